@@ -1,0 +1,122 @@
+import { type AnySchema, eventIterator, oc } from '@orpc/contract';
+import { z } from 'zod';
+import { Connection, ConnectionDraft, ConnectionId, SystemKind, TestStep } from './connection.ts';
+import { FaultReport } from './faults.ts';
+import { FileReport, Overview } from './health.ts';
+import { Mapping } from './mapping.ts';
+import { Property } from './property.ts';
+import { entityNames } from './record.ts';
+import { Schedule } from './schedule.ts';
+
+/**
+ * One call: its REST route, what goes in, what comes out. The only place that writes route metadata.
+ * Every call may end in a named fault.
+ */
+function call<I extends AnySchema, O extends AnySchema>(route: `${'GET' | 'POST' | 'PUT' | 'DELETE'} /${string}`, input: I, output: O) {
+  const [method, path] = route.split(' ') as ['GET' | 'POST' | 'PUT' | 'DELETE', `/${string}`];
+  return oc
+    .route({ method, path })
+    .errors({ FAULT: { status: 422, data: FaultReport } })
+    .input(input)
+    .output(output);
+}
+
+const nothing = z.strictObject({});
+const byId = z.strictObject({ id: ConnectionId });
+
+/** Something happened. `id` counts up; a console that comes back says the last one it has. */
+export const LiveEvent = z.strictObject({
+  id: z.int(),
+  atMs: z.int(),
+  topic: z.enum(['hello', 'overview', 'connections', 'property', 'files', 'resync']),
+});
+export type LiveEvent = z.infer<typeof LiveEvent>;
+
+export const AgentFacts = z.strictObject({
+  version: z.string(),
+  startedAtMs: z.int(),
+  home: z.string(),
+  isSandbox: z.boolean(),
+  property: Property.nullable(),
+  recoveryKeyShown: z.boolean(),
+  actor: z.strictObject({ id: z.string(), name: z.string() }),
+});
+export type AgentFacts = z.infer<typeof AgentFacts>;
+
+/** Every call and live event between a console (or the command line) and the agent. */
+export const api = {
+  agent: {
+    facts: call('GET /agent', nothing, AgentFacts),
+    /** The recovery key, shown once at set-up; afterwards only to the person at this PC who asks for it again. */
+    recoveryKey: call('POST /agent/recovery-key', nothing, z.strictObject({ recoveryKey: z.string() })),
+    confirmRecoveryKey: call('POST /agent/recovery-key/confirm', nothing, nothing),
+    stop: call('POST /agent/stop', nothing, nothing),
+  },
+  property: {
+    save: call('PUT /property', Property, Property),
+  },
+  sandbox: {
+    /** Start the sandbox hotel as a process of its own and give the address of its console. */
+    explore: call('POST /sandbox', nothing, z.strictObject({ url: z.string() })),
+  },
+  systems: {
+    kinds: call('GET /systems/kinds', nothing, z.array(SystemKind)),
+  },
+  mappings: {
+    list: call('GET /mappings', nothing, z.array(Mapping)),
+  },
+  connections: {
+    list: call('GET /connections', nothing, z.array(Connection)),
+    add: call('POST /connections', ConnectionDraft, Connection),
+    change: call('PUT /connections/{id}', ConnectionDraft.extend({ id: ConnectionId }), Connection),
+    /** Remove a connection; what it has brought stays. `undo` within 10 s is `connections.restore`. */
+    remove: call('DELETE /connections/{id}', byId, nothing),
+    restore: call('POST /connections/{id}/restore', byId, Connection),
+    /** Test a connection as it is stored, or a draft before it is; each step arrives as it starts and as it ends. */
+    test: call('POST /connections/test', z.union([byId, z.strictObject({ draft: ConnectionDraft })]), eventIterator(TestStep)),
+    pause: call('POST /connections/{id}/pause', byId, Connection),
+    resume: call('POST /connections/{id}/resume', byId, Connection),
+    syncNow: call('POST /connections/{id}/sync', byId, nothing),
+    setSchedule: call('PUT /connections/{id}/schedule', byId.extend({ schedule: Schedule }), Connection),
+  },
+  schedule: {
+    /** The next times a schedule would run, in hotel time, so that a form can show them. */
+    preview: call('POST /schedule/preview', z.strictObject({ schedule: Schedule }), z.strictObject({ nextMs: z.array(z.int()) })),
+  },
+  files: {
+    list: call('GET /files', z.strictObject({ limit: z.coerce.number().int().min(1).max(500).default(50) }), z.array(FileReport)),
+    /** Import one file of this PC by hand. Resolves when everything of it is kept. */
+    import: call(
+      'POST /files/import',
+      z.strictObject({
+        path: z.string().min(1),
+        entity: z.enum(entityNames),
+        mapping: z.union([z.string(), Mapping]),
+        source: z
+          .string()
+          .regex(/^[a-z0-9][a-z0-9-]{0,39}$/)
+          .default('import'),
+        hotelId: z.string().optional(),
+        from: z.iso.date().optional(),
+        to: z.iso.date().optional(),
+        isDryRun: z.boolean().default(false),
+      }),
+      z.strictObject({
+        file: FileReport.omit({ id: true, connectionId: true }),
+        skippedOutsideDays: z.int(),
+        duplicates: z.int(),
+        deadLettersByRule: z.record(z.string(), z.int()),
+        wasSeenBefore: z.boolean(),
+      }),
+    ),
+  },
+  overview: {
+    get: call('GET /overview', nothing, Overview),
+  },
+  live: {
+    /** Follow what happens from the event after `afterId`; `resync` means: some are gone, fetch everything again. */
+    events: call('GET /live', z.strictObject({ afterId: z.coerce.number().int().optional() }), eventIterator(LiveEvent)),
+  },
+} as const;
+
+export type Api = typeof api;

@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { FaultReport } from './faults.ts';
+import { Schedule } from './schedule.ts';
+
+export const ConnectionId = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/);
+
+/**
+ * One system around the hotel: a source we read or a destination we forward to.
+ *
+ * `kind` is the id of a connector or destination; `settings` fit its own schema.
+ * A secret never stands here: `secrets` names the fields whose value lies in the secret store.
+ */
+export const Connection = z.strictObject({
+  id: ConnectionId,
+  kind: z.string().min(1).max(40),
+  direction: z.enum(['source', 'destination']),
+  title: z.string().trim().min(1).max(80),
+  settings: z.record(z.string(), z.unknown()),
+  secrets: z.array(z.string()).default([]),
+  schedule: Schedule.default({ kind: 'every', interval: '15m' }),
+  isPaused: z.boolean().default(false),
+  createdAtMs: z.int().default(0),
+});
+export type Connection = z.infer<typeof Connection>;
+
+/** What a person hands over to make or change a connection; secrets go from here straight into the secret store. */
+export const ConnectionDraft = z.strictObject({
+  id: ConnectionId.optional(),
+  kind: z.string().min(1).max(40),
+  title: z.string().trim().min(1).max(80),
+  settings: z.record(z.string(), z.unknown()),
+  secrets: z.record(z.string(), z.string().max(20_000)).default({}),
+  schedule: Schedule.optional(),
+});
+export type ConnectionDraft = z.infer<typeof ConnectionDraft>;
+
+/** A kind of system that can be connected, with the JSON Schema that its form is drawn from. */
+export const SystemKind = z.strictObject({
+  kind: z.string(),
+  direction: z.enum(['source', 'destination']),
+  title: z.string(),
+  summary: z.string(),
+  settingsSchema: z.record(z.string(), z.unknown()),
+});
+export type SystemKind = z.infer<typeof SystemKind>;
+
+/** One step of a connection test. A step arrives when it starts (`running`) and again when it has ended. */
+export const TestStep = z.strictObject({
+  step: z.string(),
+  title: z.string(),
+  state: z.enum(['running', 'passed', 'warned', 'failed', 'skipped']),
+  tookMs: z.number().nullable(),
+  found: z.string().nullable(),
+  fault: FaultReport.nullable(),
+});
+export type TestStep = z.infer<typeof TestStep>;

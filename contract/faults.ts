@@ -1,0 +1,296 @@
+import { z } from 'zod';
+
+/**
+ * Who can end a failure: `later` (it heals by itself, we try again), `person` (somebody must act),
+ * `never` (trying again cannot help).
+ */
+export type WhoActs = 'later' | 'person' | 'never';
+
+type FaultText = { readonly who: WhoActs; readonly what: string; readonly safe: string; readonly next: string };
+
+/**
+ * Every failure the product can name. `{…}` is filled from the fault's detail, which never holds guest data.
+ * Each code has a page in docs/operations, compared by a test.
+ */
+export const faults = {
+  'agent-away': {
+    who: 'later',
+    what: 'The agent on this PC does not answer.',
+    safe: 'What it has kept stays on its disk.',
+    next: 'It is tried again every 3 s. If it stays away, start Bellhop again.',
+  },
+  'agent-too-old-runtime': {
+    who: 'person',
+    what: 'This needs Node 24; the one running is {version}.',
+    safe: 'Nothing was opened or changed.',
+    next: 'Start Bellhop with the command bellhop, which finds the right one.',
+  },
+  'bytes-unaccounted': {
+    who: 'person',
+    what: '{file} has {missing} bytes that became neither a record nor a set-aside row.',
+    safe: 'The raw file is kept, and the records read from it stay.',
+    next: 'Send the support bundle to Bellhop: this is a fault of ours.',
+  },
+  'clock-wrong': {
+    who: 'person',
+    what: 'The clock of this PC is {offset} off.',
+    safe: 'Everything stays kept here; the destination refuses our signature until the clock is right.',
+    next: 'Set the clock of this PC.',
+  },
+  'connection-not-found': {
+    who: 'never',
+    what: 'There is no connection {id}.',
+    safe: 'Nothing was changed.',
+    next: 'Look at the list of connections.',
+  },
+  'connection-name-taken': {
+    who: 'person',
+    what: 'There already is a connection with the name {id}.',
+    safe: 'Nothing was changed.',
+    next: 'Choose another name.',
+  },
+  'database-damaged': {
+    who: 'person',
+    what: 'The database {file} is damaged.',
+    safe: 'Nothing was written to it. The raw files are untouched.',
+    next: 'Keep the folder as it is and restore the last backup.',
+  },
+  'database-newer': {
+    who: 'person',
+    what: 'The database was written by a newer Bellhop (schema {found}, this one knows {known}).',
+    safe: 'It was not touched.',
+    next: 'Start the newer Bellhop again.',
+  },
+  'database-unsafe': {
+    who: 'person',
+    what: 'The database does not hold the setting {setting} that keeps it safe.',
+    safe: 'Nothing was read or written.',
+    next: 'Put the data folder on a local disk.',
+  },
+  'disk-full': {
+    who: 'later',
+    what: 'The disk of this PC is full.',
+    safe: 'Everything kept so far is safe. Reading has stopped, nothing is dropped.',
+    next: 'Free some space; reading goes on by itself.',
+  },
+  'file-changed': {
+    who: 'later',
+    what: '{file} was still being written while it was read.',
+    safe: 'The half file was not used.',
+    next: 'It is read again when it has been still for a while.',
+  },
+  'file-gone': {
+    who: 'later',
+    what: '{file} was there and is gone.',
+    safe: 'Nothing of it was used.',
+    next: 'Ask who moved it; it is read when it comes back.',
+  },
+  'file-unreadable': {
+    who: 'person',
+    what: '{file} cannot be opened.',
+    safe: 'The other files are read.',
+    next: 'Allow the account that runs Bellhop to read it.',
+  },
+  'folder-missing': {
+    who: 'person',
+    what: 'The folder {folder} is not there.',
+    safe: 'Nothing is lost: files wait where the hotel system writes them.',
+    next: 'Check the path, or start the share it lies on.',
+  },
+  'folder-unreadable': {
+    who: 'person',
+    what: 'The folder {folder} cannot be read by the account that runs Bellhop.',
+    safe: 'Nothing is lost: files wait there.',
+    next: 'Allow that account to read the folder.',
+  },
+  'folder-unwritable': {
+    who: 'person',
+    what: 'A file that was taken cannot be moved to {folder}.',
+    safe: 'The file was read and kept; it is not read twice.',
+    next: 'Allow writing there, or switch archiving off.',
+  },
+  'home-in-use': {
+    who: 'person',
+    what: 'Another Bellhop agent already works with the folder {home}.',
+    safe: 'Nothing was opened or changed.',
+    next: 'Use that one, or stop it first.',
+  },
+  'home-unsuitable': {
+    who: 'person',
+    what: 'The folder {home} lies {where}, where a database can be damaged.',
+    safe: 'Nothing was written there.',
+    next: 'Choose a folder on a local disk with --home.',
+  },
+  'input-wrong': { who: 'person', what: 'This cannot be used: {detail}', safe: 'Nothing was changed.', next: 'Correct it and try again.' },
+  internal: {
+    who: 'person',
+    what: 'Something in Bellhop itself went wrong.',
+    safe: 'What was kept stays kept.',
+    next: 'Copy the correlation id {correlationId} into a message to support.',
+  },
+  'mapping-not-found': {
+    who: 'person',
+    what: 'There is no mapping {name}.',
+    safe: 'No file was used.',
+    next: 'Choose one of the mappings in the list.',
+  },
+  'proxy-login': {
+    who: 'person',
+    what: 'The proxy {host} wants a user name and a password.',
+    safe: 'Everything waits here and follows.',
+    next: 'Enter the login of the proxy in the settings of the destination.',
+  },
+  'proxy-unreachable': {
+    who: 'later',
+    what: 'The proxy {host} does not answer.',
+    safe: 'Everything waits here and follows.',
+    next: 'It is tried again by itself. Check the address of the proxy.',
+  },
+  'sandbox-failed': {
+    who: 'person',
+    what: 'The sandbox hotel did not start.',
+    safe: 'Your own set-up was not touched.',
+    next: 'Try again, or run bellhop demo in a terminal to see why.',
+  },
+  'secret-missing': {
+    who: 'person',
+    what: 'The secret "{field}" of {connection} is not stored on this PC.',
+    safe: 'Everything waits here and follows.',
+    next: 'Enter it again in the settings of the connection.',
+  },
+  'secrets-locked': {
+    who: 'person',
+    what: 'The secrets of this PC cannot be opened by the account that runs Bellhop.',
+    safe: 'Nothing is lost; records that were kept cannot be read until then.',
+    next: 'Run Bellhop with its usual account, or enter the recovery key.',
+  },
+  stopped: {
+    who: 'later',
+    what: 'The agent is stopping.',
+    safe: 'What was finished is kept; the rest is read again.',
+    next: 'Start it again.',
+  },
+  'tls-expired': {
+    who: 'person',
+    what: 'The certificate of {host} has run out on {date}.',
+    safe: 'Nothing was sent to it. Everything waits here.',
+    next: 'Ask the operator of {host} for a new certificate.',
+  },
+  'tls-failed': {
+    who: 'person',
+    what: 'No secure line to {host} could be made: {reason}.',
+    safe: 'Nothing was sent. Everything waits here.',
+    next: 'Ask your IT whether something between here and there opens secure lines.',
+  },
+  'tls-pin': {
+    who: 'person',
+    what: '{host} shows another key than the one you pinned.',
+    safe: 'Nothing was sent to it. Everything waits here.',
+    next: 'Call the operator of {host}. Pin the new key only if they confirm it.',
+  },
+  'tls-untrusted': {
+    who: 'person',
+    what: 'The certificate of {host} is not signed by anyone this PC trusts.',
+    safe: 'Nothing was sent to it. Everything waits here.',
+    next: 'Enter the certificate of your own authority in the settings, if you have one.',
+  },
+  'tls-wrong-host': {
+    who: 'person',
+    what: 'The certificate shown by {host} belongs to another name.',
+    safe: 'Nothing was sent to it. Everything waits here.',
+    next: 'Check the address; ask the operator of {host}.',
+  },
+  'upstream-ahead': {
+    who: 'person',
+    what: '{host} has seen generation {seen} from this hotel, newer than ours ({ours}).',
+    safe: 'Nothing was sent. Everything waits here.',
+    next: 'Is another agent sending for this hotel? Stop it, then let this one take over.',
+  },
+  'upstream-answer': {
+    who: 'later',
+    what: '{host} answered something that is no confirmation ({detail}).',
+    safe: 'Nothing is counted as delivered. Everything waits here.',
+    next: 'If the hotel network shows a login page, log in once in a browser on this PC.',
+  },
+  'upstream-busy': {
+    who: 'later',
+    what: '{host} asks us to wait.',
+    safe: 'Everything waits here and follows.',
+    next: 'We wait as long as it says.',
+  },
+  'upstream-error': {
+    who: 'later',
+    what: '{host} reports a fault of its own ({status}).',
+    safe: 'Everything waits here and follows.',
+    next: 'It is tried again by itself.',
+  },
+  'upstream-forbidden': {
+    who: 'person',
+    what: '{host} does not accept our key ({status}).',
+    safe: 'Everything waits here and follows.',
+    next: 'Enter the key again in the settings of the destination.',
+  },
+  'upstream-gone': {
+    who: 'person',
+    what: '{host} says that this address is closed for good ({status}).',
+    safe: 'Everything waits here. Sending has stopped.',
+    next: 'Ask the operator for the new address.',
+  },
+  'upstream-name-unknown': {
+    who: 'later',
+    what: 'The name {host} cannot be found on the network.',
+    safe: 'Everything waits here and follows.',
+    next: 'Check the internet line of this PC, then the address.',
+  },
+  'upstream-timeout': {
+    who: 'later',
+    what: '{host} did not answer within {seconds} s.',
+    safe: 'Everything waits here and follows; what it may have got is not applied twice.',
+    next: 'It is tried again by itself.',
+  },
+  'upstream-unreachable': {
+    who: 'later',
+    what: '{host} cannot be reached ({detail}).',
+    safe: 'Everything waits here and follows.',
+    next: 'It is tried again by itself. Check the internet line.',
+  },
+} as const satisfies Record<string, FaultText>;
+
+export type FaultCode = keyof typeof faults;
+export const faultCodes = Object.keys(faults) as [FaultCode, ...FaultCode[]];
+
+/** A failure as it crosses a process: the code, and the few plain words that fill its sentence. */
+export const FaultReport = z.strictObject({
+  code: z.enum(faultCodes),
+  detail: z.record(z.string(), z.string()).default({}),
+});
+export type FaultReport = z.infer<typeof FaultReport>;
+
+/**
+ * A failure that has a name. Thrown at the edge where a driver is called, with the driver's error as `cause`.
+ * `detail` is shown to people and written to logs: it never holds guest data or a secret.
+ */
+export class Fault extends Error {
+  readonly code: FaultCode;
+  readonly detail: Readonly<Record<string, string>>;
+
+  constructor(code: FaultCode, detail: Readonly<Record<string, string>> = {}, options?: ErrorOptions) {
+    super(fillText(faults[code].what, detail), options);
+    this.name = 'Fault';
+    this.code = code;
+    this.detail = detail;
+  }
+
+  get who(): WhoActs {
+    return faults[this.code].who;
+  }
+
+  report(): FaultReport {
+    return { code: this.code, detail: { ...this.detail } };
+  }
+}
+
+/** Fill the `{names}` of a sentence; a name without a value stays readable as "…". */
+export function fillText(text: string, detail: Readonly<Record<string, string>>): string {
+  return text.replace(/\{(\w+)\}/g, (_, name: string) => detail[name] ?? '…');
+}

@@ -1,0 +1,92 @@
+import { z } from 'zod';
+import { Alert } from './alert.ts';
+import { ruleIds } from './dead-letter.ts';
+import { FaultReport } from './faults.ts';
+import { entityNames } from './record.ts';
+import { Schedule } from './schedule.ts';
+
+/** How one kind of record of one source stands. Lag is measured against the source's own schedule (X-13). */
+export const EntityHealth = z.strictObject({
+  entity: z.enum(entityNames),
+  records: z.int(),
+  keptLast24h: z.int(),
+  deadLetters: z.int(),
+  lastKeptAtMs: z.int().nullable(),
+});
+export type EntityHealth = z.infer<typeof EntityHealth>;
+
+/** A source at a glance. `late`: the last good sync is further back than the schedule allows. */
+export const SourceHealth = z.strictObject({
+  direction: z.literal('source'),
+  id: z.string(),
+  kind: z.string(),
+  title: z.string(),
+  state: z.enum(['never', 'running', 'ok', 'late', 'failing', 'paused']),
+  schedule: Schedule,
+  lastSyncAtMs: z.int().nullable(),
+  nextSyncAtMs: z.int().nullable(),
+  failingSinceMs: z.int().nullable(),
+  lateByMs: z.int(),
+  progress: z.strictObject({ fileName: z.string(), bytesDone: z.int(), bytesTotal: z.int(), rows: z.int() }).nullable(),
+  fault: FaultReport.nullable(),
+  entities: z.array(EntityHealth),
+});
+export type SourceHealth = z.infer<typeof SourceHealth>;
+
+/** A destination at a glance: what it has confirmed, what waits for it, and how the line is. */
+export const DestinationHealth = z.strictObject({
+  direction: z.literal('destination'),
+  id: z.string(),
+  kind: z.string(),
+  title: z.string(),
+  state: z.enum(['idle', 'sending', 'waiting', 'failing', 'paused']),
+  waiting: z.int(),
+  oldestWaitingAtMs: z.int().nullable(),
+  confirmed: z.int(),
+  confirmedUpToMs: z.int().nullable(),
+  refused: z.int(),
+  lastConfirmedAtMs: z.int().nullable(),
+  nextTryAtMs: z.int().nullable(),
+  failingSinceMs: z.int().nullable(),
+  breaker: z.enum(['closed', 'open', 'half-open']),
+  fault: FaultReport.nullable(),
+});
+export type DestinationHealth = z.infer<typeof DestinationHealth>;
+
+export const SystemHealth = z.discriminatedUnion('direction', [SourceHealth, DestinationHealth]);
+export type SystemHealth = z.infer<typeof SystemHealth>;
+
+/** One file that came in, with where every byte of it went. */
+export const FileReport = z.strictObject({
+  id: z.int(),
+  connectionId: z.string(),
+  entity: z.enum(entityNames),
+  fileName: z.string(),
+  takenAtMs: z.int(),
+  finishedAtMs: z.int().nullable(),
+  bytes: z.int(),
+  bytesNormalised: z.int(),
+  bytesDeadLetters: z.int(),
+  bytesStructural: z.int(),
+  rows: z.int(),
+  kept: z.int(),
+  unchanged: z.int(),
+  deadLetters: z.int(),
+  seenBefore: z.int(),
+});
+export type FileReport = z.infer<typeof FileReport>;
+
+/** The whole at a glance: what the overview and the delivery line show. */
+export const Overview = z.strictObject({
+  nowMs: z.int(),
+  businessDate: z.string().nullable(),
+  systems: z.array(SystemHealth),
+  alerts: z.array(Alert),
+  records: z.int(),
+  waiting: z.int(),
+  setAside: z.int(),
+  setAsideByRule: z.array(z.strictObject({ rule: z.enum(ruleIds), count: z.int() })),
+  recentFiles: z.array(FileReport),
+  disk: z.strictObject({ freeBytes: z.int(), totalBytes: z.int(), usedByBellhopBytes: z.int(), yearsLeft: z.number().nullable() }),
+});
+export type Overview = z.infer<typeof Overview>;
