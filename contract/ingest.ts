@@ -43,6 +43,7 @@ export const IngestAnswer = z.strictObject({
   duplicate: z.array(z.uuid()),
   refused: z.array(Refusal),
 });
+export type Refusal = z.infer<typeof Refusal>;
 export type IngestAnswer = z.infer<typeof IngestAnswer>;
 
 /** The newest generation the receiver has seen of a hotel, so that a new PC or a restored backup starts above it. */

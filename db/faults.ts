@@ -1,0 +1,15 @@
+import { Fault } from '../contract/faults.ts';
+
+/**
+ * Give a SQLite error its name. What cannot be named is handed on as it is.
+ *
+ * After `SQLITE_IOERR` the page cache may hold what the disk does not: the agent must stop and open anew, never go on.
+ */
+export function sqliteFault(error: unknown): unknown {
+  const code = (error as { code?: string } | null)?.code ?? '';
+  if (code === 'SQLITE_FULL') return new Fault('disk-full', {}, { cause: error });
+  if (code.startsWith('SQLITE_IOERR')) return new Fault('database-damaged', { file: 'pipeline.db' }, { cause: error });
+  if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') return new Fault('database-damaged', { file: 'pipeline.db' }, { cause: error });
+  if (code.startsWith('SQLITE_READONLY')) return new Fault('database-unsafe', { setting: 'writing' }, { cause: error });
+  return error;
+}

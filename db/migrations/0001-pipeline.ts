@@ -1,0 +1,102 @@
+/**
+ * The first schema of pipeline.db: ledgers and records, the outbox, files, dead letters, deliveries, intents.
+ *
+ * A ledger is all records of one (hotel, source, entity). The outbox is a log: one row per version of a record, in the order
+ * in which it was kept; what a destination has confirmed is a position in it. `payload` and `raw` are sealed with the data key;
+ * the columns day, until, state, title and place stand open so that records can be found (docs/security.md).
+ */
+export const up = `
+create table meta (key text primary key, value text not null) strict, without rowid;
+create table settings (key text primary key, json text not null) strict, without rowid;
+
+create table connections (
+  id text primary key, doc text not null, removed_at_ms integer
+) strict;
+
+create table ledgers (
+  id integer primary key, hotel_id text not null, source text not null, entity text not null,
+  unique (hotel_id, source, entity)
+) strict;
+
+create table records (
+  id integer primary key,
+  ledger_id integer not null references ledgers (id),
+  external_id text not null,
+  generation integer not null, version integer not null, hash blob not null,
+  seq integer not null, file_id integer,
+  day text, until text, state text, title text, place text,
+  first_kept_at_ms integer not null, kept_at_ms integer not null,
+  unique (ledger_id, external_id)
+) strict;
+
+create table outbox (
+  seq integer primary key,
+  record_id integer not null,
+  event_id blob not null, generation integer not null, version integer not null, hash blob not null,
+  payload blob not null,
+  kept_at_ms integer not null,
+  file_id integer, line integer, byte_offset integer, byte_length integer,
+  correlation_id text not null
+) strict;
+
+create table files (
+  id integer primary key,
+  connection_id text not null, hotel_id text not null, source text not null, entity text not null,
+  name text not null, path text, sha256 text not null, raw_path text not null,
+  mapping text not null,
+  bytes integer not null, position integer not null default 0,
+  bytes_normalised integer not null default 0, bytes_dead_letters integer not null default 0, bytes_structural integer not null default 0,
+  rows integer not null default 0, lines integer not null default 0,
+  kept integer not null default 0, unchanged integer not null default 0, duplicates integer not null default 0,
+  dead_letters integer not null default 0, seen_before integer not null default 0,
+  taken_at_ms integer not null, finished_at_ms integer, last_seen_at_ms integer not null,
+  unique (connection_id, sha256)
+) strict;
+create index files_unfinished on files (connection_id) where finished_at_ms is null;
+
+create table dead_letters (
+  id integer primary key autoincrement,
+  connection_id text not null, destination_id text, entity text not null,
+  rule text not null, field text, column_name text, detail text,
+  file_id integer, line integer, byte_offset integer, byte_length integer,
+  raw blob, seq integer,
+  set_aside_at_ms integer not null, correlation_id text not null
+) strict;
+create index dead_letters_by_rule on dead_letters (rule);
+create unique index dead_letters_refused_once on dead_letters (destination_id, seq) where destination_id is not null;
+
+create table deliveries (
+  destination_id text primary key,
+  confirmed_seq integer not null,
+  confirmed integer not null default 0, refused integer not null default 0,
+  last_confirmed_at_ms integer, confirmed_up_to_ms integer
+) strict, without rowid;
+
+create table entity_counts (
+  connection_id text not null, entity text not null,
+  records integer not null default 0, dead_letters integer not null default 0, last_kept_at_ms integer,
+  primary key (connection_id, entity)
+) strict, without rowid;
+
+create table kept_hours (
+  connection_id text not null, entity text not null, hour integer not null, kept integer not null,
+  primary key (connection_id, entity, hour)
+) strict, without rowid;
+
+create table syncs (
+  connection_id text primary key,
+  last_started_at_ms integer, last_ok_at_ms integer
+) strict, without rowid;
+
+create table alerts (
+  connection_id text not null, code text not null, detail text not null, severity text not null,
+  since_ms integer not null, last_seen_ms integer not null, count integer not null,
+  primary key (connection_id, code)
+) strict, without rowid;
+
+create table intents (
+  id integer primary key autoincrement,
+  kind text not null, doc text not null, due_at_ms integer not null, done_at_ms integer
+) strict;
+create index intents_open on intents (due_at_ms) where done_at_ms is null;
+`;

@@ -1,0 +1,4 @@
+import * as m0001 from './0001-pipeline.ts';
+
+/** Every schema step of pipeline.db in order; the database's `user_version` is the number of those applied. */
+export const pipelineMigrations: readonly { readonly name: string; readonly up: string }[] = [{ name: '0001-pipeline', up: m0001.up }];

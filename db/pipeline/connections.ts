@@ -1,0 +1,51 @@
+import { Connection } from '../../contract/connection.ts';
+import { Property } from '../../contract/property.ts';
+import type { ReadDb, WriteDb } from '../open.ts';
+
+/** All connections that are not removed, oldest first. */
+export function connections(db: ReadDb): Connection[] {
+  const docs = db.prepare<[], string>("select doc from connections where removed_at_ms is null order by json_extract(doc, '$.createdAtMs'), id").pluck().all();
+  return docs.map((doc) => Connection.parse(JSON.parse(doc)));
+}
+
+export function connectionById(db: ReadDb, id: string): Connection | undefined {
+  const doc = db.prepare<[string], string>('select doc from connections where id = ? and removed_at_ms is null').pluck().get(id);
+  return doc === undefined ? undefined : Connection.parse(JSON.parse(doc));
+}
+
+/** Tell whether an id was ever used, so that a new connection never inherits the files and the watermark of a removed one. */
+export function isIdUsed(db: ReadDb, id: string): boolean {
+  return db.prepare('select 1 from connections where id = ?').get(id) !== undefined;
+}
+
+export function property(db: ReadDb): Property | null {
+  const json = db.prepare<[], string>("select json from settings where key = 'property'").pluck().get();
+  return json === undefined ? null : Property.parse(JSON.parse(json));
+}
+
+export function setting(db: ReadDb, key: string): unknown {
+  const json = db.prepare<[string], string>('select json from settings where key = ?').pluck().get(key);
+  return json === undefined ? undefined : JSON.parse(json);
+}
+
+/** Prepare the steps that change the configuration. */
+export function connectionStatements(db: WriteDb) {
+  const save = db.prepare('insert into connections (id, doc) values (?, ?) on conflict (id) do update set doc = excluded.doc, removed_at_ms = null');
+  const remove = db.prepare('update connections set removed_at_ms = ? where id = ? and removed_at_ms is null');
+  const restore = db.prepare('update connections set removed_at_ms = null where id = ?');
+  const saveSetting = db.prepare('insert into settings (key, json) values (?, ?) on conflict (key) do update set json = excluded.json');
+  const forgetAlerts = db.prepare('delete from alerts where connection_id = ?');
+  return {
+    saveConnection: (connection: Connection): void => {
+      save.run(connection.id, JSON.stringify(connection));
+    },
+    removeConnection: db.transaction((id: string, nowMs: number): boolean => {
+      forgetAlerts.run(id);
+      return remove.run(nowMs, id).changes > 0;
+    }),
+    restoreConnection: (id: string): boolean => restore.run(id).changes > 0,
+    saveSetting: (key: string, value: unknown): void => {
+      saveSetting.run(key, JSON.stringify(value));
+    },
+  };
+}

@@ -1,0 +1,51 @@
+import type { RuleId } from '../../contract/dead-letter.ts';
+import { FileReport } from '../../contract/health.ts';
+import type { ReadDb } from '../open.ts';
+
+export type EntityCount = {
+  readonly connectionId: string;
+  readonly entity: string;
+  readonly records: number;
+  readonly deadLetters: number;
+  readonly lastKeptAtMs: number | null;
+  readonly keptLast24h: number;
+};
+
+/** Counts per connection and kind of record. They are kept up to date with every batch, so reading them costs nothing. */
+export function entityCounts(db: ReadDb, nowMs: number): EntityCount[] {
+  return db
+    .prepare<[number], EntityCount>(
+      'select c.connection_id as connectionId, c.entity, c.records, c.dead_letters as deadLetters, c.last_kept_at_ms as lastKeptAtMs, ' +
+        'coalesce((select sum(h.kept) from kept_hours h where h.connection_id = c.connection_id and h.entity = c.entity and h.hour > ?), 0) as keptLast24h ' +
+        'from entity_counts c order by c.connection_id, c.entity',
+    )
+    .all(Math.floor(nowMs / 3_600_000) - 24);
+}
+
+/** How many rows are set aside for each reason. Long on a large table: for the reader thread. */
+export function setAsideByRule(db: ReadDb): { rule: RuleId; count: number }[] {
+  return db.prepare<[], { rule: RuleId; count: number }>('select rule, count(*) as count from dead_letters group by rule order by count(*) desc, rule').all();
+}
+
+/** Dead letters of one file by reason. */
+export function fileLettersByRule(db: ReadDb, fileId: number): Record<string, number> {
+  const rows = db.prepare<[number], { rule: string; count: number }>('select rule, count(*) as count from dead_letters where file_id = ? group by rule').all(fileId);
+  return Object.fromEntries(rows.map((row) => [row.rule, row.count]));
+}
+
+const reportColumns =
+  'id, connection_id as connectionId, entity, name as fileName, taken_at_ms as takenAtMs, finished_at_ms as finishedAtMs, bytes, ' +
+  'bytes_normalised as bytesNormalised, bytes_dead_letters as bytesDeadLetters, bytes_structural as bytesStructural, rows, kept, unchanged, ' +
+  'dead_letters as deadLetters, seen_before as seenBefore';
+
+/** The files that came in last. */
+export function recentFiles(db: ReadDb, limit: number): FileReport[] {
+  return db.prepare<[number]>(`select ${reportColumns} from files order by id desc limit ?`).all(limit).map((row) => FileReport.parse(row));
+}
+
+/** One file's account, with how often a row of it came again. */
+export function fileReport(db: ReadDb, id: number): { report: FileReport; duplicates: number } {
+  const row = db.prepare<[number]>(`select ${reportColumns} from files where id = ?`).get(id);
+  const duplicates = db.prepare<[number], number>('select duplicates from files where id = ?').pluck().get(id) ?? 0;
+  return { report: FileReport.parse(row), duplicates };
+}

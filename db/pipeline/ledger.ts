@@ -1,0 +1,56 @@
+import { hash } from 'node:crypto';
+import type { WriteDb } from '../open.ts';
+
+/** Read the ledger's generation, creating it when the database is new. */
+export function ensureGeneration(db: WriteDb, nowMs: number): number {
+  const found = db.prepare("select value from meta where key = 'generation'").pluck().get() as string | undefined;
+  if (found !== undefined) return Number(found);
+  // The one place where a clock decides: a ledger made later ranks above one made earlier, also after a reinstall.
+  const generation = Math.floor(nowMs / 1000);
+  setGeneration(db, generation);
+  return generation;
+}
+
+export function setGeneration(db: WriteDb, generation: number): void {
+  db.prepare("insert into meta (key, value) values ('generation', ?) on conflict (key) do update set value = excluded.value").run(String(generation));
+}
+
+/** Bellhop's own namespace for UUIDv5, so that no other product can make the same ids. */
+const namespace = Buffer.from('6f0c8e3a5d1b4c7e9a2f4b8d1e6c3a57', 'hex');
+
+/**
+ * Make a UUIDv5 (16 bytes) from text.
+ * @source RFC 9562 §5.5: SHA-1 over namespace and name, version and variant bits set.
+ */
+export function uuid5(name: string): Buffer {
+  const digest = hash('sha1', Buffer.concat([namespace, Buffer.from(name, 'utf8')]), 'buffer').subarray(0, 16);
+  digest[6] = ((digest[6] ?? 0) & 0x0f) | 0x50;
+  digest[8] = ((digest[8] ?? 0) & 0x3f) | 0x80;
+  return digest;
+}
+
+/** Write 16 bytes as a UUID. */
+export function uuidText(bytes: Buffer): string {
+  const hex = bytes.toString('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
+
+/** The key of a record, whole: `(hotelId, source, entity, externalId)`. */
+export type RecordKey = { readonly hotelId: string; readonly source: string; readonly entity: string; readonly externalId: string };
+
+function keyText(key: RecordKey): string {
+  return JSON.stringify([key.hotelId, key.source, key.entity, key.externalId]);
+}
+
+/** Give the stable id of a record: the same on every PC and in every generation. */
+export function recordUuid(key: RecordKey): Buffer {
+  return uuid5(keyText(key));
+}
+
+/**
+ * Give the event id of one version of a record. It exists before the first send and never changes for the same content;
+ * a restored backup or a new PC has another generation, so it can never reuse an id for other content.
+ */
+export function eventId(key: RecordKey, generation: number, version: number, contentHash: Buffer): Buffer {
+  return uuid5(`${keyText(key)} ${generation} ${version} ${contentHash.toString('hex')}`);
+}

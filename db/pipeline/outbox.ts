@@ -1,0 +1,98 @@
+import type { Refusal } from '../../contract/ingest.ts';
+import type { ReadDb, WriteDb } from '../open.ts';
+
+/** One version of a record as it waits for a destination. `payload` is sealed. */
+export type OutboxRow = {
+  readonly seq: number;
+  readonly eventId: Buffer;
+  readonly generation: number;
+  readonly version: number;
+  readonly hash: Buffer;
+  readonly payload: Buffer;
+  readonly keptAtMs: number;
+  readonly hotelId: string;
+  readonly source: string;
+  readonly entity: string;
+  readonly externalId: string;
+};
+
+export type RefusedRow = { readonly seq: number; readonly code: string; readonly field: string | null; readonly message: string };
+
+/** Give the next rows for a destination, in the order in which they were kept. */
+export function pendingRows(db: ReadDb) {
+  const statement = db.prepare<[number, number], OutboxRow>(
+    'select o.seq, o.event_id as eventId, o.generation, o.version, o.hash, o.payload, o.kept_at_ms as keptAtMs, ' +
+      'l.hotel_id as hotelId, l.source, l.entity, r.external_id as externalId ' +
+      'from outbox o join records r on r.id = o.record_id join ledgers l on l.id = r.ledger_id where o.seq > ? order by o.seq limit ?',
+  );
+  return (afterSeq: number, limit: number): OutboxRow[] => statement.all(afterSeq, limit);
+}
+
+export type DeliveryRow = {
+  readonly destinationId: string;
+  readonly confirmedSeq: number;
+  readonly confirmed: number;
+  readonly refused: number;
+  readonly lastConfirmedAtMs: number | null;
+  readonly confirmedUpToMs: number | null;
+};
+
+/** What a destination has confirmed; nothing yet is position 0. */
+export function delivery(db: ReadDb, destinationId: string): DeliveryRow {
+  const found = db
+    .prepare<[string], DeliveryRow>(
+      'select destination_id as destinationId, confirmed_seq as confirmedSeq, confirmed, refused, last_confirmed_at_ms as lastConfirmedAtMs, ' +
+        'confirmed_up_to_ms as confirmedUpToMs from deliveries where destination_id = ?',
+    )
+    .get(destinationId);
+  return found ?? { destinationId, confirmedSeq: 0, confirmed: 0, refused: 0, lastConfirmedAtMs: null, confirmedUpToMs: null };
+}
+
+/** How much waits behind a position, and since when the oldest of it. */
+export function waitingBehind(db: ReadDb, confirmedSeq: number): { waiting: number; oldestAtMs: number | null; lastSeq: number } {
+  const lastSeq = db.prepare<[], number>('select coalesce(max(seq), 0) from outbox').pluck().get() ?? 0;
+  const oldestAtMs = db.prepare<[number], number>('select kept_at_ms from outbox where seq > ? order by seq limit 1').pluck().get(confirmedSeq) ?? null;
+  // Numbers are given without holes and pruning only happens behind the slowest destination, so the distance is the count.
+  return { waiting: Math.max(0, lastSeq - confirmedSeq), oldestAtMs, lastSeq };
+}
+
+/** Prepare the step that moves a destination's watermark. */
+export function deliveryStatements(db: WriteDb) {
+  const position = db.prepare<[string], number>('select confirmed_seq from deliveries where destination_id = ?').pluck();
+  const move = db.prepare(
+    'insert into deliveries (destination_id, confirmed_seq, confirmed, refused, last_confirmed_at_ms, confirmed_up_to_ms) ' +
+      'values (@destinationId, @upTo, @confirmed, @refused, @nowMs, (select kept_at_ms from outbox where seq = @upTo)) ' +
+      'on conflict do update set confirmed_seq = excluded.confirmed_seq, confirmed = confirmed + excluded.confirmed, refused = refused + excluded.refused, ' +
+      'last_confirmed_at_ms = excluded.last_confirmed_at_ms, confirmed_up_to_ms = coalesce(excluded.confirmed_up_to_ms, confirmed_up_to_ms)',
+  );
+  const setAside = db.prepare(
+    'insert into dead_letters (connection_id, destination_id, entity, rule, field, detail, file_id, line, byte_offset, byte_length, seq, set_aside_at_ms, correlation_id) ' +
+      "select coalesce(f.connection_id, ''), @destinationId, l.entity, 'refused-by-destination', @field, @detail, o.file_id, o.line, o.byte_offset, o.byte_length, o.seq, @nowMs, o.correlation_id " +
+      'from outbox o join records r on r.id = o.record_id join ledgers l on l.id = r.ledger_id left join files f on f.id = o.file_id where o.seq = @seq on conflict do nothing',
+  );
+  const countLetter = db.prepare(
+    'insert into entity_counts (connection_id, entity, dead_letters) select connection_id, entity, 1 from dead_letters where destination_id = ? and seq = ? ' +
+      'on conflict do update set dead_letters = dead_letters + 1',
+  );
+
+  /**
+   * Move a destination's watermark to `upTo`: everything up to there is confirmed or copied to the dead letters, in one transaction.
+   * The watermark only ever moves forward; saying the same twice changes nothing.
+   */
+  const confirm = db.transaction((destinationId: string, upTo: number, refused: readonly RefusedRow[], nowMs: number): void => {
+    const from = position.get(destinationId) ?? 0;
+    if (upTo <= from) return;
+    for (const row of refused) {
+      const detail = `${row.code}: ${row.message}`.slice(0, 500);
+      const { changes } = setAside.run({ destinationId, seq: row.seq, field: row.field, detail, nowMs });
+      if (changes > 0) countLetter.run(destinationId, row.seq);
+    }
+    move.run({ destinationId, upTo, confirmed: upTo - from - refused.length, refused: refused.length, nowMs });
+  });
+  return { confirm };
+}
+
+/** The part of a refusal that is kept. */
+export function refusedRow(seq: number, refusal: Refusal): RefusedRow {
+  return { seq, code: refusal.code, field: refusal.field ?? null, message: refusal.message };
+}

@@ -1,0 +1,61 @@
+import { connectionStatements } from './pipeline/connections.ts';
+import { fileStatements } from './pipeline/files.ts';
+import { intentStatements } from './pipeline/intents.ts';
+import { ensureGeneration, setGeneration } from './pipeline/ledger.ts';
+import { deliveryStatements } from './pipeline/outbox.ts';
+import { recordStatements } from './pipeline/records.ts';
+import { standingStatements } from './pipeline/standing.ts';
+import type { WriteDb } from './open.ts';
+
+/**
+ * Everything the writing thread can do: whole steps, each one transaction. Nobody else writes.
+ *
+ * @param now gives UTC milliseconds; a test may hand in its own clock.
+ */
+export function pipelineSteps(db: WriteDb, now: () => number = Date.now) {
+  let generation = ensureGeneration(db, now());
+  const connections = connectionStatements(db);
+  const files = fileStatements(db);
+  const intents = intentStatements(db);
+  const standing = standingStatements(db);
+  const { storeBatch } = recordStatements(db, () => generation);
+  const { confirm } = deliveryStatements(db);
+  const isUntouched = db.prepare<[], number>('select not exists (select 1 from outbox)').pluck();
+
+  const removeConnection = db.transaction((id: string, forgetSecretsAtMs: number): boolean => {
+    intents.addIntent({ kind: 'forget-secrets', connectionId: id }, forgetSecretsAtMs);
+    return connections.removeConnection(id, now());
+  });
+  const restoreConnection = db.transaction((id: string): boolean => {
+    intents.withdrawIntents('forget-secrets', id);
+    return connections.restoreConnection(id);
+  });
+  const finishFile = db.transaction((fileId: number, archive: { connectionId: string; path: string; to: string } | null): void => {
+    files.finishFile(fileId, now());
+    if (archive) intents.addIntent({ kind: 'archive-file', fileId, ...archive }, now());
+  });
+
+  return {
+    ...connections,
+    ...standing,
+    removeConnection,
+    restoreConnection,
+    registerFile: (file: Parameters<typeof files.registerFile>[0]) => files.registerFile(file, now()),
+    finishFile,
+    storeBatch: (batch: Parameters<typeof storeBatch>[0], startsAt: number, correlationId: string) => storeBatch(batch, startsAt, correlationId, now()),
+    confirm: (destinationId: string, upTo: number, refused: Parameters<typeof confirm>[2]) => confirm(destinationId, upTo, refused, now()),
+    intentDone: (id: number) => intents.intentDone(id, now()),
+    generation: () => generation,
+    /** Rank this ledger above what a receiver has seen. Only an empty ledger may move; a filled one has ids out in the world. */
+    raiseGeneration: (above: number): boolean => {
+      if (above < generation) return true;
+      if (isUntouched.get() !== 1) return false;
+      generation = above + 1;
+      setGeneration(db, generation);
+      return true;
+    },
+    checkpoint: () => db.pragma('wal_checkpoint(PASSIVE)'),
+  };
+}
+
+export type PipelineSteps = ReturnType<typeof pipelineSteps>;

@@ -1,0 +1,35 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { sqliteFault } from './faults.ts';
+import { openForWriting } from './open.ts';
+import { pipelineSteps } from './steps.ts';
+import { answerCalls, type CallTable } from './thread-calls.ts';
+
+/** The one thread that writes pipeline.db. It starts by opening and migrating, and answers `opened` before any other step. */
+if (!parentPort) throw new Error('the writing thread is started by db/writer.ts');
+const port = parentPort;
+const { path } = workerData as { path: string };
+
+let table: CallTable | null = null;
+answerCalls(
+  port as never,
+  {
+    open: (): number => {
+      const db = openForWriting(path);
+      const steps = pipelineSteps(db);
+      table = {
+        ...steps,
+        close: () => {
+          db.pragma('wal_checkpoint(TRUNCATE)');
+          db.close();
+        },
+      };
+      return steps.generation();
+    },
+    step: (name: string, ...args: unknown[]) => {
+      const step = table?.[name];
+      if (!step) throw new Error(`no step ${name}`);
+      return step(...args);
+    },
+  },
+  sqliteFault,
+);

@@ -1,0 +1,51 @@
+import type { TransferListItem } from 'node:worker_threads';
+import { Worker } from 'node:worker_threads';
+import type { PipelineSteps } from './steps.ts';
+import { ThreadCaller } from './thread-calls.ts';
+import { threadFile } from './thread-file.ts';
+
+type Table = { open: () => number; step: (name: string, ...args: unknown[]) => unknown };
+
+/**
+ * The writing thread of pipeline.db, as the agent sees it: whole steps that resolve when they are committed.
+ * Steps are carried out in the order in which they are asked for.
+ */
+export class Writer {
+  readonly #worker: Worker;
+  readonly #caller: ThreadCaller<Table>;
+
+  private constructor(worker: Worker) {
+    this.#worker = worker;
+    this.#caller = new ThreadCaller<Table>(worker);
+  }
+
+  /**
+   * Start the thread and open the database, migrating it when it is older.
+   * @throws {Fault} what {@link openForWriting} throws.
+   */
+  static async open(path: string): Promise<Writer> {
+    const writer = new Writer(new Worker(threadFile('writer'), { workerData: { path }, name: 'writer' }));
+    try {
+      await writer.#caller.call('open', []);
+      return writer;
+    } catch (error) {
+      await writer.#worker.terminate();
+      throw error;
+    }
+  }
+
+  /** Carry out one step. `transfer` hands buffers over instead of copying them. */
+  step<K extends keyof PipelineSteps & string>(
+    name: K,
+    args: Parameters<PipelineSteps[K]>,
+    transfer: readonly TransferListItem[] = [],
+  ): Promise<ReturnType<PipelineSteps[K]>> {
+    return this.#caller.call('step', [name, ...args], transfer) as Promise<ReturnType<PipelineSteps[K]>>;
+  }
+
+  /** Finish what was asked for, write the log back into the file and close it. */
+  async close(): Promise<void> {
+    await this.#caller.call('step', ['close']);
+    await this.#worker.terminate();
+  }
+}
