@@ -1,0 +1,51 @@
+/** The command line was written wrongly; the message says how. */
+export class WrongUsage extends Error {}
+
+/**
+ * Read a whole number of the command line.
+ * @throws {WrongUsage} when it is none, or below `least`.
+ */
+export function wholeNumber(text: string, { name, least = 0 }: { readonly name: string; readonly least?: number }): number {
+  if (!/^\d{1,15}$/.test(text) || Number(text) < least)
+    throw new WrongUsage(`${name} wants a whole number from ${least} up, not "${text}"`);
+  return Number(text);
+}
+
+/**
+ * Read an option that must be there.
+ * @throws {WrongUsage} when it is missing.
+ */
+export function required(text: string | undefined, name: string): string {
+  if (text === undefined || text === '') throw new WrongUsage(`${name} is missing`);
+  return text;
+}
+
+/** Give a signal that ends with Ctrl+C, a stop of the service, or after `afterMs` where that is given. */
+export function untilStopped(afterMs?: number): AbortSignal {
+  const stop = new AbortController();
+  const end = () => stop.abort();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, end);
+  if (afterMs !== undefined) {
+    const timer = setTimeout(end, afterMs);
+    stop.signal.addEventListener('abort', () => clearTimeout(timer));
+  }
+  return stop.signal;
+}
+
+/** Wait for the end of a signal. A bare listener would not keep the process alive; a server or a loop beside it does. */
+export async function ended(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
+
+/** Write what happened: one JSON object a line for programs, a sentence for people. */
+export function tell({
+  json,
+  event,
+  text,
+}: {
+  readonly json: boolean;
+  readonly event: Record<string, unknown>;
+  readonly text: string;
+}): void {
+  process.stdout.write(json ? `${JSON.stringify(event)}\n` : `${text}\n`);
+}

@@ -1,0 +1,30 @@
+import { WrongUsage } from './command.ts';
+import { hotelCommand } from './hotel/command.ts';
+import { upstreamCommand } from './upstream/command.ts';
+
+const usage = `Stand-ins for the systems around a hotel, on 127.0.0.1. Nothing here is real.
+
+  upstream --file DIR [--port N] [--secret S] [--token T] [--json]
+      the receiver of the ingest protocol; keeps what it applied in DIR/received.ndjson
+  hotel --drop DIR --truth FILE [--seed S] [--every-ms N] [--stop-after-ms N] [--json]
+      a hotel whose PMS drops booking exports into DIR
+  hotel --drop DIR --truth FILE --once ROWS [--seed S] [--json]
+      one export of ROWS rows
+`;
+
+const commands: Readonly<Record<string, (args: string[]) => Promise<number>>> = { upstream: upstreamCommand, hotel: hotelCommand };
+
+async function run(name: string, args: string[]): Promise<number> {
+  const command = commands[name];
+  try {
+    if (!command) throw new WrongUsage(name === '' ? 'a command is missing' : `there is no command ${name}`);
+    return await command(args);
+  } catch (error) {
+    const isWrongUsage = error instanceof WrongUsage || String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS');
+    process.stderr.write(isWrongUsage ? `${(error as Error).message}\n\n${usage}` : `${(error as Error).stack ?? error}\n`);
+    return isWrongUsage ? 2 : 1;
+  }
+}
+
+const [name = '', ...args] = process.argv.slice(2);
+process.exitCode = await run(name, args);
