@@ -1,7 +1,7 @@
 import { connectionStatements } from './pipeline/connections.ts';
 import { fileStatements } from './pipeline/files.ts';
 import { intentStatements } from './pipeline/intents.ts';
-import { ensureGeneration, setGeneration } from './pipeline/ledger.ts';
+import { ensureGeneration, raiseGeneration } from './pipeline/ledger.ts';
 import { deliveryStatements } from './pipeline/outbox.ts';
 import { recordStatements } from './pipeline/records.ts';
 import { standingStatements } from './pipeline/standing.ts';
@@ -20,7 +20,6 @@ export function pipelineSteps(db: WriteDb, now: () => number = Date.now) {
   const standing = standingStatements(db);
   const { storeBatch } = recordStatements(db, () => generation);
   const { confirm } = deliveryStatements(db);
-  const isUntouched = db.prepare<[], number>('select not exists (select 1 from outbox)').pluck();
 
   const removeConnection = db.transaction((id: string, forgetSecretsAtMs: number): boolean => {
     intents.addIntent({ kind: 'forget-secrets', connectionId: id }, forgetSecretsAtMs);
@@ -46,13 +45,10 @@ export function pipelineSteps(db: WriteDb, now: () => number = Date.now) {
     confirm: (destinationId: string, upTo: number, refused: Parameters<typeof confirm>[2]) => confirm(destinationId, upTo, refused, now()),
     intentDone: (id: number) => intents.intentDone(id, now()),
     generation: () => generation,
-    /** Rank this ledger above what a receiver has seen. Only an empty ledger may move; a filled one has ids out in the world. */
     raiseGeneration: (above: number): boolean => {
-      if (above < generation) return true;
-      if (isUntouched.get() !== 1) return false;
-      generation = above + 1;
-      setGeneration(db, generation);
-      return true;
+      const raised = raiseGeneration(db, above);
+      generation = raised ?? generation;
+      return raised !== null;
     },
     checkpoint: () => db.pragma('wal_checkpoint(PASSIVE)'),
   };

@@ -46,7 +46,7 @@ create table files (
   mapping text not null,
   bytes integer not null, position integer not null default 0,
   bytes_normalised integer not null default 0, bytes_dead_letters integer not null default 0, bytes_structural integer not null default 0,
-  rows integer not null default 0, lines integer not null default 0,
+  rows integer not null default 0,
   kept integer not null default 0, unchanged integer not null default 0, duplicates integer not null default 0,
   dead_letters integer not null default 0, seen_before integer not null default 0,
   taken_at_ms integer not null, finished_at_ms integer, last_seen_at_ms integer not null,

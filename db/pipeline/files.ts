@@ -27,11 +27,10 @@ export type UnfinishedFile = {
   readonly mappingJson: string;
   readonly bytes: number;
   readonly position: number;
-  readonly lines: number;
 };
 
 const unfinishedColumns =
-  'id, name, path, hotel_id as hotelId, source, entity, raw_path as rawPath, mapping as mappingJson, bytes, position, lines';
+  'id, name, path, hotel_id as hotelId, source, entity, raw_path as rawPath, mapping as mappingJson, bytes, position';
 
 /** Prepare the steps that register and finish a file. */
 export function fileStatements(db: WriteDb) {

@@ -11,7 +11,7 @@ export function ensureGeneration(db: WriteDb, nowMs: number): number {
   return generation;
 }
 
-export function setGeneration(db: WriteDb, generation: number): void {
+function setGeneration(db: WriteDb, generation: number): void {
   db.prepare("insert into meta (key, value) values ('generation', ?) on conflict (key) do update set value = excluded.value").run(String(generation));
 }
 
@@ -53,4 +53,29 @@ export function recordUuid(key: RecordKey): Buffer {
  */
 export function eventId(key: RecordKey, generation: number, version: number, contentHash: Buffer): Buffer {
   return uuid5(`${keyText(key)} ${generation} ${version} ${contentHash.toString('hex')}`);
+}
+
+/**
+ * Rank this ledger above what a receiver has seen of the hotel, in one transaction.
+ *
+ * As long as no destination has confirmed anything, none of our ids counts anywhere, and they are made anew with the higher
+ * generation. Afterwards a person has to look: then somebody else is sending for this hotel too.
+ * @returns the generation that holds from now on, or null when it was not changed.
+ */
+export function raiseGeneration(db: WriteDb, above: number): number | null {
+  const raise = db.transaction((): number | null => {
+    if (db.prepare('select 1 from deliveries where confirmed_seq > 0').get()) return null;
+    const generation = above + 1;
+    type Row = { seq: number; version: number; hash: Buffer } & RecordKey;
+    const rows = db.prepare<[], Row>(
+      'select o.seq, o.version, o.hash, l.hotel_id as hotelId, l.source, l.entity, r.external_id as externalId ' +
+        'from outbox o join records r on r.id = o.record_id join ledgers l on l.id = r.ledger_id',
+    );
+    const change = db.prepare('update outbox set generation = ?, event_id = ? where seq = ?');
+    for (const row of rows.all()) change.run(generation, eventId(row, generation, row.version, row.hash), row.seq);
+    db.prepare('update records set generation = ?').run(generation);
+    setGeneration(db, generation);
+    return generation;
+  });
+  return raise.immediate();
 }

@@ -43,7 +43,6 @@ export type Batch = {
   readonly sealedEnds: Uint32Array;
   readonly letters: readonly BatchLetter[];
   readonly position: number;
-  readonly lines: number;
   readonly rows: number;
   readonly bytesNormalised: number;
   readonly bytesDeadLetters: number;
@@ -79,7 +78,7 @@ export function recordStatements(db: WriteDb, generation: () => number) {
       'values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
   );
   const moveFile = db.prepare(
-    'update files set position = ?, lines = ?, rows = rows + ?, bytes_normalised = bytes_normalised + ?, bytes_dead_letters = bytes_dead_letters + ?, ' +
+    'update files set position = ?, rows = rows + ?, bytes_normalised = bytes_normalised + ?, bytes_dead_letters = bytes_dead_letters + ?, ' +
       'bytes_structural = bytes_structural + ?, kept = kept + ?, unchanged = unchanged + ?, duplicates = duplicates + ?, dead_letters = dead_letters + ? where id = ?',
   );
   const count = db.prepare(
@@ -141,7 +140,7 @@ export function recordStatements(db: WriteDb, generation: () => number) {
     }
     const letters = batch.letters.length;
     moveFile.run(
-      batch.position, batch.lines, batch.rows, batch.bytesNormalised, batch.bytesDeadLetters, batch.bytesStructural,
+      batch.position, batch.rows, batch.bytesNormalised, batch.bytesDeadLetters, batch.bytesStructural,
       counts.kept, counts.unchanged, counts.duplicates, letters, batch.fileId,
     );
     count.run(file.connection_id, file.entity, added, letters, counts.kept > 0 ? nowMs : null);

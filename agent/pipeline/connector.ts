@@ -1,0 +1,65 @@
+import type { z } from 'zod';
+import type { EntityName } from '../../contract/record.ts';
+
+/** A file at the source, complete and ready to be taken. */
+export type SourceFile = {
+  readonly name: string;
+  /** Where it lies, for the archive and the log. */
+  readonly path: string;
+  readonly bytes: number;
+  /** Changes whenever the file system can tell that the content may have changed. */
+  readonly mark: string;
+  /** Read it from its start. */
+  read(signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /** Tell whether it is still what was listed: same size, same time. */
+  isUnchanged(): Promise<boolean>;
+};
+
+/** What the files of a connection are: which kind of record, by which mapping, from which source. */
+export type FilePlan = {
+  readonly entity: EntityName;
+  readonly mapping: string;
+  readonly source: string;
+  readonly hidesCardNumbers: boolean;
+  /** Where a file goes once every row of it is kept; null leaves it where it is. */
+  readonly archiveTo: string | null;
+};
+
+/** One step of a connection test: what it found, or the fault it throws. */
+export type Check = { readonly step: string; readonly title: string; run(signal: AbortSignal): Promise<{ found: string; isWarning?: boolean }> };
+
+export type SourceSession = {
+  readonly plan: FilePlan;
+  /** The files that are complete now, in the order in which they are to be read. */
+  files(signal: AbortSignal): Promise<readonly SourceFile[]>;
+  /** Say that a file is in the store, so that it need not be offered again while it stays as it is. */
+  taken(file: SourceFile): void;
+  close(): Promise<void>;
+};
+
+/** A field whose value lies in the secret store, never in the settings. */
+export type SecretField = { readonly title: string; readonly description: string; readonly isRequired: boolean };
+
+export type OpenContext = { readonly secrets: Readonly<Record<string, string>>; readonly now: () => number };
+
+/**
+ * One kind of source. A file in connectors/ that exports one as its default is found by the registry and held to the
+ * conformance suite; nothing else is edited.
+ */
+export type Connector<S extends z.ZodObject = z.ZodObject> = {
+  readonly id: string;
+  readonly title: string;
+  readonly summary: string;
+  readonly settings: S;
+  readonly secrets: Readonly<Record<string, SecretField>>;
+  readonly entities: readonly EntityName[];
+  checks(settings: z.infer<S>, context: OpenContext): readonly Check[];
+  open(settings: z.infer<S>, context: OpenContext): Promise<SourceSession>;
+  /** A settings object that its own schema takes: drawn in forms as an example, used by the conformance suite. */
+  readonly sample: z.input<S>;
+};
+
+export function defineConnector<S extends z.ZodObject>(connector: Connector<S>): Connector<S> {
+  return connector;
+}
+

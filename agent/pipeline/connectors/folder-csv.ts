@@ -1,0 +1,190 @@
+import { createReadStream } from 'node:fs';
+import { access, constants, readdir, realpath, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { z } from 'zod';
+import { Fault } from '../../../contract/faults.ts';
+import { entityNames } from '../../../contract/record.ts';
+import { sleep } from '../../resilience/policies.ts';
+import { defineConnector, type SourceFile } from '../connector.ts';
+
+const settings = z.strictObject({
+  folder: z.string().min(1).meta({ title: 'Folder', description: 'Where the hotel system writes its exports, as this PC sees it.', examples: ['D:\\Exports\\Bookings'], 'x-widget': 'folder' }),
+  entity: z.enum(entityNames).default('booking').meta({ title: 'What the files hold' }),
+  mapping: z.string().min(1).default('generic-pms-bookings').meta({ title: 'Mapping', description: 'Which column of the export is which field.', 'x-widget': 'mapping' }),
+  source: z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/).default('pms').meta({ title: 'Name of the system', description: 'Stands on every record: small letters, digits and hyphens.', examples: ['opera', 'protel'] }),
+  pattern: z.string().min(1).max(100).default('*.csv').meta({ title: 'File names', description: 'An asterisk stands for any text.', 'x-advanced': true }),
+  completeWhen: z
+    .enum(['still', 'done-file'])
+    .default('still')
+    .meta({ title: 'A file is complete when', 'x-titles': { still: 'it has not changed for a while', 'done-file': 'a second file NAME.done lies beside it' } }),
+  stillSeconds: z.int().min(1).max(3600).default(30).meta({ title: 'For how many seconds it must not change', 'x-advanced': true }),
+  archive: z
+    .enum(['leave', 'move'])
+    .default('leave')
+    .meta({ title: 'When everything of a file is kept', 'x-titles': { leave: 'leave it where it is', move: 'move it to the folder "taken" beside it' } }),
+  hideCardNumbers: z.boolean().default(true).meta({ title: 'Hide card numbers', description: 'Switch this off only if your confirmation numbers look like card numbers.', 'x-advanced': true }),
+});
+type Settings = z.infer<typeof settings>;
+
+/** A listed file, with everything by which the file system tells one content from the next. */
+type Listed = { readonly name: string; readonly path: string; readonly bytes: number; readonly mark: string };
+
+/**
+ * CSV files that a hotel system drops into a folder of this PC.
+ *
+ * A file is offered when it is complete: a done-file lies beside it, or size and times stood still for a while. What was taken
+ * is not offered again while the file system says that it is the same file; whether its content is new, its hash decides.
+ */
+export default defineConnector({
+  id: 'folder-csv',
+  title: 'Files in a folder',
+  summary: 'Reads the CSV files that the hotel system writes into a folder of this PC.',
+  settings,
+  secrets: {},
+  entities: entityNames,
+  sample: { folder: 'D:\\Exports\\Bookings', mapping: 'generic-pms-bookings' },
+
+  checks: (given) => [
+    {
+      step: 'folder',
+      title: 'Find the folder',
+      run: async () => ({ found: await checkedFolder(given.folder) }),
+    },
+    {
+      step: 'files',
+      title: 'Look for files',
+      run: async () => {
+        const listed = await list(given);
+        if (listed.length === 0) return { found: `no file like ${given.pattern} yet`, isWarning: true };
+        return { found: `${listed.length} like ${given.pattern}, newest ${listed.at(-1)?.name}` };
+      },
+    },
+    {
+      step: 'read',
+      title: 'Open the newest file',
+      run: async () => {
+        const newest = (await list(given)).at(-1);
+        if (!newest) return { found: 'nothing to open yet', isWarning: true };
+        await access(newest.path, constants.R_OK).catch((error) => {
+          throw new Fault('file-unreadable', { file: newest.name }, { cause: error });
+        });
+        return { found: `${newest.name}, ${newest.bytes} bytes` };
+      },
+    },
+    ...(given.archive === 'move'
+      ? [
+          {
+            step: 'archive',
+            title: 'May files be moved',
+            run: async () => {
+              await access(given.folder, constants.W_OK).catch((error) => {
+                throw new Fault('folder-unwritable', { folder: takenFolder(given.folder) }, { cause: error });
+              });
+              return { found: takenFolder(given.folder) };
+            },
+          },
+        ]
+      : []),
+  ],
+
+  open: async (given) => {
+    const known = new Map<string, string>();
+    return {
+      plan: {
+        entity: given.entity,
+        mapping: given.mapping,
+        source: given.source,
+        hidesCardNumbers: given.hideCardNumbers,
+        archiveTo: given.archive === 'move' ? takenFolder(given.folder) : null,
+      },
+      files: async (signal) => {
+        await checkedFolder(given.folder);
+        const fresh = (await list(given)).filter((file) => known.get(file.path) !== file.mark);
+        const complete = given.completeWhen === 'done-file' ? await withDoneFile(fresh) : await standingStill(fresh, given.stillSeconds, signal);
+        return complete.map(sourceFile);
+      },
+      taken: (file) => {
+        known.set(file.path, file.mark);
+      },
+      close: async () => undefined,
+    };
+  },
+});
+
+function takenFolder(folder: string): string {
+  return join(folder, 'taken');
+}
+
+async function checkedFolder(folder: string): Promise<string> {
+  try {
+    const found = await stat(folder);
+    if (!found.isDirectory()) throw new Fault('folder-missing', { folder });
+    await access(folder, constants.R_OK | constants.X_OK);
+    return await realpath(folder);
+  } catch (error) {
+    if (error instanceof Fault) throw error;
+    const code = (error as { code?: string }).code;
+    throw new Fault(code === 'EACCES' || code === 'EPERM' ? 'folder-unreadable' : 'folder-missing', { folder }, { cause: error });
+  }
+}
+
+function matcher(pattern: string): RegExp {
+  const escaped = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`^${escaped.join('.*')}$`, 'i');
+}
+
+/** The plain files that fit the pattern, in the order of their names: an export's name holds its time. */
+async function list(given: Settings): Promise<Listed[]> {
+  const fits = matcher(given.pattern);
+  const entries = await readdir(given.folder, { withFileTypes: true });
+  // A link may point anywhere, and a folder may be called x.csv: only plain files are taken.
+  const names = entries.filter((entry) => entry.isFile() && fits.test(entry.name)).map((entry) => entry.name);
+  const listed: Listed[] = [];
+  for (const name of names.sort()) {
+    const file = await listOne(join(given.folder, name));
+    if (file) listed.push(file);
+  }
+  return listed;
+}
+
+async function listOne(path: string): Promise<Listed | null> {
+  try {
+    const found = await stat(path, { bigint: true });
+    const mark = `${found.size} ${found.mtimeNs} ${found.ctimeNs} ${found.ino}`;
+    return { name: basename(path), path, bytes: Number(found.size), mark };
+  } catch {
+    return null;
+  }
+}
+
+async function withDoneFile(files: readonly Listed[]): Promise<Listed[]> {
+  const complete: Listed[] = [];
+  for (const file of files) if (await listOne(`${file.path}.done`)) complete.push(file);
+  return complete;
+}
+
+async function standingStill(files: readonly Listed[], seconds: number, signal: AbortSignal): Promise<Listed[]> {
+  if (files.length === 0) return [];
+  await sleep(seconds * 1000, signal);
+  const still: Listed[] = [];
+  for (const file of files) if ((await listOne(file.path))?.mark === file.mark) still.push(file);
+  return still;
+}
+
+function sourceFile(file: Listed): SourceFile {
+  return {
+    ...file,
+    read: (signal) => readChunks(file, signal),
+    isUnchanged: async () => (await listOne(file.path))?.mark === file.mark,
+  };
+}
+
+async function* readChunks(file: Listed, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  try {
+    yield* createReadStream(file.path, { highWaterMark: 256 * 1024, signal }) as AsyncIterable<Uint8Array>;
+  } catch (error) {
+    if (signal.aborted) throw new Fault('stopped');
+    const isGone = (error as { code?: string }).code === 'ENOENT';
+    throw new Fault(isGone ? 'file-gone' : 'file-unreadable', { file: file.name }, { cause: error });
+  }
+}

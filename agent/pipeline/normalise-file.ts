@@ -1,0 +1,314 @@
+import { hash } from 'node:crypto';
+import { z } from 'zod';
+import type { FaultReport } from '../../contract/faults.ts';
+import { Fault } from '../../contract/faults.ts';
+import type { Mapping } from '../../contract/mapping.ts';
+import { entityOf } from '../../contract/record.ts';
+import type { Batch, BatchLetter, BatchRow } from '../../db/pipeline/records.ts';
+import { letterContext, payloadContext, seal } from '../runtime/seal.ts';
+import { type FieldsCheck, type MappedRow, type RowProblem, rowMapper } from './normalise/row-mapper.ts';
+import { RowScanner, splitCells } from './normalise/rows.ts';
+import { readRawFile } from './raw-files.ts';
+
+/** What the normaliser needs to know of one file. `position` says where an earlier run has stopped. */
+export type NormaliseJob = {
+  readonly fileId: number;
+  readonly hotelId: string;
+  readonly source: string;
+  readonly rawPath: string;
+  readonly mapping: Mapping;
+  readonly bytes: number;
+  readonly position: number;
+  readonly credits: number;
+  /** Keep only bookings that touch these days (a partial import, HI-076); others count as structure. */
+  readonly days: { readonly from: string; readonly to: string } | null;
+};
+
+export type NormaliserMessage =
+  | { readonly kind: 'batch'; readonly batch: Batch }
+  | { readonly kind: 'end' }
+  | { readonly kind: 'failed'; readonly fault: FaultReport; readonly cause: string | null };
+
+const batchRows = 1000;
+/** A dead letter keeps at most this much of its bytes; the rest stays in the raw file, at the same place. */
+const keptRawBytes = 64 * 1024;
+
+/**
+ * Turn a raw file into batches, from where it stands to its end, with every byte in exactly one account:
+ * normalised, dead letter, or structure (byte order mark, header, blank lines, a header repeated, the end-of-file sign).
+ */
+export async function* normaliseFile(job: NormaliseJob & { readonly home: string; readonly key: Uint8Array }): AsyncGenerator<{ batch: Batch; transfer: ArrayBuffer[] }> {
+  const reader = new FileNormaliser(job, job.key);
+  let window: Buffer = Buffer.alloc(0);
+  for await (const chunk of readRawFile({ home: job.home, path: job.rawPath, key: job.key })) {
+    window = window.length === 0 ? chunk : Buffer.concat([window, chunk]);
+    const used = yield* reader.read(window, false);
+    window = window.subarray(used);
+  }
+  yield* reader.read(window, true);
+  yield* reader.end();
+}
+
+class FileNormaliser {
+  readonly #job: NormaliseJob;
+  readonly #key: Uint8Array;
+  readonly #scanner: RowScanner;
+  readonly #decode: (bytes: Buffer) => string;
+  readonly #batch: BatchBuilder;
+  #map: ((cells: readonly string[]) => MappedRow | RowProblem) | null = null;
+  #header: readonly string[] = [];
+  #isRefused = false;
+  /** Where the window starts in the file. */
+  #base = 0;
+  #line = 0;
+
+  constructor(job: NormaliseJob, key: Uint8Array) {
+    this.#job = job;
+    this.#key = key;
+    this.#scanner = new RowScanner(job.mapping.file.delimiter);
+    this.#decode = decoder(job.mapping.file.encoding);
+    this.#batch = new BatchBuilder(job, key);
+  }
+
+  /** Read the rows that are whole in the window and give how many of its bytes are used. */
+  *read(window: Buffer, isLast: boolean): Generator<{ batch: Batch; transfer: ArrayBuffer[] }, number> {
+    let at = 0;
+    if (this.#base === 0 && !this.#map && hasByteOrderMark(window)) {
+      at = 3;
+      this.#structure(0, 3);
+    }
+    this.#scanner.open(window, isLast);
+    while (at < window.length) {
+      this.#scanner.scan(at);
+      if (this.#scanner.found === 'more') break;
+      const next = this.#scanner.next;
+      this.#row(window, at, next);
+      at = next;
+      if (this.#batch.rows >= batchRows) yield this.#batch.take(this.#base + at);
+    }
+    this.#base += at;
+    return at;
+  }
+
+  *end(): Generator<{ batch: Batch; transfer: ArrayBuffer[] }> {
+    // An empty file is finished as it is: there is nothing to set aside.
+    if (!this.#map && !this.#isRefused && this.#job.bytes > 0) this.#refuseFile({ rule: 'header-unusable', field: null, column: null, detail: 'empty' }, Buffer.alloc(0));
+    if (this.#batch.isFilled) yield this.#batch.take(this.#base);
+  }
+
+  #row(window: Buffer, from: number, next: number): void {
+    const bytes = window.subarray(from, this.#scanner.end);
+    const offset = this.#base + from;
+    const line = ++this.#line;
+    for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) this.#line++;
+    if (!this.#map && !this.#isRefused) {
+      this.#readHeader(bytes, next - from);
+      return;
+    }
+    // Rows of an earlier run are kept already; the header alone was needed again.
+    if (offset < this.#job.position) return;
+    const length = next - from;
+    if (isBlank(bytes)) return this.#structure(offset, length);
+    if (this.#isRefused) return this.#batch.addRefused(length);
+    if (this.#scanner.found !== 'row') return this.#letter({ rule: this.#scanner.found as RowProblem['rule'], field: null, column: null, detail: null }, bytes, line, offset, length);
+    const text = this.#decode(bytes);
+    if (text.includes('\uFFFD')) return this.#letter({ rule: 'row-undecodable', field: null, column: null, detail: this.#job.mapping.file.encoding }, bytes, line, offset, length);
+    if (text.includes('\0')) return this.#letter({ rule: 'row-nul', field: null, column: null, detail: null }, bytes, line, offset, length);
+    const cells = splitCells(text, this.#job.mapping.file.delimiter, this.#scanner.hasQuotes);
+    if (cells.length !== this.#header.length) {
+      const detail = `${cells.length}/${this.#header.length}`;
+      return this.#letter({ rule: 'row-ragged', field: null, column: null, detail }, bytes, line, offset, length);
+    }
+    if (cells[0]?.trim() === this.#header[0]?.trim() && cells.every((cell, index) => cell.trim() === this.#header[index]?.trim())) {
+      return this.#structure(offset, length);
+    }
+    const mapped = this.#map?.(cells) as MappedRow | RowProblem;
+    if ('rule' in mapped) return this.#letter(mapped, bytes, line, offset, length);
+    if (this.#isOutsideDays(mapped)) return this.#batch.addOutside(length);
+    this.#batch.addRecord(mapped, line, offset, length);
+  }
+
+  #readHeader(bytes: Buffer, length: number): void {
+    const isNew = this.#job.position === 0;
+    if (isBlank(bytes)) {
+      if (isNew) this.#structure(0, length);
+      return;
+    }
+    const text = this.#decode(bytes);
+    this.#header = this.#scanner.found === 'row' ? splitCells(text, this.#job.mapping.file.delimiter, this.#scanner.hasQuotes) : [];
+    const mapper = mapperFor(this.#job.mapping, this.#header);
+    if ('problem' in mapper) {
+      this.#refuseFile(mapper.problem, bytes);
+      if (isNew) this.#batch.addRefused(length);
+      return;
+    }
+    this.#map = mapper.map;
+    if (isNew) this.#structure(0, length);
+  }
+
+  /** One dead letter for the whole file: without its columns no row of it means anything. */
+  #refuseFile(problem: RowProblem, header: Buffer): void {
+    this.#isRefused = true;
+    if (this.#job.position === 0) this.#batch.addLetter(problem, this.#sealedRaw(header, 0), 1, 0, this.#job.bytes);
+  }
+
+  #structure(offset: number, length: number): void {
+    if (offset >= this.#job.position) this.#batch.addStructure(length);
+  }
+
+  #letter(problem: RowProblem, bytes: Buffer, line: number, offset: number, length: number): void {
+    this.#batch.addLetter(problem, this.#sealedRaw(bytes, offset), line, offset, length);
+    this.#batch.countLetterBytes(length);
+  }
+
+  #sealedRaw(bytes: Buffer, offset: number): Buffer {
+    return seal(this.#key, bytes.subarray(0, keptRawBytes), letterContext(this.#job.fileId, offset));
+  }
+
+  #isOutsideDays(row: MappedRow): boolean {
+    const { days } = this.#job;
+    if (!days) return false;
+    const [day, until] = row.columns;
+    return day === null || day === undefined || day > days.to || (until ?? day) < days.from;
+  }
+}
+
+/** Collects rows and letters until they are handed over as one batch of transferable blocks. */
+class BatchBuilder {
+  readonly #job: NormaliseJob;
+  readonly #key: Uint8Array;
+  rows = 0;
+  #records: BatchRow[] = [];
+  #hashes: Buffer[] = [];
+  #sealed: Buffer[] = [];
+  #letters: BatchLetter[] = [];
+  #normalised = 0;
+  #letterBytes = 0;
+  #structural = 0;
+
+  constructor(job: NormaliseJob, key: Uint8Array) {
+    this.#job = job;
+    this.#key = key;
+  }
+
+  get isFilled(): boolean {
+    return this.#normalised + this.#letterBytes + this.#structural + this.#letters.length > 0;
+  }
+
+  addRecord(row: MappedRow, line: number, offset: number, length: number): void {
+    const contentHash = hash('sha256', row.canonical, 'buffer');
+    const context = payloadContext(this.#job.hotelId, this.#job.source, this.#job.mapping.entity, row.externalId, contentHash);
+    this.#sealed.push(seal(this.#key, row.document, context));
+    this.#hashes.push(contentHash);
+    const [day, until, state, title, place] = row.columns as [string | null, string | null, string | null, string | null, string | null];
+    this.#records.push([row.externalId, day, until, state, title, place, line, offset, length]);
+    this.#normalised += length;
+    this.rows++;
+  }
+
+  addLetter(problem: RowProblem, raw: Buffer, line: number, byteOffset: number, byteLength: number): void {
+    this.#letters.push({ ...problem, line, byteOffset, byteLength, raw });
+    this.rows++;
+  }
+
+  countLetterBytes(length: number): void {
+    this.#letterBytes += length;
+  }
+
+  /** Bytes of a file that is set aside as a whole. */
+  addRefused(length: number): void {
+    this.#letterBytes += length;
+  }
+
+  /** A good row outside the days that were asked for: read, and on purpose not kept. */
+  addOutside(length: number): void {
+    this.#structural += length;
+    this.rows++;
+  }
+
+  addStructure(length: number): void {
+    this.#structural += length;
+  }
+
+  /** Hand over what has been collected. `position` is the byte behind its last row. */
+  take(position: number): { batch: Batch; transfer: ArrayBuffer[] } {
+    const ends = new Uint32Array(this.#sealed.length);
+    let end = 0;
+    for (const [index, sealed] of this.#sealed.entries()) ends[index] = end += sealed.length;
+    const hashes = ownBytes(this.#hashes, this.#hashes.length * 32);
+    const sealed = ownBytes(this.#sealed, end);
+    const batch: Batch = {
+      fileId: this.#job.fileId,
+      rowsJson: JSON.stringify(this.#records),
+      count: this.#records.length,
+      hashes,
+      sealed,
+      sealedEnds: ends,
+      letters: this.#letters,
+      position,
+      rows: this.rows,
+      bytesNormalised: this.#normalised,
+      bytesDeadLetters: this.#letterBytes,
+      bytesStructural: this.#structural,
+    };
+    this.rows = 0;
+    this.#records = [];
+    this.#hashes = [];
+    this.#sealed = [];
+    this.#letters = [];
+    this.#normalised = 0;
+    this.#letterBytes = 0;
+    this.#structural = 0;
+    return { batch, transfer: [hashes.buffer, sealed.buffer, ends.buffer] as ArrayBuffer[] };
+  }
+}
+
+/** Bytes in a buffer of their own: a pooled one cannot be transferred. */
+function ownBytes(parts: readonly Buffer[], length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+function mapperFor(mapping: Mapping, header: readonly string[]): ReturnType<typeof rowMapper> {
+  try {
+    return rowMapper(mapping, header, fieldsCheck(mapping));
+  } catch (error) {
+    if (error instanceof RangeError) throw new Fault('input-wrong', { detail: `mapping ${mapping.name}: ${error.message}` }, { cause: error });
+    throw error;
+  }
+}
+
+/** The schema of the fields that a mapping fills, compiled: the last word on lengths, ranges and choices. */
+export function fieldsCheck(mapping: Mapping): FieldsCheck {
+  const entity = entityOf(mapping.entity);
+  const mask = Object.fromEntries(entity.hashFields.map((name) => [name, true as const]));
+  const schema = z.strictObject(entity.schema.pick(mask as never).shape);
+  const compiled = z.compile(schema);
+  return (fields) => {
+    const result = compiled.safeParse(fields);
+    if (result.success) return null;
+    const issue = result.error.issues[0];
+    return { field: String(issue?.path[0] ?? ''), isTooLong: issue?.code === 'too_big' && typeof fields[String(issue.path[0])] !== 'number' };
+  };
+}
+
+function decoder(encoding: string): (bytes: Buffer) => string {
+  if (encoding === 'utf-8') return (bytes) => bytes.toString('utf8');
+  const text = new TextDecoder(encoding);
+  return (bytes) => text.decode(bytes);
+}
+
+function hasByteOrderMark(bytes: Buffer): boolean {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+}
+
+/** Nothing but spaces, or the sign 0x1A with which old systems end a file. */
+function isBlank(bytes: Buffer): boolean {
+  for (const byte of bytes) if (byte !== 32 && byte !== 9 && byte !== 26) return false;
+  return true;
+}

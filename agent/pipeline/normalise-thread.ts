@@ -1,0 +1,48 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { Fault } from '../../contract/faults.ts';
+import { type NormaliseJob, type NormaliserMessage, normaliseFile } from './normalise-file.ts';
+
+/**
+ * The thread that turns files into batches. It works ahead of the writer by a few batches (credits) and no further, so that a
+ * large file never fills the memory.
+ */
+if (!parentPort) throw new Error('the normaliser thread is started by agent/pipeline/normaliser.ts');
+const port = parentPort;
+const { home, key } = workerData as { home: string; key: Uint8Array };
+
+let credits = 0;
+let isCancelled = false;
+let wake: (() => void) | null = null;
+
+port.on('message', (message: { kind: 'job'; job: NormaliseJob } | { kind: 'credit' } | { kind: 'cancel' }) => {
+  if (message.kind === 'credit') credits++;
+  else if (message.kind === 'cancel') isCancelled = true;
+  else void work(message.job);
+  wake?.();
+});
+
+async function credit(): Promise<boolean> {
+  while (credits === 0 && !isCancelled) {
+    await new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+  }
+  credits--;
+  return !isCancelled;
+}
+
+async function work(job: NormaliseJob): Promise<void> {
+  credits = job.credits;
+  isCancelled = false;
+  const answer = (message: NormaliserMessage, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
+  try {
+    for await (const { batch, transfer } of normaliseFile({ ...job, home, key })) {
+      if (!(await credit())) break;
+      answer({ kind: 'batch', batch }, transfer);
+    }
+    answer({ kind: 'end' });
+  } catch (error) {
+    const fault = error instanceof Fault ? error : new Fault('internal', {}, { cause: error });
+    answer({ kind: 'failed', fault: fault.report(), cause: error instanceof Fault ? null : String((error as Error).stack ?? error) });
+  }
+}

@@ -1,0 +1,142 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Fault } from '../../contract/faults.ts';
+import { Mapping } from '../../contract/mapping.ts';
+import type { ReadDb } from '../../db/open.ts';
+import { fileById, takenAtMs, type UnfinishedFile, unfinishedFiles } from '../../db/pipeline/files.ts';
+import type { Writer } from '../../db/writer.ts';
+import type { FilePlan, SourceFile, SourceSession } from './connector.ts';
+import { hideCards } from './normalise/cards.ts';
+import type { Normaliser } from './normaliser.ts';
+import { writeRawFile } from './raw-files.ts';
+
+/** What the pull works with. `onProgress` is told of every batch that is kept. */
+export type PullTools = {
+  readonly home: string;
+  readonly key: Uint8Array;
+  readonly read: ReadDb;
+  readonly writer: Writer;
+  readonly normaliser: Normaliser;
+  readonly now: () => number;
+  readonly mapping: (name: string) => Mapping;
+  readonly onProgress: (progress: PullProgress) => void;
+};
+
+export type PullProgress = { readonly fileName: string; readonly bytesDone: number; readonly bytesTotal: number; readonly rows: number };
+
+/** How the records of a file are read and whose they are. */
+export type FileOrder = { readonly connectionId: string; readonly hotelId: string; readonly plan: FilePlan; readonly mapping: Mapping; readonly days: { from: string; to: string } | null };
+
+/** A file that is in the store. `isFinished`: every row of it was kept by an earlier run already. */
+export type StoredFile = { readonly id: number; readonly isKnown: boolean; readonly isFinished: boolean };
+
+/**
+ * Read a source once: first go on with what an earlier run left half read, then take every complete file.
+ *
+ * SOURCE -> raw file -> NORMALISE -> BUFFER. Each file is taken into the raw store before a row of it is read, so from then on
+ * nothing depends on the source. One file that cannot be read does not hold up the next; the first fault is thrown at the end.
+ */
+export async function pullSource(tools: PullTools, session: SourceSession, connectionId: string, hotelId: string, signal: AbortSignal): Promise<void> {
+  for (const file of unfinishedFiles(tools.read, connectionId)) {
+    await normaliseAndStore(tools, connectionId, file, session.plan.archiveTo, null, signal);
+  }
+  const order = { connectionId, hotelId, plan: session.plan, mapping: tools.mapping(session.plan.mapping), days: null };
+  let firstFault: unknown = null;
+  for (const file of await session.files(signal)) {
+    if (signal.aborted) throw new Fault('stopped');
+    try {
+      await pullFile(tools, file, order, signal);
+      session.taken(file);
+    } catch (error) {
+      if (!(error instanceof Fault) || !concernsOneFile(error)) throw error;
+      firstFault ??= error;
+    }
+  }
+  if (firstFault !== null) throw firstFault;
+}
+
+function concernsOneFile(fault: Fault): boolean {
+  return fault.code === 'file-changed' || fault.code === 'file-gone' || fault.code === 'file-unreadable' || fault.code === 'bytes-unaccounted';
+}
+
+/** Take one file and keep every row of it. The same content is taken once; again it is only counted as seen before. */
+export async function pullFile(tools: PullTools, file: SourceFile, order: FileOrder, signal: AbortSignal): Promise<StoredFile> {
+  const stored = await takeFile(tools, file, order, signal);
+  const row = fileById(tools.read, stored.id);
+  if (!stored.isFinished && row) await normaliseAndStore(tools, order.connectionId, row, order.plan.archiveTo, order.days, signal);
+  return stored;
+}
+
+async function takeFile(tools: PullTools, file: SourceFile, order: FileOrder, signal: AbortSignal): Promise<StoredFile> {
+  const { connectionId, hotelId, plan, mapping } = order;
+  const facts = { connectionId, hotelId, source: plan.source, entity: mapping.entity, name: file.name, path: file.path, mappingJson: JSON.stringify(mapping), bytes: file.bytes };
+  // What lies there since before the last start need not be written a second time to be recognised.
+  const known = await knownContent(tools, file, connectionId, signal);
+  if (known !== null) return tools.writer.step('registerFile', [{ ...facts, sha256: known, rawPath: '' }]);
+  const sha256 = createHash('sha256');
+  const chunks = takenChunks(file, sha256, plan.hidesCardNumbers, signal);
+  const rawPath = await writeRawFile({ home: tools.home, source: plan.source, key: tools.key, chunks, atMs: tools.now() });
+  const stored = await tools.writer.step('registerFile', [{ ...facts, sha256: sha256.digest('hex'), rawPath }]);
+  if (stored.isKnown) await rm(join(tools.home, rawPath), { force: true });
+  return stored;
+}
+
+async function knownContent(tools: PullTools, file: SourceFile, connectionId: string, signal: AbortSignal): Promise<string | null> {
+  if (!isPathKnown(tools.read, connectionId, file.path)) return null;
+  const sha256 = createHash('sha256');
+  for await (const chunk of file.read(signal)) sha256.update(chunk);
+  const hex = sha256.digest('hex');
+  return takenAtMs(tools.read, connectionId, hex) === undefined ? null : hex;
+}
+
+function isPathKnown(read: ReadDb, connectionId: string, path: string): boolean {
+  return read.prepare('select 1 from files where connection_id = ? and path = ?').get(connectionId, path) !== undefined;
+}
+
+/**
+ * The bytes of a file on their way into the raw store: counted, hashed as they are, card numbers hidden.
+ * Ends with a fault when the file has changed meanwhile, so that half a file is never kept.
+ */
+async function* takenChunks(file: SourceFile, sha256: ReturnType<typeof createHash>, hidesCards: boolean, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  let bytes = 0;
+  let held: Buffer = Buffer.alloc(0);
+  for await (const chunk of file.read(signal)) {
+    bytes += chunk.length;
+    sha256.update(chunk);
+    if (!hidesCards) {
+      yield chunk;
+      continue;
+    }
+    held = held.length === 0 ? Buffer.from(chunk) : Buffer.concat([held, chunk]);
+    const { settled } = hideCards(held, held.length, false);
+    yield held.subarray(0, settled);
+    held = held.subarray(settled);
+  }
+  hideCards(held, held.length, true);
+  if (held.length > 0) yield held;
+  if (bytes !== file.bytes || !(await file.isUnchanged())) throw new Fault('file-changed', { file: file.name });
+}
+
+async function normaliseAndStore(
+  tools: PullTools,
+  connectionId: string,
+  file: UnfinishedFile,
+  archiveTo: string | null,
+  days: FileOrder['days'],
+  signal: AbortSignal,
+): Promise<void> {
+  const job = { fileId: file.id, hotelId: file.hotelId, source: file.source, rawPath: file.rawPath, mapping: Mapping.parse(JSON.parse(file.mappingJson)), bytes: file.bytes, position: file.position, days };
+  const correlationId = randomUUID();
+  let position = file.position;
+  let rows = 0;
+  for await (const batch of tools.normaliser.batches(job, signal)) {
+    const blocks = [batch.hashes.buffer, batch.sealed.buffer, batch.sealedEnds.buffer] as ArrayBuffer[];
+    await tools.writer.step('storeBatch', [batch, position, correlationId], blocks);
+    position = batch.position;
+    rows += batch.rows;
+    tools.onProgress({ fileName: file.name, bytesDone: position, bytesTotal: file.bytes, rows });
+  }
+  const archive = archiveTo !== null && file.path !== null ? { connectionId, path: file.path, to: archiveTo } : null;
+  await tools.writer.step('finishFile', [file.id, archive]);
+}

@@ -1,0 +1,206 @@
+import { BrokenCircuitError, CircuitState } from 'cockatiel';
+import { Fault } from '../../contract/faults.ts';
+import type { ReadDb } from '../../db/open.ts';
+import { delivery, pendingRows } from '../../db/pipeline/outbox.ts';
+import type { Writer } from '../../db/writer.ts';
+import { backoffMs, destinationBreaker, policies, sleep } from '../resilience/policies.ts';
+import { outgoingBatches } from './outbox/outgoing.ts';
+import { settle } from './outbox/settle.ts';
+import { DataRefused, type OutgoingBatch, RetryLater, type SendOutcome, type UpstreamSession } from './upstream.ts';
+
+export type PushTools = {
+  readonly key: Uint8Array;
+  readonly read: ReadDb;
+  readonly writer: Writer;
+  readonly now: () => number;
+  /** Told after every change, so that screens follow. */
+  readonly onChange: () => void;
+  /** A failure that lasts, and its end. */
+  readonly onFault: (fault: Fault) => void;
+  readonly onWell: () => void;
+};
+
+/** How the line to one destination is at this moment. */
+export type PushState = {
+  readonly isSending: boolean;
+  readonly breaker: 'closed' | 'open' | 'half-open';
+  readonly nextTryAtMs: number | null;
+  readonly fault: Fault | null;
+  readonly failingSinceMs: number | null;
+};
+
+/**
+ * BUFFER -> FORWARD for one destination: read what waits behind its watermark, send it, move the watermark over what was
+ * confirmed. One batch is under way at a time, so the order per key holds; what waits, waits in the outbox.
+ */
+export class Push {
+  readonly #tools: PushTools;
+  readonly #destinationId: string;
+  readonly #hotelId: string;
+  readonly #open: () => Promise<UpstreamSession>;
+  #breaker = destinationBreaker();
+  #session: UpstreamSession | null = null;
+  #isHighWaterKnown = false;
+  #bell = new AbortController();
+  #isSending = false;
+  #failures = 0;
+  #nextTryAtMs: number | null = null;
+  #fault: Fault | null = null;
+  #failingSinceMs: number | null = null;
+
+  constructor(tools: PushTools, destination: { readonly id: string; readonly hotelId: string; readonly open: () => Promise<UpstreamSession> }) {
+    this.#tools = tools;
+    this.#destinationId = destination.id;
+    this.#hotelId = destination.hotelId;
+    this.#open = destination.open;
+  }
+
+  get state(): PushState {
+    const breaker = this.#breaker.state === CircuitState.Open ? 'open' : this.#breaker.state === CircuitState.HalfOpen ? 'half-open' : 'closed';
+    return { isSending: this.#isSending, breaker, nextTryAtMs: this.#nextTryAtMs, fault: this.#fault, failingSinceMs: this.#failingSinceMs };
+  }
+
+  /** Something new waits. While the line is down this is no reason to knock earlier than agreed. */
+  wake(): void {
+    if (this.#fault === null) this.#bell.abort();
+  }
+
+  /** A person wants a try now: neither the rest nor the breaker holds it up. */
+  urge(): void {
+    this.#breaker = destinationBreaker();
+    this.#failures = 0;
+    this.#bell.abort();
+  }
+
+  /** Send until the signal fires. What is under way then is given up: it is sent again later with the same ids. */
+  async run(signal: AbortSignal): Promise<void> {
+    const pending = pendingRows(this.#tools.read);
+    while (!signal.aborted) {
+      // Rows that come in during a turn ring the bell of the rest after it.
+      const waitMs = await this.#turn(pending, signal);
+      if (waitMs > 0) await this.#rest(waitMs, signal);
+    }
+    await this.#session?.close();
+  }
+
+  /** One turn: send one batch. Gives how long to rest before the next. */
+  async #turn(pending: ReturnType<typeof pendingRows>, signal: AbortSignal): Promise<number> {
+    try {
+      const more = await this.#breaker.execute(() => this.#sendNext(pending, signal), signal);
+      this.#well();
+      return more ? 0 : idleMs;
+    } catch (error) {
+      if (signal.aborted) return 0;
+      return this.#failed(error);
+    } finally {
+      this.#isSending = false;
+    }
+  }
+
+  async #sendNext(pending: ReturnType<typeof pendingRows>, signal: AbortSignal): Promise<boolean> {
+    this.#session ??= await this.#open();
+    const session = this.#session;
+    await this.#meetHighWater(session, signal);
+    const { confirmedSeq } = delivery(this.#tools.read, this.#destinationId);
+    const rows = pending(confirmedSeq, session.batchRecords);
+    if (rows.length === 0) return false;
+    this.#isSending = true;
+    this.#tools.onChange();
+    const batches = outgoingBatches(rows, this.#tools.key);
+    const outcome: SendOutcome = { confirmed: new Set(), refused: new Map() };
+    try {
+      for (const batch of batches) merge(outcome, await sendHalving(session, batch, signal));
+    } finally {
+      // What is known to have arrived counts, also when a later part of the batch has failed.
+      await this.#confirm(batches, outcome, session.host);
+    }
+    return true;
+  }
+
+  async #confirm(batches: readonly OutgoingBatch[], outcome: SendOutcome, host: string): Promise<void> {
+    const records = batches.flatMap((batch) => batch.records);
+    if (records.length >= suspiciousRecords && outcome.refused.size === records.length) {
+      throw new Fault('upstream-answer', { host, detail: 'every single record refused' });
+    }
+    const { upTo, refused, isWhole } = settle(records, outcome);
+    if (upTo !== null) {
+      // Confirmed and set aside in one transaction: a row is never neither, and never both.
+      await this.#tools.writer.step('confirm', [this.#destinationId, upTo, refused]);
+      this.#tools.onChange();
+    }
+    if (!isWhole && outcome.confirmed.size + outcome.refused.size > 0) throw new Fault('upstream-answer', { host, detail: 'records left out' });
+  }
+
+  /** Before the first send, rank our ledger above what the destination has seen of this hotel. */
+  async #meetHighWater(session: UpstreamSession, signal: AbortSignal): Promise<void> {
+    if (this.#isHighWaterKnown) return;
+    const { confirmedSeq } = delivery(this.#tools.read, this.#destinationId);
+    const seen = confirmedSeq === 0 ? await session.highWater(this.#hotelId, signal) : null;
+    if (seen !== null) {
+      const ours = await this.#tools.writer.step('generation', []);
+      if (seen > ours && !(await this.#tools.writer.step('raiseGeneration', [seen]))) {
+        throw new Fault('upstream-ahead', { host: session.host, seen: String(seen), ours: String(ours) });
+      }
+    }
+    this.#isHighWaterKnown = true;
+  }
+
+  #well(): void {
+    if (this.#fault !== null) this.#tools.onWell();
+    this.#failures = 0;
+    this.#nextTryAtMs = null;
+    this.#fault = null;
+    this.#failingSinceMs = null;
+  }
+
+  #failed(error: unknown): number {
+    // While the breaker is open, what opened it stays what is wrong.
+    const fault = error instanceof BrokenCircuitError ? this.#fault : error instanceof Fault ? error : new Fault('internal', { correlationId: this.#destinationId }, { cause: error });
+    const isPerson = fault?.who === 'person';
+    let waitMs = isPerson ? policies.retryPersonMs : backoffMs(this.#failures++);
+    if (error instanceof RetryLater && error.afterMs !== null) waitMs = Math.max(waitMs, error.afterMs);
+    if (this.#breaker.state === CircuitState.Open) waitMs = Math.max(waitMs, policies.breakerHalfOpenMs);
+    this.#fault = fault;
+    this.#failingSinceMs ??= this.#tools.now();
+    this.#nextTryAtMs = this.#tools.now() + waitMs;
+    if (fault) this.#tools.onFault(fault);
+    return Math.max(1, waitMs);
+  }
+
+  async #rest(ms: number, signal: AbortSignal): Promise<void> {
+    await sleep(ms, AbortSignal.any([signal, this.#bell.signal]));
+    this.#bell = new AbortController();
+  }
+}
+
+/** How long to rest when nothing waits; new rows end the rest at once. */
+const idleMs = 30_000;
+/** A destination that refuses this many records and takes none has a trouble of its own: they are not set aside. */
+const suspiciousRecords = 10;
+
+function merge(into: SendOutcome, from: SendOutcome): void {
+  for (const id of from.confirmed) (into.confirmed as Set<string>).add(id);
+  for (const [id, refusal] of from.refused) (into.refused as Map<string, unknown>).set(id, refusal);
+}
+
+/**
+ * Send a batch; when the destination refuses it as a whole, send its halves, until the record that is at fault stands alone
+ * and is refused by itself. One bad record costs at most log2(n) requests more and never holds up the rest.
+ */
+async function sendHalving(session: UpstreamSession, batch: OutgoingBatch, signal: AbortSignal): Promise<SendOutcome> {
+  try {
+    return await session.send(batch, signal);
+  } catch (error) {
+    if (!(error instanceof DataRefused)) throw error;
+    const [first] = batch.records;
+    if (batch.records.length === 1 && first) {
+      return { confirmed: new Set(), refused: new Map([[first.eventId, { eventId: first.eventId, code: `status-${error.status}`, message: 'refused as a whole' }]]) };
+    }
+    const middle = Math.ceil(batch.records.length / 2);
+    const outcome: SendOutcome = { confirmed: new Set(), refused: new Map() };
+    for (const half of [batch.records.slice(0, middle), batch.records.slice(middle)]) {
+      merge(outcome, await sendHalving(session, { ...batch, records: half }, signal));
+    }
+    return outcome;
+  }
+}

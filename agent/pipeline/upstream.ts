@@ -1,0 +1,69 @@
+import type { z } from 'zod';
+import { Fault } from '../../contract/faults.ts';
+import type { Heartbeat, Refusal } from '../../contract/ingest.ts';
+import type { EntityName } from '../../contract/record.ts';
+import type { Check, OpenContext, SecretField } from './connector.ts';
+
+/** One version of a record on its way out: the whole JSON text, ready to be put into a list. */
+export type OutgoingRecord = { readonly eventId: string; readonly seq: number; readonly json: string };
+
+/** Records of one source and kind, in the order in which they were kept. */
+export type OutgoingBatch = { readonly source: string; readonly entity: EntityName; readonly records: readonly OutgoingRecord[] };
+
+/**
+ * What a destination said. `confirmed` and `refused` together may hold fewer ids than were sent:
+ * those left out are not delivered.
+ */
+export type SendOutcome = { readonly confirmed: ReadonlySet<string>; readonly refused: ReadonlyMap<string, Refusal> };
+
+/**
+ * The destination refuses the request as a whole because of what is in it. The push finds the record by halving.
+ * @property status the HTTP status or the like. Its text is not kept: it may repeat what a guest wrote.
+ */
+export class DataRefused extends Error {
+  readonly status: number;
+
+  constructor(status: number) {
+    super(`refused with ${status}`);
+    this.name = 'DataRefused';
+    this.status = status;
+  }
+}
+
+/** A fault of the line that says itself how long to wait. */
+export class RetryLater extends Fault {
+  readonly afterMs: number | null;
+
+  constructor(fault: Fault, afterMs: number | null) {
+    super(fault.code, fault.detail, { cause: fault });
+    this.afterMs = afterMs;
+  }
+}
+
+export type UpstreamSession = {
+  readonly host: string;
+  /** How many records it takes at once. */
+  readonly batchRecords: number;
+  /** @throws {Fault} when nothing is known to have arrived; `who` says whether trying again can help. */
+  send(batch: OutgoingBatch, signal: AbortSignal): Promise<SendOutcome>;
+  /** The newest generation seen of a hotel, or null where the destination cannot say. */
+  highWater(hotelId: string, signal: AbortSignal): Promise<number | null>;
+  heartbeat(heartbeat: Heartbeat, signal: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+};
+
+/** One kind of destination: a file in upstream/ that exports one as its default. */
+export type Upstream<S extends z.ZodObject = z.ZodObject> = {
+  readonly id: string;
+  readonly title: string;
+  readonly summary: string;
+  readonly settings: S;
+  readonly secrets: Readonly<Record<string, SecretField>>;
+  checks(settings: z.infer<S>, context: OpenContext & { readonly hotelId: string }): readonly Check[];
+  open(settings: z.infer<S>, context: OpenContext): Promise<UpstreamSession>;
+  readonly sample: z.input<S>;
+};
+
+export function defineUpstream<S extends z.ZodObject>(upstream: Upstream<S>): Upstream<S> {
+  return upstream;
+}

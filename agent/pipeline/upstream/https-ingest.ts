@@ -1,0 +1,268 @@
+import { createHash, X509Certificate } from 'node:crypto';
+import { checkServerIdentity, type PeerCertificate } from 'node:tls';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import { Webhook } from 'standardwebhooks';
+import { Agent, type Dispatcher, ProxyAgent, request } from 'undici';
+import { z } from 'zod';
+import { Fault } from '../../../contract/faults.ts';
+import { HighWater, IngestAnswer, ingestPaths } from '../../../contract/ingest.ts';
+import { entityOf } from '../../../contract/record.ts';
+import { policies, retryAfterMs } from '../../resilience/policies.ts';
+import { DataRefused, defineUpstream, type OutgoingBatch, RetryLater, type SendOutcome } from '../upstream.ts';
+import { lineFault } from '../line-faults.ts';
+
+const gzipped = promisify(gzip);
+
+const settings = z
+  .strictObject({
+    url: z.url({ protocol: /^https?$/ }).meta({ title: 'Address', description: 'Of the group hub, without a path.', examples: ['https://hub.example.com'] }),
+    allowHttpOnThisPc: z.boolean().default(false).meta({ title: 'Allow http to this PC', description: 'Only for a receiver on 127.0.0.1, such as the sandbox.', 'x-advanced': true }),
+    batchRecords: z.int().min(1).max(5000).default(500).meta({ title: 'Records in one request', 'x-advanced': true }),
+    proxyUrl: z.url({ protocol: /^http$/ }).optional().meta({ title: 'Proxy', examples: ['http://proxy.hotel.local:3128'], 'x-advanced': true }),
+    proxyUser: z.string().max(200).optional().meta({ title: 'User name at the proxy', 'x-advanced': true }),
+    proxyBypass: z.string().max(1000).default('127.0.0.1,localhost').meta({ title: 'Addresses reached without the proxy', description: 'Names, with commas between; .hotel.local means everything below it.', 'x-advanced': true }),
+    caPem: z.string().max(100_000).optional().meta({ title: 'Certificate of your own authority', description: 'PEM text. Needed only if the hub, or a proxy that opens secure lines, uses one.', 'x-widget': 'textarea', 'x-advanced': true }),
+    pinnedKey: z
+      .string()
+      .regex(/^[A-Za-z0-9+/]{43}=$/)
+      .optional()
+      .meta({ title: 'Pinned key', description: 'SHA-256 of the public key of the hub, in base64. Any other key is refused.', 'x-advanced': true }),
+  });
+type Settings = z.infer<typeof settings>;
+type Secrets = Readonly<Record<string, string>>;
+
+/** The ingest protocol of docs/upstream.md over HTTPS: signed, gzipped, repeatable, confirmed record by record. */
+export default defineUpstream({
+  id: 'https-ingest',
+  title: 'Group hub over HTTPS',
+  summary: 'Sends every record to the ingest interface of the group hub and keeps it until the hub has confirmed it.',
+  settings,
+  secrets: {
+    signingSecret: { title: 'Signing secret', description: 'Starts with whsec_. The operator of the hub gives it to you.', isRequired: true },
+    token: { title: 'Access token', description: 'Only if the hub asks for one.', isRequired: false },
+    proxyPassword: { title: 'Password at the proxy', description: 'Only if the proxy asks for one.', isRequired: false },
+  },
+  sample: { url: 'https://hub.example.com' },
+
+  checks: (given, { secrets, hotelId }) => {
+    const line = new IngestLine(given, secrets);
+    const checked = async <T>(run: () => Promise<T>): Promise<T> => {
+      try {
+        return await run();
+      } finally {
+        await line.close();
+      }
+    };
+    return [
+      { step: 'address', title: 'Check the address', run: async () => ({ found: line.host }) },
+      { step: 'secret', title: 'Look for the signing secret', run: async () => ({ found: line.signer() ? 'stored on this PC' : '' }) },
+      {
+        step: 'answer',
+        title: 'Ask the hub what it has of this hotel',
+        run: (signal) =>
+          checked(async () => {
+            const generation = await line.highWater(hotelId, signal);
+            return { found: generation === 0 ? 'nothing yet' : `generation ${generation}` };
+          }),
+      },
+    ];
+  },
+
+  open: async (given, { secrets }) => {
+    const line = new IngestLine(given, secrets);
+    line.signer();
+    return {
+      batchRecords: given.batchRecords,
+      host: line.host,
+      send: (batch, signal) => line.send(batch, signal),
+      highWater: (hotelId, signal) => line.highWater(hotelId, signal),
+      heartbeat: async (heartbeat, signal) => {
+        await line.post(ingestPaths.heartbeat, JSON.stringify(heartbeat), `heartbeat-${heartbeat.sentAt}`, signal);
+      },
+      close: () => line.close(),
+    };
+  },
+});
+
+type Answer = { readonly status: number; readonly headers: Record<string, string | string[] | undefined>; readonly text: string };
+
+/** One line to one hub: connections kept open, own deadlines, every failure with its name. */
+class IngestLine {
+  readonly host: string;
+  readonly #url: URL;
+  readonly #secrets: Secrets;
+  readonly #dispatcher: Dispatcher;
+  readonly #viaProxy: string | null;
+
+  constructor(given: Settings, secrets: Secrets) {
+    this.#url = new URL(given.url);
+    this.host = this.#url.host;
+    this.#secrets = secrets;
+    const isThisPc = this.#url.hostname === '127.0.0.1' || this.#url.hostname === '[::1]';
+    if (this.#url.protocol === 'http:' && !(given.allowHttpOnThisPc && isThisPc)) {
+      throw new Fault('input-wrong', { detail: 'the address must start with https://' });
+    }
+    this.#viaProxy = given.proxyUrl && !isBypassed(this.#url.hostname, given.proxyBypass) ? new URL(given.proxyUrl).host : null;
+    this.#dispatcher = dispatcher(given, secrets, this.#viaProxy !== null);
+  }
+
+  signer(): Webhook {
+    const secret = this.#secrets.signingSecret;
+    if (!secret) throw new Fault('secret-missing', { field: 'Signing secret', connection: this.host });
+    try {
+      return new Webhook(secret);
+    } catch (error) {
+      throw new Fault('input-wrong', { detail: 'the signing secret is none: it starts with whsec_ and goes on in base64' }, { cause: error });
+    }
+  }
+
+  async send(batch: OutgoingBatch, signal: AbortSignal): Promise<SendOutcome> {
+    const plural = entityOf(batch.entity).plural as keyof typeof ingestPaths;
+    const body = `{"source":${JSON.stringify(batch.source)},"mode":"upsert","${plural}":[${batch.records.map((record) => record.json).join(',')}]}`;
+    // The same records in the same order are the same request, however often it is made.
+    const key = createHash('sha256').update(batch.records.map((record) => record.eventId).join(' ')).digest('hex');
+    const answer = await this.post(ingestPaths[plural], body, key, signal);
+    const parsed = IngestAnswer.safeParse(json(answer.text, this.host));
+    if (!parsed.success) throw new Fault('upstream-answer', { host: this.host, detail: 'lists missing' }, { cause: parsed.error });
+    return {
+      confirmed: new Set([...parsed.data.applied, ...parsed.data.duplicate]),
+      refused: new Map(parsed.data.refused.map((refusal) => [refusal.eventId, refusal])),
+    };
+  }
+
+  async highWater(hotelId: string, signal: AbortSignal): Promise<number> {
+    const answer = await this.#ask('GET', `${ingestPaths.highWater}?hotelId=${encodeURIComponent(hotelId)}`, null, {}, signal);
+    const parsed = HighWater.safeParse(json(answer.text, this.host));
+    if (!parsed.success) throw new Fault('upstream-answer', { host: this.host, detail: 'generation missing' }, { cause: parsed.error });
+    return parsed.data.generation;
+  }
+
+  async post(path: string, body: string, idempotencyKey: string, signal: AbortSignal): Promise<Answer> {
+    const at = new Date();
+    const headers = {
+      'content-type': 'application/json',
+      'content-encoding': 'gzip',
+      'idempotency-key': idempotencyKey,
+      'webhook-id': idempotencyKey,
+      'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
+      'webhook-signature': this.signer().sign(idempotencyKey, at, body),
+    };
+    return this.#ask('POST', path, await gzipped(body, { level: 1 }), headers, signal);
+  }
+
+  close(): Promise<void> {
+    return this.#dispatcher.close();
+  }
+
+  async #ask(method: 'GET' | 'POST', path: string, body: Uint8Array | null, headers: Record<string, string>, signal: AbortSignal): Promise<Answer> {
+    const authorization: Record<string, string> = this.#secrets.token ? { authorization: `Bearer ${this.#secrets.token}` } : {};
+    const deadline = AbortSignal.timeout(policies.totalTimeoutMs);
+    let answer: Answer;
+    try {
+      const { statusCode, headers: got, body: stream } = await request(new URL(path, this.#url), {
+        method,
+        body,
+        headers: { accept: 'application/json', ...authorization, ...headers },
+        dispatcher: this.#dispatcher,
+        signal: AbortSignal.any([signal, deadline]),
+        headersTimeout: policies.headersTimeoutMs,
+        bodyTimeout: policies.bodyTimeoutMs,
+      });
+      answer = { status: statusCode, headers: got, text: await boundedText(stream) };
+    } catch (error) {
+      if (signal.aborted) throw new Fault('stopped');
+      throw lineFault(error, { host: this.host, proxy: this.#viaProxy });
+    }
+    if (answer.status >= 200 && answer.status < 300) return answer;
+    throw statusFault(answer, this.host);
+  }
+}
+
+const mostAnswerBytes = 16 * 1024 * 1024;
+
+async function boundedText(stream: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of stream) {
+    bytes += chunk.length;
+    if (bytes > mostAnswerBytes) throw new RangeError('answer too long');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function json(text: string, host: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const looksLikePage = text.trimStart().startsWith('<');
+    throw new Fault('upstream-answer', { host, detail: looksLikePage ? 'a web page' : 'no JSON' }, { cause: error });
+  }
+}
+
+/** What a status other than 2xx means, and who can end it. */
+function statusFault(answer: Answer, host: string): Error {
+  const status = String(answer.status);
+  const header = (name: string) => [answer.headers[name]].flat()[0];
+  const clockOffMs = Date.parse(header('date') ?? '') - Date.now();
+  switch (answer.status) {
+    case 401:
+    case 403:
+      // A receiver that refuses our signature for its time looks just like a wrong key: its own clock tells them apart.
+      if (Math.abs(clockOffMs) > 240_000) return new Fault('clock-wrong', { offset: `${Math.round(Math.abs(clockOffMs) / 60_000)} min` });
+      return new Fault('upstream-forbidden', { host, status });
+    case 407:
+      return new Fault('proxy-login', { host });
+    case 410:
+      return new Fault('upstream-gone', { host, status });
+    case 400:
+    case 409:
+    case 413:
+    case 415:
+    case 422:
+      return new DataRefused(answer.status);
+    case 429:
+    case 503:
+      return new RetryLater(new Fault('upstream-busy', { host }), retryAfterMs(header('retry-after'), Date.now()));
+    default:
+      if (answer.status >= 500 || answer.status === 408) return new RetryLater(new Fault('upstream-error', { host, status }), retryAfterMs(header('retry-after'), Date.now()));
+      // 3xx, 404 and the like: this is not the interface we were told of.
+      return new Fault('upstream-answer', { host, detail: `status ${status}` });
+  }
+}
+
+function isBypassed(hostname: string, list: string): boolean {
+  return list
+    .split(',')
+    .map((name) => name.trim().toLowerCase())
+    .filter((name) => name !== '')
+    .some((name) => hostname === name || (name.startsWith('.') && hostname.endsWith(name)));
+}
+
+function dispatcher(given: Settings, secrets: Secrets, isProxied: boolean): Dispatcher {
+  const tls = {
+    ...(given.caPem ? { ca: given.caPem } : {}),
+    minVersion: 'TLSv1.2' as const,
+    checkServerIdentity: (host: string, cert: PeerCertificate) => checkServerIdentity(host, cert) ?? pinError(cert, given.pinnedKey),
+  };
+  const limits = { headersTimeout: policies.headersTimeoutMs, bodyTimeout: policies.bodyTimeoutMs, keepAliveTimeout: 10_000, connections: 2 };
+  if (!isProxied || !given.proxyUrl) return new Agent({ ...limits, connect: { ...tls, timeout: policies.connectTimeoutMs } });
+  const login = given.proxyUser ? `Basic ${Buffer.from(`${given.proxyUser}:${secrets.proxyPassword ?? ''}`).toString('base64')}` : undefined;
+  return new ProxyAgent({
+    ...limits,
+    uri: given.proxyUrl,
+    proxyTunnel: true,
+    ...(login ? { token: login } : {}),
+    requestTls: { ...tls, timeout: policies.connectTimeoutMs },
+    proxyTls: { timeout: policies.connectTimeoutMs },
+  });
+}
+
+/** The fingerprint that people pin: SHA-256 over the public key, so that a renewed certificate with the same key still fits. */
+function pinError(cert: PeerCertificate, pinned: string | undefined): Error | undefined {
+  if (pinned === undefined) return undefined;
+  const key = new X509Certificate(cert.raw).publicKey.export({ type: 'spki', format: 'der' });
+  const found = createHash('sha256').update(key).digest('base64');
+  return found === pinned ? undefined : Object.assign(new Error('another key'), { code: 'BELLHOP_PIN' });
+}

@@ -1,0 +1,71 @@
+import { type CircuitBreakerPolicy, ConsecutiveBreaker, circuitBreaker, handleWhen } from 'cockatiel';
+import { Fault } from '../../contract/faults.ts';
+
+/**
+ * Every waiting time and limit of the lines that leave this PC, in one table. Times are milliseconds.
+ * Each number names its source: a row of the requirements, or the fault of the matrix it answers.
+ */
+export const policies = {
+  /** F27: a black hole gives no error at all, so only our own clock ends a wait. */
+  connectTimeoutMs: 5_000,
+  headersTimeoutMs: 15_000,
+  bodyTimeoutMs: 30_000,
+  totalTimeoutMs: 60_000,
+  /** FR-2.5 exponential; F22 full jitter. */
+  retryFirstMs: 500,
+  retryMostMs: 60_000,
+  /** What only a person can mend is still looked at now and then: somebody may have mended it elsewhere. */
+  retryPersonMs: 5 * 60_000,
+  /** F23: an absurd Retry-After is not obeyed beyond an hour. */
+  retryAfterMostMs: 3_600_000,
+  /** TT-099, F22: five failures in a row open the breaker, one trial after 60 s. */
+  breakerFailures: 5,
+  breakerHalfOpenMs: 60_000,
+  /** The destination hears from a living agent this often. */
+  heartbeatEveryMs: 60_000,
+  /** A file or database step that takes longer than this is a fault of the machine. */
+  stopWithinMs: 10_000,
+} as const;
+
+/**
+ * Say how long to wait before try number `attempt` (0 is the first repeat): a random time up to a bound that doubles.
+ * @source AWS "Exponential backoff and jitter", full jitter.
+ */
+export function backoffMs(attempt: number, random: () => number = Math.random): number {
+  const bound = Math.min(policies.retryMostMs, policies.retryFirstMs * 2 ** Math.min(attempt, 20));
+  return Math.round(random() * bound);
+}
+
+/** The breaker of one destination: it counts failures of the line, not refused data and not our own stopping. */
+export function destinationBreaker(): CircuitBreakerPolicy {
+  return circuitBreaker(
+    handleWhen((error) => error instanceof Fault && error.code !== 'stopped'),
+    { halfOpenAfter: policies.breakerHalfOpenMs, breaker: new ConsecutiveBreaker(policies.breakerFailures) },
+  );
+}
+
+/**
+ * Read a Retry-After header: seconds or a date, never more than an hour, never less than nothing.
+ * @returns milliseconds, or null when it says nothing usable.
+ * @source RFC 9110 §10.2.3
+ */
+export function retryAfterMs(header: string | undefined, nowMs: number): number | null {
+  if (header === undefined) return null;
+  const text = header.trim();
+  const ms = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - nowMs;
+  return Number.isFinite(ms) && ms >= 0 ? Math.min(ms, policies.retryAfterMostMs) : null;
+}
+
+/** Wait, or end at once when the signal fires. */
+export function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done, { once: true });
+  });
+}
