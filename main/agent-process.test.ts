@@ -107,13 +107,15 @@ it('asks the agent to stop, and lets it finish', async () => {
   await expect(agent.address()).rejects.toMatchObject({ code: 'agent-away' });
 });
 
-it('finds the home that was asked for, of the service, or of the user', () => {
+it('works in the home that was asked for, that the machine names, or that the platform has', () => {
   const machine = { platform: 'linux', env: {}, argv: [] } as const;
   expect([
     agentHome({ ...machine, argv: ['electron', '.', '--home', home] }),
     agentHome({ ...machine, argv: ['electron', '.', `--home=${home}`] }),
+    agentHome({ ...machine, env: { BELLHOP_HOME: home, XDG_DATA_HOME: '/data' } }),
     agentHome({ ...machine, env: { XDG_DATA_HOME: '/data' } }),
-  ]).toEqual([home, home, join('/data', 'bellhop')]);
+    agentHome({ ...machine, platform: 'win32', env: { LOCALAPPDATA: '/local' } }),
+  ]).toEqual([home, home, home, join('/data', 'bellhop'), join('/local', 'Bellhop')]);
 });
 
 it('finds the Node that is named, shipped, or in the checkout, in this order', () => {

@@ -1,10 +1,9 @@
-import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 /**
- * Say which folder this PC's agent works in: the one asked for with `--home`, else that of an installed service, else the user's
- * own local folder. The agent decides the same way; main only looks there for `run/agent.json`.
+ * Say which folder the agent of this PC works in: the one asked for with `--home`, else BELLHOP_HOME, else the platform's place
+ * for local, never roaming, data. The agent decides the same way; the shell only looks there for `run/agent.json`.
  */
 export function agentHome(machine: {
   readonly platform: NodeJS.Platform;
@@ -12,12 +11,9 @@ export function agentHome(machine: {
   readonly argv: readonly string[];
 }): string {
   const { platform, env, argv } = machine;
-  const asked = askedHome(argv);
-  if (asked !== undefined) return resolve(asked);
-  if (platform === 'win32') {
-    const ofService = join(env.ProgramData ?? 'C:\\ProgramData', 'Bellhop');
-    return existsSync(ofService) ? ofService : join(env.LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local'), 'Bellhop');
-  }
+  const asked = askedHome(argv) ?? env.BELLHOP_HOME;
+  if (asked) return resolve(asked);
+  if (platform === 'win32') return join(env.LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local'), 'Bellhop');
   if (platform === 'darwin') return join(homedir(), 'Library', 'Application Support', 'Bellhop');
   return join(env.XDG_DATA_HOME ?? join(homedir(), '.local', 'share'), 'bellhop');
 }

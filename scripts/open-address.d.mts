@@ -1,0 +1,1 @@
+export function openAddress(address: string, platform?: NodeJS.Platform): void;
