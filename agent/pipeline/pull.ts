@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash, type Hash, randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '../../contract/faults.ts';
@@ -7,9 +7,8 @@ import type { ReadDb } from '../../db/open.ts';
 import { fileById, takenAtMs, type UnfinishedFile, unfinishedFiles } from '../../db/pipeline/files.ts';
 import type { Writer } from '../../db/writer.ts';
 import type { FilePlan, SourceFile, SourceSession } from './connector.ts';
-import { hideCards } from './normalise/cards.ts';
 import type { Normaliser } from './normaliser.ts';
-import { writeRawFile } from './raw-files.ts';
+import { withoutCards, writeRawFile } from './raw-files.ts';
 
 /** What the pull works with. `onProgress` is told of every batch that is kept. */
 export type PullTools = {
@@ -75,7 +74,8 @@ async function takeFile(tools: PullTools, file: SourceFile, order: FileOrder, si
   const known = await knownContent(tools, file, connectionId, signal);
   if (known !== null) return tools.writer.step('registerFile', [{ ...facts, sha256: known, rawPath: '' }]);
   const sha256 = createHash('sha256');
-  const chunks = takenChunks(file, sha256, plan.hidesCardNumbers, signal);
+  const taken = checkedChunks(file, sha256, signal);
+  const chunks = plan.hidesCardNumbers ? withoutCards(taken) : taken;
   const rawPath = await writeRawFile({ home: tools.home, source: plan.source, key: tools.key, chunks, atMs: tools.now() });
   const stored = await tools.writer.step('registerFile', [{ ...facts, sha256: sha256.digest('hex'), rawPath }]);
   if (stored.isKnown) await rm(join(tools.home, rawPath), { force: true });
@@ -95,26 +95,16 @@ function isPathKnown(read: ReadDb, connectionId: string, path: string): boolean 
 }
 
 /**
- * The bytes of a file on their way into the raw store: counted, hashed as they are, card numbers hidden.
- * Ends with a fault when the file has changed meanwhile, so that half a file is never kept.
+ * The bytes of a file as they come, counted and hashed. Ends with a fault when the file has changed meanwhile, so that half a
+ * file is never kept.
  */
-async function* takenChunks(file: SourceFile, sha256: ReturnType<typeof createHash>, hidesCards: boolean, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+async function* checkedChunks(file: SourceFile, sha256: Hash, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   let bytes = 0;
-  let held: Buffer = Buffer.alloc(0);
   for await (const chunk of file.read(signal)) {
     bytes += chunk.length;
     sha256.update(chunk);
-    if (!hidesCards) {
-      yield chunk;
-      continue;
-    }
-    held = held.length === 0 ? Buffer.from(chunk) : Buffer.concat([held, chunk]);
-    const { settled } = hideCards(held, held.length, false);
-    yield held.subarray(0, settled);
-    held = held.subarray(settled);
+    yield chunk;
   }
-  hideCards(held, held.length, true);
-  if (held.length > 0) yield held;
   if (bytes !== file.bytes || !(await file.isUnchanged())) throw new Fault('file-changed', { file: file.name });
 }
 

@@ -1,5 +1,6 @@
 import { BrokenCircuitError, CircuitState } from 'cockatiel';
 import { Fault } from '../../contract/faults.ts';
+import type { Heartbeat } from '../../contract/ingest.ts';
 import type { ReadDb } from '../../db/open.ts';
 import { delivery, pendingRows } from '../../db/pipeline/outbox.ts';
 import type { Writer } from '../../db/writer.ts';
@@ -70,6 +71,12 @@ export class Push {
     this.#breaker = destinationBreaker();
     this.#failures = 0;
     this.#bell.abort();
+  }
+
+  /** Tell the destination that this agent lives, where its line stands. A heartbeat that fails is no trouble of its own. */
+  async heartbeat(heartbeat: Heartbeat, signal: AbortSignal): Promise<void> {
+    if (this.#session === null || this.#fault !== null) return;
+    await this.#session.heartbeat(heartbeat, signal).catch(() => undefined);
   }
 
   /** Send until the signal fires. What is under way then is given up: it is sent again later with the same ids. */

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { Transform } from 'node:stream';
 import { createGunzip, createGzip } from 'node:zlib';
 import { Fault } from '../../contract/faults.ts';
+import { hideCards } from './normalise/cards.ts';
 import { seal, sealOverheadBytes, unseal } from '../runtime/seal.ts';
 
 /**
@@ -37,6 +38,19 @@ async function syncFolder(path: string): Promise<void> {
   } finally {
     await handle.close();
   }
+}
+
+/** Hide the card numbers in a stream of chunks; a number that two chunks share is found too. */
+export async function* withoutCards(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let held: Buffer = Buffer.alloc(0);
+  for await (const chunk of chunks) {
+    held = Buffer.concat([held, chunk]);
+    const { settled } = hideCards(held, held.length, false);
+    if (settled > 0) yield held.subarray(0, settled);
+    held = held.subarray(settled);
+  }
+  hideCards(held, held.length, true);
+  if (held.length > 0) yield held;
 }
 
 /**

@@ -1,11 +1,11 @@
-import { createReadStream } from 'node:fs';
 import { access, constants, readdir, realpath, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { Fault } from '../../../contract/faults.ts';
 import { entityNames } from '../../../contract/record.ts';
 import { sleep } from '../../resilience/policies.ts';
-import { defineConnector, type SourceFile } from '../connector.ts';
+import { defineConnector } from '../connector.ts';
+import { type LocalFile, localSourceFile, lookAtFile } from '../local-file.ts';
 
 const settings = z.strictObject({
   folder: z.string().min(1).meta({ title: 'Folder', description: 'Where the hotel system writes its exports, as this PC sees it.', examples: ['D:\\Exports\\Bookings'], 'x-widget': 'folder' }),
@@ -25,9 +25,6 @@ const settings = z.strictObject({
   hideCardNumbers: z.boolean().default(true).meta({ title: 'Hide card numbers', description: 'Switch this off only if your confirmation numbers look like card numbers.', 'x-advanced': true }),
 });
 type Settings = z.infer<typeof settings>;
-
-/** A listed file, with everything by which the file system tells one content from the next. */
-type Listed = { readonly name: string; readonly path: string; readonly bytes: number; readonly mark: string };
 
 /**
  * CSV files that a hotel system drops into a folder of this PC.
@@ -101,7 +98,7 @@ export default defineConnector({
         await checkedFolder(given.folder);
         const fresh = (await list(given)).filter((file) => known.get(file.path) !== file.mark);
         const complete = given.completeWhen === 'done-file' ? await withDoneFile(fresh) : await standingStill(fresh, given.stillSeconds, signal);
-        return complete.map(sourceFile);
+        return complete.map(localSourceFile);
       },
       taken: (file) => {
         known.set(file.path, file.mark);
@@ -134,57 +131,29 @@ function matcher(pattern: string): RegExp {
 }
 
 /** The plain files that fit the pattern, in the order of their names: an export's name holds its time. */
-async function list(given: Settings): Promise<Listed[]> {
+async function list(given: Settings): Promise<LocalFile[]> {
   const fits = matcher(given.pattern);
   const entries = await readdir(given.folder, { withFileTypes: true });
   // A link may point anywhere, and a folder may be called x.csv: only plain files are taken.
   const names = entries.filter((entry) => entry.isFile() && fits.test(entry.name)).map((entry) => entry.name);
-  const listed: Listed[] = [];
+  const listed: LocalFile[] = [];
   for (const name of names.sort()) {
-    const file = await listOne(join(given.folder, name));
+    const file = await lookAtFile(join(given.folder, name));
     if (file) listed.push(file);
   }
   return listed;
 }
 
-async function listOne(path: string): Promise<Listed | null> {
-  try {
-    const found = await stat(path, { bigint: true });
-    const mark = `${found.size} ${found.mtimeNs} ${found.ctimeNs} ${found.ino}`;
-    return { name: basename(path), path, bytes: Number(found.size), mark };
-  } catch {
-    return null;
-  }
-}
-
-async function withDoneFile(files: readonly Listed[]): Promise<Listed[]> {
-  const complete: Listed[] = [];
-  for (const file of files) if (await listOne(`${file.path}.done`)) complete.push(file);
+async function withDoneFile(files: readonly LocalFile[]): Promise<LocalFile[]> {
+  const complete: LocalFile[] = [];
+  for (const file of files) if (await lookAtFile(`${file.path}.done`)) complete.push(file);
   return complete;
 }
 
-async function standingStill(files: readonly Listed[], seconds: number, signal: AbortSignal): Promise<Listed[]> {
+async function standingStill(files: readonly LocalFile[], seconds: number, signal: AbortSignal): Promise<LocalFile[]> {
   if (files.length === 0) return [];
   await sleep(seconds * 1000, signal);
-  const still: Listed[] = [];
-  for (const file of files) if ((await listOne(file.path))?.mark === file.mark) still.push(file);
+  const still: LocalFile[] = [];
+  for (const file of files) if ((await lookAtFile(file.path))?.mark === file.mark) still.push(file);
   return still;
-}
-
-function sourceFile(file: Listed): SourceFile {
-  return {
-    ...file,
-    read: (signal) => readChunks(file, signal),
-    isUnchanged: async () => (await listOne(file.path))?.mark === file.mark,
-  };
-}
-
-async function* readChunks(file: Listed, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  try {
-    yield* createReadStream(file.path, { highWaterMark: 256 * 1024, signal }) as AsyncIterable<Uint8Array>;
-  } catch (error) {
-    if (signal.aborted) throw new Fault('stopped');
-    const isGone = (error as { code?: string }).code === 'ENOENT';
-    throw new Fault(isGone ? 'file-gone' : 'file-unreadable', { file: file.name }, { cause: error });
-  }
 }

@@ -1,0 +1,109 @@
+import { resolve } from 'node:path';
+import { Fault } from '../contract/faults.ts';
+import { runAgent } from './commands/agent.ts';
+import { type CommandLine, faultOf, faultSentences, UsageError } from './commands/command.ts';
+import { manageConnections } from './commands/connections.ts';
+import { manageHotel } from './commands/hotel.ts';
+import { importFiles } from './commands/import.ts';
+import { showStatus } from './commands/status.ts';
+import { defaultHome } from './runtime/home.ts';
+import { version } from './version.ts';
+
+const usage = `bellhop ${version}
+
+  bellhop demo [--port N] [--no-open] [--seconds N]
+      the whole product on a sandbox hotel
+  bellhop agent [--console [--port N]] [--recovery-key-stdin]
+      run the agent; --console also serves the console on 127.0.0.1
+  bellhop status
+      how every connection stands
+  bellhop hotel [--code C --name N --zone Z --currency CUR [--rolls-at HH:MM]]
+      show or set up the hotel
+  bellhop connections list | add FILE [--secrets-stdin] | test ID | remove ID
+      the connections; a file holds no secrets, they are asked for
+  bellhop import FILE… --entity E --mapping NAME|FILE [--hotel CODE] [--source NAME] [--from D --to D] [--dry-run]
+      bring files in by hand
+
+  Everywhere: --home DIR (the data folder), --json (machine-readable output).
+  Exit codes: 0 done, 1 a problem was reported, 2 wrong usage, 78 this machine cannot run it.
+`;
+
+const commands: Readonly<Record<string, (line: CommandLine) => Promise<number>>> = {
+  agent: runAgent,
+  status: showStatus,
+  hotel: manageHotel,
+  connections: manageConnections,
+  import: importFiles,
+};
+
+/** Take `--home` and `--json`, which every command has, out of the arguments. */
+function readLine(args: readonly string[]): { command: string; line: CommandLine } {
+  const rest: string[] = [];
+  let home = defaultHome();
+  let isJson = false;
+  for (let at = 0; at < args.length; at++) {
+    const arg = args[at] as string;
+    if (arg === '--json') isJson = true;
+    else if (arg.startsWith('--home=')) home = resolve(arg.slice('--home='.length));
+    else if (arg === '--home') {
+      const dir = args[++at];
+      if (!dir) throw new UsageError('--home takes a folder');
+      home = resolve(dir);
+    } else rest.push(arg);
+  }
+  const [command = '', ...others] = rest;
+  const line: CommandLine = {
+    home,
+    isJson,
+    arguments: others,
+    print: (value, text) => void process.stdout.write(`${isJson ? JSON.stringify(value) : text}\n`),
+    tell: (text) => void (isJson || process.stderr.write(`${text}\n`)),
+  };
+  return { command, line };
+}
+
+function assertRuntime(): void {
+  // better-sqlite3 is built on Node-API 10: an older runtime does not fail, it crashes.
+  if (Number(process.versions.napi) < 10 || Number(process.versions.node.split('.')[0]) < 24) {
+    throw new Fault('agent-too-old-runtime', { version: process.version });
+  }
+}
+
+function report(error: unknown, isJson: boolean): number {
+  if (error instanceof UsageError || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS')) {
+    process.stderr.write(`${(error as Error).message}\n\n${usage}`);
+    return 2;
+  }
+  const fault = faultOf(error) ?? new Fault('internal', {}, { cause: error });
+  const { what, safe, next } = faultSentences(fault);
+  if (isJson) process.stdout.write(`${JSON.stringify({ error: { code: fault.code, what, safe, next } })}\n`);
+  else process.stderr.write(`${what}\n${safe}\n${next}\n`);
+  if (fault.code === 'internal' && error instanceof Error && !isJson) process.stderr.write(`\n${error.stack}\n`);
+  return fault.code === 'agent-too-old-runtime' || fault.code === 'home-unsuitable' || fault.code === 'database-unsafe' ? 78 : 1;
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  if (args.includes('--version')) {
+    process.stdout.write(`${version}\n`);
+    return 0;
+  }
+  if (args.length === 0 || args.includes('--help') || args[0] === 'help') {
+    process.stdout.write(usage);
+    return 0;
+  }
+  try {
+    assertRuntime();
+    const { command, line } = readLine(args);
+    const run = commands[command];
+    if (!run) throw new UsageError(`there is no command ${command}`);
+    return await run(line);
+  } catch (error) {
+    return report(error, args.includes('--json'));
+  }
+}
+
+// What the agent writes is its owner's alone.
+process.umask(0o077);
+process.exitCode = await main(process.argv.slice(2));
+// A driver's open handle must not keep a finished command alive.
+process.stdout.write('', () => process.exit());

@@ -1,0 +1,53 @@
+import { parseArgs } from 'node:util';
+import { Agent } from '../index.ts';
+import { policies } from '../resilience/policies.ts';
+import { apiRouter } from '../runtime/api.ts';
+import { openBrowserDoor, openPipe, Wire } from '../runtime/doors.ts';
+import { type CommandLine, UsageError } from './command.ts';
+
+/** `bellhop agent`: run the agent until it is told to stop. */
+export async function runAgent(line: CommandLine): Promise<number> {
+  const { values } = parseArgs({
+    args: [...line.arguments],
+    options: { console: { type: 'boolean', default: false }, port: { type: 'string', default: '0' }, 'recovery-key-stdin': { type: 'boolean', default: false } },
+  });
+  const port = Number(values.port);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new UsageError('--port takes a number from 0 to 65535');
+  const recoveryKey = values['recovery-key-stdin'] ? await readAll(process.stdin) : undefined;
+  const agent = await Agent.start(line.home, { withLoops: true, ...(recoveryKey === undefined ? {} : { recoveryKey }) });
+  const wire = new Wire(apiRouter(agent));
+  try {
+    const pipe = await openPipe(agent.stores.lock, wire);
+    const door = values.console ? await openBrowserDoor(agent.stores.lock.token, wire, port) : null;
+    agent.stores.lock.announce(agent.version);
+    const ready = { event: 'ready', pid: process.pid, home: line.home, pipe: agent.stores.lock.pipe, token: agent.stores.lock.token, ...(door ? { console: door.url } : {}) };
+    // The token goes to whoever started us and may read our output; people get the address to open.
+    line.print(ready, door ? `Bellhop's agent is running.\nOpen the console at  ${door.url}` : "Bellhop's agent is running.");
+    await stopAsked(agent);
+    line.tell('Stopping: what is under way is finished and kept.');
+    wire.close();
+    await Promise.all([pipe.close(), door?.close()]);
+  } finally {
+    await agent.stop();
+  }
+  return 0;
+}
+
+function stopAsked(agent: Agent): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = () => {
+      // A driver that hangs must not hold up the shutdown of the PC: what is committed is safe either way.
+      setTimeout(() => process.exit(1), policies.stopWithinMs).unref();
+      resolve();
+    };
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, stop);
+    if (agent.signal.aborted) stop();
+    else agent.signal.addEventListener('abort', stop, { once: true });
+  });
+}
+
+async function readAll(stream: NodeJS.ReadableStream): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(Buffer.from(chunk as Uint8Array));
+  return Buffer.concat(chunks).toString('utf8').trim();
+}

@@ -1,0 +1,113 @@
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+import { parseArgs } from 'node:util';
+import { ConnectionDraft } from '../../contract/connection.ts';
+import { Fault } from '../../contract/faults.ts';
+import { type Client, type CommandLine, faultSentences, table, UsageError, withAgent } from './command.ts';
+
+/** `bellhop connections add|list|test|remove`. */
+export async function manageConnections(line: CommandLine): Promise<number> {
+  const [what, ...rest] = line.arguments;
+  switch (what) {
+    case 'list':
+    case undefined:
+      return listConnections(line);
+    case 'add':
+      return addConnection(line, rest);
+    case 'test':
+      return testConnection(line, one(rest, 'test'));
+    case 'remove':
+      return removeConnection(line, one(rest, 'remove'));
+    default:
+      throw new UsageError(`connections ${what} is not known: add, list, test or remove`);
+  }
+}
+
+function one(rest: readonly string[], command: string): string {
+  const [id] = rest;
+  if (!id || rest.length > 1) throw new UsageError(`connections ${command} takes the id of one connection`);
+  return id;
+}
+
+async function listConnections(line: CommandLine): Promise<number> {
+  const list = await withAgent(line.home, (client) => client.connections.list({}));
+  const rows = list.map((connection) => [connection.id, connection.title, connection.direction, connection.kind, connection.isPaused ? 'paused' : 'on']);
+  line.print(list, rows.length === 0 ? 'No connection is set up yet.' : table([['ID', 'TITLE', 'DIRECTION', 'KIND', 'STATE'], ...rows]));
+  return 0;
+}
+
+/** The file holds everything but secrets; those come from standard input as one JSON object, or are asked for. */
+async function addConnection(line: CommandLine, rest: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArgs({ args: [...rest], allowPositionals: true, options: { 'secrets-stdin': { type: 'boolean', default: false } } });
+  const [file] = positionals;
+  if (!file || positionals.length > 1) throw new UsageError('connections add takes one JSON file, or - for standard input');
+  const given = readJson(file);
+  if (given !== null && typeof given === 'object' && 'secrets' in given) {
+    throw new UsageError('a configuration file holds no secrets: leave "secrets" out, and enter them when asked or with --secrets-stdin');
+  }
+  const draft = ConnectionDraft.safeParse(given);
+  if (!draft.success) throw new Fault('input-wrong', { detail: draft.error.issues[0]?.message ?? 'the file is no connection' });
+  const connection = await withAgent(line.home, async (client) => {
+    const secrets = values['secrets-stdin'] ? secretsOf(readJson('-')) : await askSecrets(client, draft.data.kind);
+    return client.connections.add({ ...draft.data, secrets });
+  });
+  line.print(connection, `Added ${connection.title} as ${connection.id}.`);
+  return 0;
+}
+
+function readJson(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file === '-' ? 0 : file, 'utf8'));
+  } catch (error) {
+    throw new Fault('input-wrong', { detail: `${file === '-' ? 'standard input' : file} is no JSON` }, { cause: error });
+  }
+}
+
+function secretsOf(given: unknown): Record<string, string> {
+  if (typeof given !== 'object' || given === null || Object.values(given).some((value) => typeof value !== 'string')) {
+    throw new Fault('input-wrong', { detail: 'secrets are one JSON object of texts' });
+  }
+  return given as Record<string, string>;
+}
+
+/** Ask for each secret of the kind without showing what is typed. Without a terminal nothing can be asked. */
+async function askSecrets(client: Client, kind: string): Promise<Record<string, string>> {
+  const found = (await client.systems.kinds({})).find((system) => system.kind === kind);
+  const properties = (found?.settingsSchema.properties ?? {}) as Record<string, { title?: string; 'x-secret'?: boolean }>;
+  const fields = Object.entries(properties).filter(([, field]) => field['x-secret']);
+  if (fields.length === 0 || !process.stdin.isTTY) return {};
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const terminal = createInterface({ input: process.stdin, output: silent, terminal: true });
+  const secrets: Record<string, string> = {};
+  try {
+    for (const [name, field] of fields) {
+      process.stderr.write(`${field.title ?? name}: `);
+      secrets[name] = (await terminal.question('')).trim();
+      process.stderr.write('\n');
+    }
+  } finally {
+    terminal.close();
+  }
+  return secrets;
+}
+
+async function testConnection(line: CommandLine, id: string): Promise<number> {
+  return withAgent(line.home, async (client) => {
+    let hasFailed = false;
+    for await (const step of await client.connections.test({ id })) {
+      if (step.state === 'running') continue;
+      hasFailed ||= step.state === 'failed';
+      const took = step.tookMs === null ? '' : `  ${step.tookMs} ms`;
+      const fault = step.fault ? faultSentences(new Fault(step.fault.code, step.fault.detail)) : null;
+      line.print(step, `${step.state.padEnd(8)} ${step.title}${took}${step.found ? `: ${step.found}` : ''}${fault ? `\n  ${fault.what}\n  ${fault.next}` : ''}`);
+    }
+    return hasFailed ? 1 : 0;
+  });
+}
+
+async function removeConnection(line: CommandLine, id: string): Promise<number> {
+  await withAgent(line.home, (client) => client.connections.remove({ id }));
+  line.print({ removed: id }, `Removed ${id}. What it has brought stays.`);
+  return 0;
+}

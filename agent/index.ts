@@ -1,0 +1,153 @@
+import type { Connection } from '../contract/connection.ts';
+import type { Fault } from '../contract/faults.ts';
+import type { Heartbeat } from '../contract/ingest.ts';
+import { property } from '../db/pipeline/connections.ts';
+import { entityCounts } from '../db/pipeline/counts.ts';
+import { delivery, waitingBehind } from '../db/pipeline/outbox.ts';
+import { Destinations } from './pipeline/destinations.ts';
+import type { PullTools } from './pipeline/pull.ts';
+import { Sources } from './pipeline/sources.ts';
+import { carryOutIntents } from './runtime/intents.ts';
+import { Live } from './runtime/live.ts';
+import { errorFields, neverLog } from './runtime/log.ts';
+import { mappingNamed } from './runtime/mappings.ts';
+import { openStores, type Stores } from './runtime/stores.ts';
+import { version } from './version.ts';
+
+const intentsEveryMs = 5_000;
+
+/** The agent of one home: its stores, its loops, and their end. */
+export class Agent {
+  readonly version = version;
+  readonly startedAtMs = Date.now();
+  readonly isSandbox = process.env.BELLHOP_SANDBOX === '1';
+  readonly now = Date.now;
+  readonly live = new Live();
+  readonly stores: Stores;
+  readonly sources: Sources;
+  readonly destinations: Destinations;
+  readonly #stopping = new AbortController();
+  #intents: NodeJS.Timeout | null = null;
+  #stopped: Promise<void> | null = null;
+
+  private constructor(stores: Stores) {
+    this.stores = stores;
+    const secretsOf = (connectionId: string) => {
+      const secrets = stores.secrets.of(connectionId);
+      neverLog(Object.values(secrets));
+      return secrets;
+    };
+    const shared = {
+      secretsOf,
+      onFault: (connectionId: string, fault: Fault) => void this.#note(connectionId, fault),
+      onWell: (connectionId: string) => void this.#forgive(connectionId),
+      onChange: () => this.live.tellSoon('overview'),
+    };
+    this.sources = new Sources({ ...this.pullTools(), ...shared, onKept: () => this.#kept() });
+    this.destinations = new Destinations({
+      key: stores.secrets.dataKey, read: stores.read, writer: stores.writer, now: this.now, ...shared, heartbeat: (id) => this.#heartbeat(id),
+    });
+  }
+
+  /**
+   * Open a home and start its loops.
+   * @throws {Fault} what {@link openStores} throws.
+   */
+  static async start(home: string, options: { readonly recoveryKey?: string; readonly withLoops: boolean }): Promise<Agent> {
+    const agent = new Agent(await openStores(home, options));
+    if (options.withLoops) {
+      agent.sources.start();
+      await agent.destinations.start();
+      agent.#intents = setInterval(() => void agent.#carryOut(), intentsEveryMs);
+      await agent.#carryOut();
+    }
+    return agent;
+  }
+
+  /** Fires when the agent stops. */
+  get signal(): AbortSignal {
+    return this.#stopping.signal;
+  }
+
+  requestStop(): void {
+    this.#stopping.abort();
+  }
+
+  /** What a pull by hand works with; progress goes to the live events. */
+  pullTools(): PullTools {
+    const { home, secrets, read, writer, normaliser } = this.stores;
+    return { home, key: secrets.dataKey, read, writer, normaliser, now: this.now, mapping: mappingNamed, onProgress: () => this.#kept() };
+  }
+
+  hasRecords(): boolean {
+    return waitingBehind(this.stores.read, 0).lastSeq > 0;
+  }
+
+  async saveConnection(connection: Connection): Promise<void> {
+    await this.stores.writer.step('saveConnection', [connection]);
+    await this.configurationChanged();
+  }
+
+  async configurationChanged(): Promise<void> {
+    await this.destinations.follow();
+    this.live.tell('connections');
+    this.live.tell('overview');
+  }
+
+  /** Stop: take no more, finish the batches, commit the cursors, close. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    this.requestStop();
+    if (this.#intents) clearInterval(this.#intents);
+    await this.sources.stop();
+    await this.destinations.stop();
+    this.stores.log.info('the agent has stopped');
+    await this.stores.close();
+  }
+
+  #kept(): void {
+    this.destinations.wake();
+    this.live.tellSoon('overview');
+    this.live.tellSoon('files');
+  }
+
+  async #note(connectionId: string, fault: Fault): Promise<void> {
+    this.stores.log.warn({ connectionId, code: fault.code, detail: fault.detail, ...(fault.code === 'internal' ? errorFields(fault.cause) : {}) }, fault.message);
+    await this.stores.writer.step('raiseAlert', [connectionId, fault.report(), fault.who === 'later' ? 'warning' : 'critical', this.now()]);
+    this.live.tellSoon('overview');
+  }
+
+  async #forgive(connectionId: string): Promise<void> {
+    await this.stores.writer.step('clearAlerts', [connectionId]);
+    this.live.tellSoon('overview');
+  }
+
+  async #carryOut(): Promise<void> {
+    const { read, writer, secrets, log } = this.stores;
+    await carryOutIntents({ read, writer, secrets, now: this.now, onFault: (id, fault) => void this.#note(id, fault) }).catch((error) =>
+      log.error(errorFields(error), 'an intent could not be carried out'),
+    );
+  }
+
+  #heartbeat(destinationId: string): Heartbeat | null {
+    const hotel = property(this.stores.read);
+    if (!hotel) return null;
+    const counts = entityCounts(this.stores.read, this.now());
+    const { waiting, oldestAtMs } = waitingBehind(this.stores.read, delivery(this.stores.read, destinationId).confirmedSeq);
+    const entities: Record<string, number> = {};
+    for (const count of counts) entities[count.entity] = (entities[count.entity] ?? 0) + count.records;
+    return {
+      hotelId: hotel.hotelId,
+      version,
+      sentAt: new Date(this.now()).toISOString(),
+      lagSeconds: oldestAtMs === null ? 0 : Math.max(0, Math.round((this.now() - oldestAtMs) / 1000)),
+      depth: waiting,
+      deadLetters: counts.reduce((sum, count) => sum + count.deadLetters, 0),
+      entities: entities as Heartbeat['entities'],
+    };
+  }
+}

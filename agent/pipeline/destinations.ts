@@ -1,0 +1,109 @@
+import type { Connection } from '../../contract/connection.ts';
+import { Fault } from '../../contract/faults.ts';
+import { Heartbeat } from '../../contract/ingest.ts';
+import { connections, property } from '../../db/pipeline/connections.ts';
+import { policies } from '../resilience/policies.ts';
+import { Push, type PushState, type PushTools } from './push.ts';
+import { upstreams } from './registry.ts';
+import type { UpstreamSession } from './upstream.ts';
+
+export type DestinationTools = Omit<PushTools, 'onFault' | 'onWell'> & {
+  readonly secretsOf: (connectionId: string) => Record<string, string>;
+  readonly onFault: (connectionId: string, fault: Fault) => void;
+  readonly onWell: (connectionId: string) => void;
+  /** What the heartbeat says; null while there is no hotel. */
+  readonly heartbeat: (destinationId: string) => Heartbeat | null;
+};
+
+type Line = { readonly key: string; readonly push: Push; readonly abort: AbortController; readonly done: Promise<void> };
+
+/** Keeps one push running for each destination that is set up and not paused. */
+export class Destinations {
+  readonly #tools: DestinationTools;
+  readonly #lines = new Map<string, Line>();
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(tools: DestinationTools) {
+    this.#tools = tools;
+  }
+
+  async start(): Promise<void> {
+    await this.follow();
+    this.#timer = setInterval(() => void this.#beat(), policies.heartbeatEveryMs);
+  }
+
+  /** Bring the running pushes in line with the configuration. Call after every change of it. */
+  async follow(): Promise<void> {
+    const hotel = property(this.#tools.read);
+    const wanted = new Map<string, Connection>();
+    for (const connection of connections(this.#tools.read)) {
+      if (connection.direction === 'destination' && !connection.isPaused && hotel) wanted.set(connection.id, connection);
+    }
+    const keyOf = (connection: Connection) => JSON.stringify([connection.kind, connection.settings, hotel?.hotelId]);
+    for (const [id, line] of this.#lines) {
+      const connection = wanted.get(id);
+      if (!connection || keyOf(connection) !== line.key) await this.stopOne(id);
+    }
+    for (const [id, connection] of wanted) {
+      if (!this.#lines.has(id) && hotel) this.#lines.set(id, this.#begin(connection, keyOf(connection), hotel.hotelId));
+    }
+  }
+
+  #begin(connection: Connection, key: string, hotelId: string): Line {
+    const abort = new AbortController();
+    const tools: PushTools = {
+      ...this.#tools,
+      onFault: (fault) => this.#tools.onFault(connection.id, fault),
+      onWell: () => this.#tools.onWell(connection.id),
+    };
+    const push = new Push(tools, { id: connection.id, hotelId, open: () => this.#open(connection) });
+    return { key, push, abort, done: push.run(abort.signal) };
+  }
+
+  async #open(connection: Connection): Promise<UpstreamSession> {
+    const upstream = upstreams.get(connection.kind);
+    if (!upstream) throw new Fault('connection-not-found', { id: connection.kind });
+    const settings = upstream.settings.safeParse(connection.settings);
+    if (!settings.success) throw new Fault('input-wrong', { detail: `the settings of ${connection.title} no longer fit` }, { cause: settings.error });
+    return upstream.open(settings.data, { secrets: this.#tools.secretsOf(connection.id), now: this.#tools.now });
+  }
+
+  async #beat(): Promise<void> {
+    for (const [id, line] of this.#lines) {
+      const heartbeat = this.#tools.heartbeat(id);
+      if (heartbeat) await line.push.heartbeat(Heartbeat.parse(heartbeat), line.abort.signal);
+    }
+  }
+
+  state(connectionId: string): PushState | null {
+    return this.#lines.get(connectionId)?.push.state ?? null;
+  }
+
+  /** New rows wait. */
+  wake(): void {
+    for (const { push } of this.#lines.values()) push.wake();
+  }
+
+  /** A person wants a try now. */
+  urge(connectionId: string): void {
+    this.#lines.get(connectionId)?.push.urge();
+  }
+
+  /** Secrets have changed, so an open line still has the old ones. */
+  async renew(connectionId: string): Promise<void> {
+    await this.stopOne(connectionId);
+    await this.follow();
+  }
+
+  async stopOne(connectionId: string): Promise<void> {
+    const line = this.#lines.get(connectionId);
+    this.#lines.delete(connectionId);
+    line?.abort.abort();
+    await line?.done;
+  }
+
+  async stop(): Promise<void> {
+    if (this.#timer) clearInterval(this.#timer);
+    await Promise.all([...this.#lines.keys()].map((id) => this.stopOne(id)));
+  }
+}

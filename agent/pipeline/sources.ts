@@ -1,0 +1,159 @@
+import type { Connection } from '../../contract/connection.ts';
+import { Fault } from '../../contract/faults.ts';
+import { connections, property } from '../../db/pipeline/connections.ts';
+import { syncOf } from '../../db/pipeline/standing.ts';
+import { nextRunMs } from '../runtime/schedule.ts';
+import type { SourceSession } from './connector.ts';
+import { type PullProgress, type PullTools, pullSource } from './pull.ts';
+import { connectors } from './registry.ts';
+
+export type SourceTools = Omit<PullTools, 'onProgress'> & {
+  readonly secretsOf: (connectionId: string) => Record<string, string>;
+  readonly onChange: () => void;
+  readonly onKept: () => void;
+  readonly onFault: (connectionId: string, fault: Fault) => void;
+  readonly onWell: (connectionId: string) => void;
+};
+
+/** What a source is doing at this moment. */
+export type SourceState = { readonly isRunning: boolean; readonly progress: PullProgress | null; readonly fault: Fault | null; readonly failingSinceMs: number | null };
+
+type Running = { readonly abort: AbortController; readonly done: Promise<void>; progress: PullProgress | null };
+type Kept = { readonly key: string; readonly session: Promise<SourceSession> };
+
+const tickMs = 500;
+/** A failed sync is tried again after this long, or when its schedule says, whichever comes first. */
+const retryFailedMs = 60_000;
+
+/**
+ * Runs the sources by their schedules: looks every half second which is due, starts it, one run a connection at a time.
+ * After sleep or a stop a source that was missed runs once, however often it was missed.
+ */
+export class Sources {
+  readonly #tools: SourceTools;
+  readonly #running = new Map<string, Running>();
+  readonly #sessions = new Map<string, Kept>();
+  readonly #failed = new Map<string, { fault: Fault; sinceMs: number; atMs: number }>();
+  #timer: NodeJS.Timeout | null = null;
+  #isStopping = false;
+
+  constructor(tools: SourceTools) {
+    this.#tools = tools;
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => this.#tick(), tickMs);
+    this.#tick();
+  }
+
+  state(connectionId: string): SourceState {
+    const running = this.#running.get(connectionId);
+    const failed = this.#failed.get(connectionId);
+    return { isRunning: running !== undefined, progress: running?.progress ?? null, fault: failed?.fault ?? null, failingSinceMs: failed?.sinceMs ?? null };
+  }
+
+  /** When a source runs next by itself, or null while it is paused, has no hotel yet, or never does. */
+  nextRunMs(connection: Connection): number | null {
+    const hotel = property(this.#tools.read);
+    if (connection.isPaused || !hotel) return null;
+    const planned = this.#planned(connection, hotel.timeZone);
+    const failed = this.#failed.get(connection.id);
+    if (!failed || failed.fault.who === 'never') return planned;
+    return planned === null ? null : Math.min(planned, failed.atMs + retryFailedMs);
+  }
+
+  #planned(connection: Connection, zone: string): number | null {
+    const { lastStartedAtMs } = syncOf(this.#tools.read, connection.id);
+    return nextRunMs(connection.schedule, zone, { startedAtMs: lastStartedAtMs, setUpAtMs: connection.createdAtMs }, this.#tools.now());
+  }
+
+  #tick(): void {
+    if (this.#isStopping) return;
+    for (const connection of connections(this.#tools.read)) {
+      if (connection.direction !== 'source' || this.#running.has(connection.id)) continue;
+      const next = this.nextRunMs(connection);
+      if (next !== null && next <= this.#tools.now()) void this.syncNow(connection);
+    }
+  }
+
+  /** Run a source now, unless it is running; resolves when that run has ended. Its failure is kept in its state, not thrown. */
+  async syncNow(connection: Connection): Promise<void> {
+    const current = this.#running.get(connection.id);
+    if (current) return current.done;
+    const abort = new AbortController();
+    let finish = (): void => undefined;
+    const done = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const running: Running = { abort, done, progress: null };
+    this.#running.set(connection.id, running);
+    this.#tools.onChange();
+    try {
+      await this.#run(connection, running, abort.signal);
+    } finally {
+      this.#running.delete(connection.id);
+      this.#tools.onChange();
+      finish();
+    }
+  }
+
+  async #run(connection: Connection, running: Running, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#tools.writer.step('noteSyncStarted', [connection.id, this.#tools.now()]);
+      const hotel = property(this.#tools.read);
+      if (!hotel) throw new Fault('input-wrong', { detail: 'the hotel is not set up yet' });
+      const session = await this.#session(connection);
+      const onProgress = (progress: PullProgress) => {
+        running.progress = progress;
+        this.#tools.onKept();
+      };
+      await pullSource({ ...this.#tools, onProgress }, session, connection.id, hotel.hotelId, signal);
+      this.#failed.delete(connection.id);
+      await this.#tools.writer.step('noteSyncOk', [connection.id, this.#tools.now()]);
+      this.#tools.onWell(connection.id);
+    } catch (error) {
+      if (signal.aborted) return;
+      const fault = error instanceof Fault ? error : new Fault('internal', { correlationId: connection.id }, { cause: error });
+      const before = this.#failed.get(connection.id);
+      this.#failed.set(connection.id, { fault, sinceMs: before?.sinceMs ?? this.#tools.now(), atMs: this.#tools.now() });
+      this.#tools.onFault(connection.id, fault);
+    }
+  }
+
+  /** A session is kept from run to run, so that a source remembers what it has offered; new settings make a new one. */
+  async #session(connection: Connection): Promise<SourceSession> {
+    const key = JSON.stringify([connection.kind, connection.settings]);
+    const kept = this.#sessions.get(connection.id);
+    if (kept?.key === key) return kept.session;
+    await this.#closeSession(connection.id);
+    const connector = connectors.get(connection.kind);
+    if (!connector) throw new Fault('connection-not-found', { id: connection.kind });
+    const settings = connector.settings.safeParse(connection.settings);
+    if (!settings.success) throw new Fault('input-wrong', { detail: `the settings of ${connection.title} no longer fit` }, { cause: settings.error });
+    const session = connector.open(settings.data, { secrets: this.#tools.secretsOf(connection.id), now: this.#tools.now });
+    this.#sessions.set(connection.id, { key, session });
+    return session;
+  }
+
+  async #closeSession(connectionId: string): Promise<void> {
+    const kept = this.#sessions.get(connectionId);
+    this.#sessions.delete(connectionId);
+    await kept?.session.then((session) => session.close()).catch(() => undefined);
+  }
+
+  /** Stop the run of one source: the batch under way is kept, the rest of its file is read another time. */
+  async stopOne(connectionId: string): Promise<void> {
+    const running = this.#running.get(connectionId);
+    running?.abort.abort();
+    await running?.done;
+    await this.#closeSession(connectionId);
+    this.#failed.delete(connectionId);
+  }
+
+  /** Take no more, finish the batches under way, close. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    if (this.#timer) clearInterval(this.#timer);
+    await Promise.all([...new Set([...this.#running.keys(), ...this.#sessions.keys()])].map((id) => this.stopOne(id)));
+  }
+}

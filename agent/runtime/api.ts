@@ -1,0 +1,175 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { implement, ORPCError } from '@orpc/server';
+import { api } from '../../contract/api.ts';
+import type { ConnectionDraft } from '../../contract/connection.ts';
+import { Fault } from '../../contract/faults.ts';
+import { entityOf } from '../../contract/record.ts';
+import { connections, property } from '../../db/pipeline/connections.ts';
+import { recentFiles } from '../../db/pipeline/counts.ts';
+import type { Agent } from '../index.ts';
+import { importFile, rehearseImport } from '../pipeline/import-file.ts';
+import { systemKinds } from '../pipeline/registry.ts';
+import { addConnection, changeConnection, checksOf, existing, removeConnection, restoreConnection } from './configuration.ts';
+import { runChecks } from './connection-test.ts';
+import { type CallContext, correlationIdOf } from './context.ts';
+import { overview } from './health.ts';
+import { errorFields } from './log.ts';
+import { mappingNamed, shippedMappings } from './mappings.ts';
+import { previewMs } from './schedule.ts';
+
+/** A draft as zod gives it back, without the keys that are there but undefined. */
+type Parsed<T> = { [K in keyof T]: T[K] | undefined };
+const draftOf = <D extends ConnectionDraft>(draft: Parsed<D>): D => Object.fromEntries(Object.entries(draft).filter(([, value]) => value !== undefined)) as D;
+
+/** Answer every call of contract/api. A call without an answer does not compile. */
+export function apiRouter(agent: Agent) {
+  const os = implement(api)
+    .$context<CallContext>()
+    .use(async ({ context, path, next }) => {
+      const correlationId = correlationIdOf(context);
+      try {
+        return await next({ context: { correlationId } });
+      } catch (error) {
+        throw answerable(agent, error, { correlationId, call: path.join('.'), actor: context.actor.id });
+      }
+    });
+  const { stores } = agent;
+
+  return os.router({
+    agent: {
+      facts: os.agent.facts.handler(({ context }) => ({
+        version: agent.version,
+        startedAtMs: agent.startedAtMs,
+        home: stores.home,
+        isSandbox: agent.isSandbox,
+        property: property(stores.read),
+        recoveryKeyShown: stores.secrets.isRecoveryKept,
+        actor: context.actor,
+      })),
+      recoveryKey: os.agent.recoveryKey.handler(({ context }) => {
+        stores.log.info({ actor: context.actor.id, correlationId: context.correlationId }, 'the recovery key was shown');
+        return { recoveryKey: stores.secrets.recoveryKey() };
+      }),
+      confirmRecoveryKey: os.agent.confirmRecoveryKey.handler(() => {
+        stores.secrets.confirmRecoveryKept();
+        agent.live.tell('property');
+        return {};
+      }),
+      stop: os.agent.stop.handler(() => {
+        agent.requestStop();
+        return {};
+      }),
+    },
+    property: {
+      save: os.property.save.handler(async ({ input }) => {
+        const before = property(stores.read);
+        if (before && before.hotelId !== input.hotelId && agent.hasRecords()) {
+          throw new Fault('input-wrong', { detail: 'the code of the hotel stands on every record that was kept and cannot change any more' });
+        }
+        await stores.writer.step('saveSetting', ['property', input]);
+        await agent.configurationChanged();
+        agent.live.tell('property');
+        return input;
+      }),
+    },
+    sandbox: {
+      explore: os.sandbox.explore.handler(() => exploreSandbox(agent)),
+    },
+    systems: { kinds: os.systems.kinds.handler(() => systemKinds()) },
+    mappings: { list: os.mappings.list.handler(() => [...shippedMappings]) },
+    connections: {
+      list: os.connections.list.handler(() => connections(stores.read)),
+      add: os.connections.add.handler(({ input }) => addConnection(agent, draftOf(input))),
+      change: os.connections.change.handler(({ input }) => changeConnection(agent, draftOf(input))),
+      remove: os.connections.remove.handler(async ({ input }) => {
+        await removeConnection(agent, input.id);
+        return {};
+      }),
+      restore: os.connections.restore.handler(({ input }) => restoreConnection(agent, input.id)),
+      test: os.connections.test.handler(async function* ({ input, signal }) {
+        const what = 'draft' in input ? { draft: draftOf<ConnectionDraft>(input.draft) } : input;
+        yield* runChecks(checksOf(agent, what), signal ?? agent.signal);
+      }),
+      pause: os.connections.pause.handler(async ({ input }) => {
+        const connection = { ...existing(agent, input.id), isPaused: true };
+        await agent.saveConnection(connection);
+        await agent.sources.stopOne(input.id);
+        return connection;
+      }),
+      resume: os.connections.resume.handler(async ({ input }) => {
+        const connection = { ...existing(agent, input.id), isPaused: false };
+        await agent.saveConnection(connection);
+        return connection;
+      }),
+      syncNow: os.connections.syncNow.handler(({ input }) => {
+        const connection = existing(agent, input.id);
+        if (connection.direction === 'source') void agent.sources.syncNow(connection);
+        else agent.destinations.urge(input.id);
+        return {};
+      }),
+      setSchedule: os.connections.setSchedule.handler(async ({ input }) => {
+        previewMs(input.schedule, property(stores.read)?.timeZone ?? 'UTC', agent.now(), 1);
+        const connection = { ...existing(agent, input.id), schedule: input.schedule };
+        await agent.saveConnection(connection);
+        return connection;
+      }),
+    },
+    schedule: {
+      preview: os.schedule.preview.handler(({ input }) => ({ nextMs: previewMs(input.schedule, property(stores.read)?.timeZone ?? 'UTC', agent.now(), 3) })),
+    },
+    files: {
+      list: os.files.list.handler(({ input }) => recentFiles(stores.read, input.limit)),
+      import: os.files.import.handler(async ({ input, context, signal }) => {
+        // A path of this PC comes from the person at its command line, never from a page.
+        if (context.client !== 'cli') throw new Fault('input-wrong', { detail: 'files are imported at the command line of this PC' });
+        const mapping = typeof input.mapping === 'string' ? mappingNamed(input.mapping) : input.mapping;
+        if (mapping.entity !== input.entity) throw new Fault('input-wrong', { detail: `the mapping ${mapping.name} is for ${entityOf(mapping.entity).plural}` });
+        const hotelId = input.hotelId ?? property(stores.read)?.hotelId;
+        if (!hotelId) throw new Fault('input-wrong', { detail: 'name the hotel with --hotel' });
+        const days = input.from || input.to ? { from: input.from ?? '0000-01-01', to: input.to ?? '9999-12-31' } : null;
+        const order = { path: input.path, mapping, source: input.source, hotelId, days };
+        const tools = { ...agent.pullTools(), lettersByRule: stores.reads.fileLettersByRule };
+        return input.isDryRun ? rehearseImport(tools, order, signal ?? agent.signal) : importFile(tools, order, signal ?? agent.signal);
+      }),
+    },
+    overview: { get: os.overview.get.handler(() => overview({ ...agent, home: stores.home, read: stores.read, reads: stores.reads })) },
+    live: {
+      events: os.live.events.handler(({ input, signal }) => agent.live.follow(input.afterId, signal)),
+    },
+  });
+}
+
+/** Turn whatever a call ended in into an answer a person can act on. What has no name is logged whole and answered as `internal`. */
+function answerable(agent: Agent, error: unknown, fields: { correlationId: string; call: string; actor: string }): Error {
+  if (error instanceof ORPCError) return error;
+  const fault = error instanceof Fault && error.code !== 'internal' ? error : new Fault('internal', { correlationId: fields.correlationId }, { cause: error });
+  if (fault.code === 'internal') agent.stores.log.error({ ...fields, ...errorFields(error) }, 'a call failed');
+  else agent.stores.log.warn({ ...fields, code: fault.code, detail: fault.detail }, fault.message);
+  return new ORPCError('FAULT', { status: 422, message: fault.message, data: fault.report() });
+}
+
+/** Start the sandbox hotel as a program of its own, far from this home, and give the address of its console. */
+async function exploreSandbox(agent: Agent): Promise<{ url: string }> {
+  const script = join(dirname(fileURLToPath(import.meta.url)), 'sandbox.js');
+  const bundled = [script, join(dirname(script), '..', 'sandbox.js')].find((path) => existsSync(path));
+  if (!bundled) throw new Fault('sandbox-failed');
+  const child = spawn(process.execPath, [bundled, 'demo', '--no-open', '--json'], { stdio: ['ignore', 'pipe', 'ignore'], windowsHide: true });
+  agent.signal.addEventListener('abort', () => child.kill(), { once: true });
+  try {
+    for await (const line of createInterface({ input: child.stdout, signal: AbortSignal.timeout(30_000) })) {
+      const said = JSON.parse(line) as { console?: string };
+      if (said.console) {
+        child.stdout.resume();
+        return { url: said.console };
+      }
+    }
+  } catch (error) {
+    child.kill();
+    throw new Fault('sandbox-failed', {}, { cause: error });
+  }
+  throw new Fault('sandbox-failed');
+}

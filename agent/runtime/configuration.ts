@@ -1,0 +1,138 @@
+import type { Connection, ConnectionDraft } from '../../contract/connection.ts';
+import { Fault } from '../../contract/faults.ts';
+import { connectionById, isIdUsed, property } from '../../db/pipeline/connections.ts';
+import type { Agent } from '../index.ts';
+import type { Check, Connector, SecretField } from '../pipeline/connector.ts';
+import { connectors, upstreams } from '../pipeline/registry.ts';
+import type { Upstream } from '../pipeline/upstream.ts';
+import { neverLog } from './log.ts';
+import { mappingNamed } from './mappings.ts';
+import { previewMs } from './schedule.ts';
+
+/** How long a removed connection can be brought back with its secrets. The toast offers it for 10 s; a person may be slow. */
+const undoMs = 15 * 60_000;
+
+type System = { readonly direction: 'source'; readonly kind: Connector } | { readonly direction: 'destination'; readonly kind: Upstream };
+
+/** @throws {Fault} `input-wrong` when there is no such kind of system. */
+function systemOf(kind: string): System {
+  const connector = connectors.get(kind);
+  if (connector) return { direction: 'source', kind: connector };
+  const upstream = upstreams.get(kind);
+  if (upstream) return { direction: 'destination', kind: upstream };
+  throw new Fault('input-wrong', { detail: `there is no kind of system called ${kind}` });
+}
+
+/** @throws {Fault} `connection-not-found` */
+export function existing(agent: Agent, id: string): Connection {
+  const connection = connectionById(agent.stores.read, id);
+  if (!connection) throw new Fault('connection-not-found', { id });
+  return connection;
+}
+
+/** Check what a person has entered and give the settings as they are stored, defaults filled in. */
+function checkedSettings(agent: Agent, draft: ConnectionDraft, stored: Readonly<Record<string, string>>): { system: System; settings: Record<string, unknown>; secrets: string[] } {
+  const system = systemOf(draft.kind);
+  const parsed = system.kind.settings.safeParse(draft.settings);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new Fault('input-wrong', { detail: `${issue?.path.join('.') || 'settings'}: ${issue?.message ?? ''}` });
+  }
+  const settings = parsed.data as Record<string, unknown>;
+  if (typeof settings.mapping === 'string') {
+    const mapping = mappingNamed(settings.mapping);
+    if (settings.entity !== undefined && settings.entity !== mapping.entity) {
+      throw new Fault('input-wrong', { detail: `the mapping ${mapping.title} is for ${mapping.entity} files` });
+    }
+  }
+  const zone = property(agent.stores.read)?.timeZone ?? 'UTC';
+  if (draft.schedule) previewMs(draft.schedule, zone, agent.now(), 1);
+  return { system, settings, secrets: checkedSecrets(system.kind.secrets, draft.secrets, stored) };
+}
+
+function checkedSecrets(fields: Readonly<Record<string, SecretField>>, given: Readonly<Record<string, string>>, stored: Readonly<Record<string, string>>): string[] {
+  for (const name of Object.keys(given)) {
+    if (!(name in fields)) throw new Fault('input-wrong', { detail: `there is no secret called ${name}` });
+  }
+  const present = Object.keys(fields).filter((name) => given[name] || stored[name]);
+  const missing = Object.entries(fields).find(([name, field]) => field.isRequired && !present.includes(name));
+  if (missing) throw new Fault('input-wrong', { detail: `${missing[1].title} is missing` });
+  return present;
+}
+
+function freeId(agent: Agent, draft: ConnectionDraft): string {
+  if (draft.id) {
+    if (isIdUsed(agent.stores.read, draft.id)) throw new Fault('connection-name-taken', { id: draft.id });
+    return draft.id;
+  }
+  const plain = draft.title.normalize('NFKD').toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 30) || draft.kind;
+  for (let number = 1; ; number++) {
+    const id = number === 1 ? plain : `${plain}-${number}`;
+    if (!isIdUsed(agent.stores.read, id)) return id;
+  }
+}
+
+/** A secret left empty in a form keeps the one that is stored. */
+function filled(secrets: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(secrets).filter(([, value]) => value !== ''));
+}
+
+export async function addConnection(agent: Agent, draft: ConnectionDraft): Promise<Connection> {
+  const { system, settings, secrets } = checkedSettings(agent, draft, {});
+  const connection: Connection = {
+    id: freeId(agent, draft),
+    kind: draft.kind,
+    direction: system.direction,
+    title: draft.title,
+    settings,
+    secrets,
+    schedule: draft.schedule ?? { kind: 'every', interval: '15m' },
+    isPaused: false,
+    createdAtMs: agent.now(),
+  };
+  // The secret first: a connection never stands there without what it logs in with.
+  agent.stores.secrets.put(connection.id, filled(draft.secrets));
+  neverLog(Object.values(draft.secrets));
+  await agent.saveConnection(connection);
+  return connection;
+}
+
+export async function changeConnection(agent: Agent, draft: ConnectionDraft & { readonly id: string }): Promise<Connection> {
+  const before = existing(agent, draft.id);
+  if (before.kind !== draft.kind) throw new Fault('input-wrong', { detail: 'a connection keeps its kind' });
+  const { settings, secrets } = checkedSettings(agent, draft, agent.stores.secrets.of(draft.id));
+  const given = filled(draft.secrets);
+  if (Object.keys(given).length > 0) {
+    agent.stores.secrets.put(draft.id, given);
+    neverLog(Object.values(given));
+  }
+  const connection: Connection = { ...before, title: draft.title, settings, secrets, schedule: draft.schedule ?? before.schedule };
+  if (before.direction === 'source') await agent.sources.stopOne(draft.id);
+  await agent.saveConnection(connection);
+  if (before.direction === 'destination') await agent.destinations.renew(draft.id);
+  return connection;
+}
+
+export async function removeConnection(agent: Agent, id: string): Promise<void> {
+  existing(agent, id);
+  await agent.sources.stopOne(id);
+  await agent.stores.writer.step('removeConnection', [id, agent.now() + undoMs]);
+  await agent.configurationChanged();
+}
+
+export async function restoreConnection(agent: Agent, id: string): Promise<Connection> {
+  await agent.stores.writer.step('restoreConnection', [id]);
+  const connection = existing(agent, id);
+  await agent.configurationChanged();
+  return connection;
+}
+
+/** Build the steps of a test, of a stored connection or of what stands in a form. */
+export function checksOf(agent: Agent, what: { readonly id: string } | { readonly draft: ConnectionDraft }): readonly Check[] {
+  const draft: ConnectionDraft = 'draft' in what ? what.draft : { ...existing(agent, what.id), secrets: {} };
+  const stored = draft.id ? agent.stores.secrets.of(draft.id) : {};
+  const { system, settings } = checkedSettings(agent, draft, stored);
+  const secrets = { ...stored, ...filled(draft.secrets) };
+  if (system.direction === 'source') return system.kind.checks(settings, { secrets, now: agent.now });
+  return system.kind.checks(settings, { secrets, now: agent.now, hotelId: property(agent.stores.read)?.hotelId ?? 'unknown' });
+}

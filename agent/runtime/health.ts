@@ -1,0 +1,148 @@
+import { readdirSync, statfsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Connection } from '../../contract/connection.ts';
+import type { DestinationHealth, EntityHealth, Overview, SourceHealth } from '../../contract/health.ts';
+import type { EntityName } from '../../contract/record.ts';
+import type { ReadDb } from '../../db/open.ts';
+import { connections, property } from '../../db/pipeline/connections.ts';
+import { type EntityCount, entityCounts, recentFiles } from '../../db/pipeline/counts.ts';
+import { delivery, waitingBehind } from '../../db/pipeline/outbox.ts';
+import { standingAlerts, syncOf } from '../../db/pipeline/standing.ts';
+import type { LongReads } from '../../db/reader.ts';
+import type { Remote } from '../../db/thread-calls.ts';
+import type { Destinations } from '../pipeline/destinations.ts';
+import type { Sources } from '../pipeline/sources.ts';
+import { businessDate } from './hotel-clock.ts';
+import { nextRunMs } from './schedule.ts';
+
+export type HealthTools = {
+  readonly home: string;
+  readonly read: ReadDb;
+  readonly reads: Remote<LongReads>;
+  readonly sources: Sources;
+  readonly destinations: Destinations;
+  readonly now: () => number;
+};
+
+/** A sync may be this much behind its own schedule before it counts as late. */
+const lateGraceMs = 120_000;
+
+/** Put together the whole at a glance. */
+export async function overview(tools: HealthTools): Promise<Overview> {
+  const nowMs = tools.now();
+  const counts = entityCounts(tools.read, nowMs);
+  const hotel = property(tools.read);
+  const systems = connections(tools.read).map((connection) =>
+    connection.direction === 'source' ? sourceHealth(tools, connection, counts, hotel?.timeZone ?? 'UTC', nowMs) : destinationHealth(tools, connection),
+  );
+  const destinations = systems.filter((system) => system.direction === 'destination');
+  const setAsideByRule = await tools.reads.setAsideByRule();
+  return {
+    nowMs,
+    businessDate: hotel ? businessDate(hotel, nowMs) : null,
+    systems,
+    alerts: standingAlerts(tools.read),
+    records: counts.reduce((sum, count) => sum + count.records, 0),
+    waiting: destinations.length === 0 ? waitingBehind(tools.read, 0).waiting : Math.max(...destinations.map((one) => one.waiting)),
+    setAside: setAsideByRule.reduce((sum, one) => sum + one.count, 0),
+    setAsideByRule,
+    recentFiles: recentFiles(tools.read, 30),
+    disk: diskUse(tools, nowMs),
+  };
+}
+
+function sourceHealth(tools: HealthTools, connection: Connection, counts: readonly EntityCount[], zone: string, nowMs: number): SourceHealth {
+  const live = tools.sources.state(connection.id);
+  const { lastOkAtMs } = syncOf(tools.read, connection.id);
+  const dueMs = lastOkAtMs === null ? null : nextRunMs(connection.schedule, zone, { startedAtMs: lastOkAtMs, setUpAtMs: connection.createdAtMs }, nowMs);
+  const lateByMs = connection.isPaused || dueMs === null ? 0 : Math.max(0, nowMs - dueMs - lateGraceMs);
+  const entities = counts
+    .filter((count) => count.connectionId === connection.id)
+    .map(
+      (count): EntityHealth => ({
+        entity: count.entity as EntityName,
+        records: count.records,
+        keptLast24h: count.keptLast24h,
+        deadLetters: count.deadLetters,
+        lastKeptAtMs: count.lastKeptAtMs,
+      }),
+    );
+  return {
+    direction: 'source',
+    id: connection.id,
+    kind: connection.kind,
+    title: connection.title,
+    state: sourceState(connection, live, lastOkAtMs, lateByMs),
+    schedule: connection.schedule,
+    lastSyncAtMs: lastOkAtMs,
+    nextSyncAtMs: tools.sources.nextRunMs(connection),
+    failingSinceMs: live.failingSinceMs,
+    lateByMs,
+    progress: live.progress,
+    fault: live.fault?.report() ?? null,
+    entities,
+  };
+}
+
+function sourceState(connection: Connection, live: ReturnType<Sources['state']>, lastOkAtMs: number | null, lateByMs: number): SourceHealth['state'] {
+  if (connection.isPaused) return 'paused';
+  if (live.fault) return 'failing';
+  // A run without a file under way is a look into the folder, every few seconds: not worth a word.
+  if (live.isRunning && (live.progress !== null || lastOkAtMs === null)) return 'running';
+  if (lastOkAtMs === null) return 'never';
+  return lateByMs > 0 ? 'late' : 'ok';
+}
+
+function destinationHealth(tools: HealthTools, connection: Connection): DestinationHealth {
+  const given = delivery(tools.read, connection.id);
+  const { waiting, oldestAtMs } = waitingBehind(tools.read, given.confirmedSeq);
+  const line = tools.destinations.state(connection.id);
+  const state = connection.isPaused ? 'paused' : line?.fault ? 'failing' : line?.isSending ? 'sending' : waiting > 0 ? 'waiting' : 'idle';
+  return {
+    direction: 'destination',
+    id: connection.id,
+    kind: connection.kind,
+    title: connection.title,
+    state,
+    waiting,
+    oldestWaitingAtMs: oldestAtMs,
+    confirmed: given.confirmed,
+    confirmedUpToMs: given.confirmedUpToMs,
+    refused: given.refused,
+    lastConfirmedAtMs: given.lastConfirmedAtMs,
+    nextTryAtMs: line?.nextTryAtMs ?? null,
+    failingSinceMs: line?.failingSinceMs ?? null,
+    breaker: line?.breaker ?? 'closed',
+    fault: line?.fault?.report() ?? null,
+  };
+}
+
+const dayMs = 86_400_000;
+let measured: { readonly home: string; readonly atMs: number; readonly bytes: number } | null = null;
+
+/** Measure what our home takes and work out how many years the free space lasts at the rate of the first kept day until now. */
+function diskUse(tools: HealthTools, nowMs: number): Overview['disk'] {
+  const disk = statfsSync(tools.home);
+  // Walking the raw files is worth doing once a minute, not with every glance.
+  if (measured?.home !== tools.home || nowMs - measured.atMs > 60_000) measured = { home: tools.home, atMs: nowMs, bytes: folderBytes(tools.home) };
+  const used = measured.bytes;
+  const firstMs = tools.read.prepare<[], number>('select min(taken_at_ms) from files').pluck().get() ?? null;
+  const days = firstMs === null ? 0 : (nowMs - firstMs) / dayMs;
+  const freeBytes = disk.bavail * disk.bsize;
+  // Less than a day says nothing about a year.
+  const yearsLeft = days >= 1 && used > 0 ? Math.round((freeBytes / (used / days) / 365) * 10) / 10 : null;
+  return { freeBytes, totalBytes: disk.blocks * disk.bsize, usedByBellhopBytes: used, yearsLeft };
+}
+
+function folderBytes(folder: string): number {
+  let bytes = 0;
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    try {
+      bytes += entry.isDirectory() ? folderBytes(path) : entry.isFile() ? statSync(path).size : 0;
+    } catch {
+      // A file that went away while we counted takes no space.
+    }
+  }
+  return bytes;
+}

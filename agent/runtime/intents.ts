@@ -1,0 +1,72 @@
+import { access, mkdir, rename } from 'node:fs/promises';
+import { basename, extname, join } from 'node:path';
+import { Fault } from '../../contract/faults.ts';
+import type { ReadDb } from '../../db/open.ts';
+import { type Intent, openIntents } from '../../db/pipeline/intents.ts';
+import type { Writer } from '../../db/writer.ts';
+import type { Secrets } from './secrets.ts';
+
+export type IntentTools = {
+  readonly read: ReadDb;
+  readonly writer: Writer;
+  readonly secrets: Secrets;
+  readonly now: () => number;
+  readonly onFault: (connectionId: string, fault: Fault) => void;
+};
+
+/**
+ * Carry out what was decided in the database and must happen outside it. Each is done until it has worked; done twice, it comes
+ * out the same.
+ */
+export async function carryOutIntents(tools: IntentTools): Promise<void> {
+  for (const { id, intent } of openIntents(tools.read, tools.now())) {
+    try {
+      await carryOut(tools, intent);
+      await tools.writer.step('intentDone', [id]);
+    } catch (error) {
+      if (error instanceof Fault) tools.onFault(intent.connectionId, error);
+      else throw error;
+    }
+  }
+}
+
+async function carryOut(tools: IntentTools, intent: Intent): Promise<void> {
+  switch (intent.kind) {
+    case 'forget-secrets':
+      tools.secrets.forget(intent.connectionId);
+      return;
+    case 'archive-file':
+      await moveFile(intent.path, intent.to, intent.fileId);
+      return;
+    default: {
+      const never: never = intent;
+      throw new Error(`no intent ${JSON.stringify(never)}`);
+    }
+  }
+}
+
+/** Move a taken file, with its done-file, into the archive. One that is gone already was moved before or by somebody else. */
+async function moveFile(path: string, folder: string, fileId: number): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    for (const from of [path, `${path}.done`]) {
+      if (await isThere(from)) await rename(from, await freeName(join(folder, basename(from)), fileId));
+    }
+  } catch (error) {
+    throw new Fault('folder-unwritable', { folder }, { cause: error });
+  }
+}
+
+/** A hotel system may use a name again: the archived file of the same name is never overwritten. */
+async function freeName(path: string, fileId: number): Promise<string> {
+  if (!(await isThere(path))) return path;
+  const extension = extname(path);
+  return `${path.slice(0, path.length - extension.length)}-${fileId}${extension}`;
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

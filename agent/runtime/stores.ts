@@ -1,0 +1,58 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { openForReading, type ReadDb } from '../../db/open.ts';
+import { type LongReads, startReader } from '../../db/reader.ts';
+import type { Remote } from '../../db/thread-calls.ts';
+import { Writer } from '../../db/writer.ts';
+import { Normaliser } from '../pipeline/normaliser.ts';
+import { type HomeLock, lockHome } from './home.ts';
+import { neverLog, openLog } from './log.ts';
+import { Secrets } from './secrets.ts';
+
+/** Everything of one home that has to be opened before the agent can work, and closed in the other order. */
+export type Stores = {
+  readonly home: string;
+  readonly lock: HomeLock;
+  readonly secrets: Secrets;
+  readonly log: Logger;
+  readonly writer: Writer;
+  readonly read: ReadDb;
+  readonly reads: Remote<LongReads>;
+  readonly normaliser: Normaliser;
+  close(): Promise<void>;
+};
+
+/**
+ * Open a home for this agent alone.
+ * @throws {Fault} what locking, the secrets and the database throw; nothing stays open then.
+ */
+export async function openStores(home: string, options: { readonly recoveryKey?: string } = {}): Promise<Stores> {
+  const closers: (() => unknown)[] = [];
+  const close = async () => {
+    for (const closer of closers.reverse()) await closer();
+  };
+  try {
+    const lock = lockHome(home);
+    closers.push(() => lock.release());
+    const secrets = Secrets.open(home, options);
+    neverLog([secrets.recoveryKey(), lock.token]);
+    const { log, close: closeLog } = await openLog(home);
+    closers.push(closeLog);
+    const path = join(home, 'pipeline.db');
+    const isNew = !existsSync(path);
+    const writer = await Writer.open(path);
+    closers.push(() => writer.close());
+    const read = openForReading(path);
+    closers.push(() => read.close());
+    const reader = startReader(path);
+    closers.push(() => reader.close());
+    const normaliser = new Normaliser(home, secrets.dataKey);
+    closers.push(() => normaliser.close());
+    log.info({ home }, isNew ? 'a new home was made' : 'the home was opened');
+    return { home, lock, secrets, log, writer, read, reads: reader.reads, normaliser, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
