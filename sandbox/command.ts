@@ -20,11 +20,13 @@ export function required(text: string | undefined, name: string): string {
   return text;
 }
 
-/** Give a signal that ends with Ctrl+C, a stop of the service, or after `afterMs` where that is given. */
+/** Give a signal that ends with Ctrl+C, when whoever started us stops or goes away, or after `afterMs` where that is given. */
 export function untilStopped(afterMs?: number): AbortSignal {
   const stop = new AbortController();
   const end = () => stop.abort();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, end);
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, end);
+  // Nobody listens any more: finish properly, or the processes started from here would be left behind.
+  process.stdout.on('error', end);
   if (afterMs !== undefined) {
     const timer = setTimeout(end, afterMs);
     stop.signal.addEventListener('abort', () => clearTimeout(timer));

@@ -1,9 +1,12 @@
 import { WrongUsage } from './command.ts';
+import { demoCommand } from './demo/command.ts';
 import { hotelCommand } from './hotel/command.ts';
 import { upstreamCommand } from './upstream/command.ts';
 
 const usage = `Stand-ins for the systems around a hotel, on 127.0.0.1. Nothing here is real.
 
+  demo [--seconds N] [--port N] [--home DIR] [--seed S] [--no-open] [--json]
+      the whole product on a sandbox hotel; ends with what arrived
   upstream --file DIR [--port N] [--secret S] [--token T] [--json]
       the receiver of the ingest protocol; keeps what it applied in DIR/received.ndjson
   hotel --drop DIR --truth FILE [--seed S] [--every-ms N] [--stop-after-ms N] [--json]
@@ -12,7 +15,11 @@ const usage = `Stand-ins for the systems around a hotel, on 127.0.0.1. Nothing h
       one export of ROWS rows
 `;
 
-const commands: Readonly<Record<string, (args: string[]) => Promise<number>>> = { upstream: upstreamCommand, hotel: hotelCommand };
+const commands: Readonly<Record<string, (args: string[]) => Promise<number>>> = {
+  demo: demoCommand,
+  upstream: upstreamCommand,
+  hotel: hotelCommand,
+};
 
 async function run(name: string, args: string[]): Promise<number> {
   const command = commands[name];

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
-const require = createRequire(import.meta.url);
+const here = createRequire(import.meta.url);
 
 /**
  * Find Electron's binary by looking at files. It is never asked for with `require('electron')`: where the binary is missing,
@@ -34,7 +34,7 @@ export function hasDisplay(env = process.env, platform = process.platform) {
 
 function packageFolder() {
   try {
-    return dirname(require.resolve('electron/package.json'));
+    return dirname(here.resolve('electron/package.json'));
   } catch {
     return null;
   }
