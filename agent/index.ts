@@ -45,7 +45,12 @@ export class Agent {
     };
     this.sources = new Sources({ ...this.pullTools(), ...shared, onKept: () => this.#kept() });
     this.destinations = new Destinations({
-      key: stores.secrets.dataKey, read: stores.read, writer: stores.writer, now: this.now, ...shared, heartbeat: (id) => this.#heartbeat(id),
+      key: stores.secrets.dataKey,
+      read: stores.read,
+      writer: stores.writer,
+      now: this.now,
+      ...shared,
+      heartbeat: (id) => this.#heartbeat(id),
     });
   }
 
@@ -116,7 +121,10 @@ export class Agent {
   }
 
   async #note(connectionId: string, fault: Fault): Promise<void> {
-    this.stores.log.warn({ connectionId, code: fault.code, detail: fault.detail, ...(fault.code === 'internal' ? errorFields(fault.cause) : {}) }, fault.message);
+    this.stores.log.warn(
+      { connectionId, code: fault.code, detail: fault.detail, ...(fault.code === 'internal' ? errorFields(fault.cause) : {}) },
+      fault.message,
+    );
     await this.stores.writer.step('raiseAlert', [connectionId, fault.report(), fault.who === 'later' ? 'warning' : 'critical', this.now()]);
     this.live.tellSoon('overview');
   }

@@ -14,7 +14,10 @@ export const rules = {
     title: 'A quotation mark opens and never closes.',
     hint: 'Close or remove the mark in the source, and export again.',
   },
-  'row-stray-quote': { title: 'A quotation mark stands in the middle of a quoted cell.', hint: 'Double the mark or remove it in the source, and export again.' },
+  'row-stray-quote': {
+    title: 'A quotation mark stands in the middle of a quoted cell.',
+    hint: 'Double the mark or remove it in the source, and export again.',
+  },
   'row-too-long': { title: 'The row is longer than 1 MiB.', hint: 'Look whether a line end is missing in the export.' },
   'row-undecodable': {
     title: 'Some bytes are no text in the encoding of the mapping.',

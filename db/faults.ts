@@ -9,7 +9,8 @@ export function sqliteFault(error: unknown): unknown {
   const code = (error as { code?: string } | null)?.code ?? '';
   if (code === 'SQLITE_FULL') return new Fault('disk-full', {}, { cause: error });
   if (code.startsWith('SQLITE_IOERR')) return new Fault('database-damaged', { file: 'pipeline.db' }, { cause: error });
-  if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') return new Fault('database-damaged', { file: 'pipeline.db' }, { cause: error });
+  if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB')
+    return new Fault('database-damaged', { file: 'pipeline.db' }, { cause: error });
   if (code.startsWith('SQLITE_READONLY')) return new Fault('database-unsafe', { setting: 'writing' }, { cause: error });
   return error;
 }

@@ -92,7 +92,8 @@ function assertKnownSchema(db: Database.Database, path: string): void {
   if (found > known) throw new Fault('database-newer', { found: String(found), known: String(known) });
   const bytes = (db.pragma('page_count', { simple: true }) as number) * (db.pragma('page_size', { simple: true }) as number);
   // A large file would hold up the start for long; each of its rows is verified by its seal when it is read.
-  if (found > 0 && bytes <= checkedAtStartBytes && db.pragma('quick_check(1)', { simple: true }) !== 'ok') throw new Fault('database-damaged', { file: path });
+  if (found > 0 && bytes <= checkedAtStartBytes && db.pragma('quick_check(1)', { simple: true }) !== 'ok')
+    throw new Fault('database-damaged', { file: path });
 }
 
 function setAndReadBack(db: Database.Database, pragma: string, wanted: string | number): void {

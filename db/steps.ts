@@ -1,3 +1,4 @@
+import type { WriteDb } from './open.ts';
 import { connectionStatements } from './pipeline/connections.ts';
 import { fileStatements } from './pipeline/files.ts';
 import { intentStatements } from './pipeline/intents.ts';
@@ -5,7 +6,6 @@ import { ensureGeneration, raiseGeneration } from './pipeline/ledger.ts';
 import { deliveryStatements } from './pipeline/outbox.ts';
 import { recordStatements } from './pipeline/records.ts';
 import { standingStatements } from './pipeline/standing.ts';
-import type { WriteDb } from './open.ts';
 
 /**
  * Everything the writing thread can do: whole steps, each one transaction. Nobody else writes.
@@ -41,7 +41,8 @@ export function pipelineSteps(db: WriteDb, now: () => number = Date.now) {
     restoreConnection,
     registerFile: (file: Parameters<typeof files.registerFile>[0]) => files.registerFile(file, now()),
     finishFile,
-    storeBatch: (batch: Parameters<typeof storeBatch>[0], startsAt: number, correlationId: string) => storeBatch(batch, startsAt, correlationId, now()),
+    storeBatch: (batch: Parameters<typeof storeBatch>[0], startsAt: number, correlationId: string) =>
+      storeBatch(batch, startsAt, correlationId, now()),
     confirm: (destinationId: string, upTo: number, refused: Parameters<typeof confirm>[2]) => confirm(destinationId, upTo, refused, now()),
     intentDone: (id: number) => intents.intentDone(id, now()),
     generation: () => generation,

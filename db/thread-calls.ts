@@ -45,7 +45,11 @@ export class ThreadCaller<T extends CallTable> {
     worker.on('exit', () => this.#end(new Fault('stopped')));
   }
 
-  call<K extends keyof T & string>(name: K, args: Parameters<T[K]>, transfer: readonly TransferListItem[] = []): Promise<Awaited<ReturnType<T[K]>>> {
+  call<K extends keyof T & string>(
+    name: K,
+    args: Parameters<T[K]>,
+    transfer: readonly TransferListItem[] = [],
+  ): Promise<Awaited<ReturnType<T[K]>>> {
     if (this.#ended) return Promise.reject(this.#ended);
     return new Promise((resolve, reject) => {
       const id = this.#nextId++;

@@ -1,7 +1,11 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const sources = { writer: './writer-thread.ts', reader: './reader-thread.ts', normaliser: '../agent/pipeline/normalise-thread.ts' } as const;
+const sources = {
+  writer: './writer-thread.ts',
+  reader: './reader-thread.ts',
+  normaliser: '../agent/pipeline/normalise-thread.ts',
+} as const;
 
 /** Find the file of a worker thread: beside the bundle as `writer.js`, or its source when the sources themselves run. */
 export function threadFile(name: keyof typeof sources): URL {

@@ -9,7 +9,11 @@ import { type CommandLine, UsageError } from './command.ts';
 export async function runAgent(line: CommandLine): Promise<number> {
   const { values } = parseArgs({
     args: [...line.arguments],
-    options: { console: { type: 'boolean', default: false }, port: { type: 'string', default: '0' }, 'recovery-key-stdin': { type: 'boolean', default: false } },
+    options: {
+      console: { type: 'boolean', default: false },
+      port: { type: 'string', default: '0' },
+      'recovery-key-stdin': { type: 'boolean', default: false },
+    },
   });
   const port = Number(values.port);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new UsageError('--port takes a number from 0 to 65535');
@@ -20,7 +24,14 @@ export async function runAgent(line: CommandLine): Promise<number> {
     const pipe = await openPipe(agent.stores.lock, wire);
     const door = values.console ? await openBrowserDoor(agent.stores.lock.token, wire, port) : null;
     agent.stores.lock.announce(agent.version);
-    const ready = { event: 'ready', pid: process.pid, home: line.home, pipe: agent.stores.lock.pipe, token: agent.stores.lock.token, ...(door ? { console: door.url } : {}) };
+    const ready = {
+      event: 'ready',
+      pid: process.pid,
+      home: line.home,
+      pipe: agent.stores.lock.pipe,
+      token: agent.stores.lock.token,
+      ...(door ? { console: door.url } : {}),
+    };
     // The token goes to whoever started us and may read our output; people get the address to open.
     line.print(ready, door ? `Bellhop's agent is running.\nOpen the console at  ${door.url}` : "Bellhop's agent is running.");
     await stopAsked(agent);

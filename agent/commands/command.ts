@@ -1,11 +1,8 @@
-import { createRouterClient } from '@orpc/server';
-import type { WireClient } from '../wire-client.ts';
-import { connectWire } from '../wire-client.ts';
 import { Fault, faults, fillText } from '../../contract/faults.ts';
 import { Agent } from '../index.ts';
 import { apiRouter } from '../runtime/api.ts';
-import { localOperator } from '../runtime/context.ts';
 import { readRunFile } from '../runtime/home.ts';
+import { type Client, connectWire, directClient } from '../runtime/wire-client.ts';
 
 /** What a command works with. `print` writes one JSON object in --json mode, else the text. */
 export type CommandLine = {
@@ -16,8 +13,6 @@ export type CommandLine = {
   /** A line about progress, for people only. */
   tell(text: string): void;
 };
-
-export type Client = WireClient['client'];
 
 /** Wrong words on the command line: told with the usage, exit code 2. */
 export class UsageError extends Error {}
@@ -40,7 +35,7 @@ export async function withAgent<T>(home: string, use: (client: Client, isRunning
   }
   const agent = await Agent.start(home, { withLoops: false });
   try {
-    return await use(createRouterClient(apiRouter(agent), { context: { actor: localOperator, client: 'cli' as const } }) as unknown as Client, false);
+    return await use(directClient(apiRouter(agent)), false);
   } finally {
     await agent.stop();
   }
@@ -62,7 +57,14 @@ export function faultSentences(fault: Fault): { what: string; safe: string; next
 /** Write columns as aligned text. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()).join('\n');
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }
 
 /** A moment in the clock of this PC, or a dash. */

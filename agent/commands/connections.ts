@@ -4,7 +4,8 @@ import { Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
 import { ConnectionDraft } from '../../contract/connection.ts';
 import { Fault } from '../../contract/faults.ts';
-import { type Client, type CommandLine, faultSentences, table, UsageError, withAgent } from './command.ts';
+import type { Client } from '../runtime/wire-client.ts';
+import { type CommandLine, faultSentences, table, UsageError, withAgent } from './command.ts';
 
 /** `bellhop connections add|list|test|remove`. */
 export async function manageConnections(line: CommandLine): Promise<number> {
@@ -32,14 +33,24 @@ function one(rest: readonly string[], command: string): string {
 
 async function listConnections(line: CommandLine): Promise<number> {
   const list = await withAgent(line.home, (client) => client.connections.list({}));
-  const rows = list.map((connection) => [connection.id, connection.title, connection.direction, connection.kind, connection.isPaused ? 'paused' : 'on']);
+  const rows = list.map((connection) => [
+    connection.id,
+    connection.title,
+    connection.direction,
+    connection.kind,
+    connection.isPaused ? 'paused' : 'on',
+  ]);
   line.print(list, rows.length === 0 ? 'No connection is set up yet.' : table([['ID', 'TITLE', 'DIRECTION', 'KIND', 'STATE'], ...rows]));
   return 0;
 }
 
 /** The file holds everything but secrets; those come from standard input as one JSON object, or are asked for. */
 async function addConnection(line: CommandLine, rest: readonly string[]): Promise<number> {
-  const { values, positionals } = parseArgs({ args: [...rest], allowPositionals: true, options: { 'secrets-stdin': { type: 'boolean', default: false } } });
+  const { values, positionals } = parseArgs({
+    args: [...rest],
+    allowPositionals: true,
+    options: { 'secrets-stdin': { type: 'boolean', default: false } },
+  });
   const [file] = positionals;
   if (!file || positionals.length > 1) throw new UsageError('connections add takes one JSON file, or - for standard input');
   const given = readJson(file);
@@ -100,7 +111,10 @@ async function testConnection(line: CommandLine, id: string): Promise<number> {
       hasFailed ||= step.state === 'failed';
       const took = step.tookMs === null ? '' : `  ${step.tookMs} ms`;
       const fault = step.fault ? faultSentences(new Fault(step.fault.code, step.fault.detail)) : null;
-      line.print(step, `${step.state.padEnd(8)} ${step.title}${took}${step.found ? `: ${step.found}` : ''}${fault ? `\n  ${fault.what}\n  ${fault.next}` : ''}`);
+      line.print(
+        step,
+        `${step.state.padEnd(8)} ${step.title}${took}${step.found ? `: ${step.found}` : ''}${fault ? `\n  ${fault.what}\n  ${fault.next}` : ''}`,
+      );
     }
     return hasFailed ? 1 : 0;
   });

@@ -5,7 +5,8 @@ import { rules } from '../../contract/dead-letter.ts';
 import { Fault } from '../../contract/faults.ts';
 import { Mapping } from '../../contract/mapping.ts';
 import { type EntityName, entityNames } from '../../contract/record.ts';
-import { type Client, type CommandLine, UsageError, whenText, withAgent } from './command.ts';
+import type { Client } from '../runtime/wire-client.ts';
+import { type CommandLine, UsageError, whenText, withAgent } from './command.ts';
 
 type Report = Awaited<ReturnType<Client['files']['import']>>;
 
@@ -15,10 +16,19 @@ export async function importFiles(line: CommandLine): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...line.arguments],
     allowPositionals: true,
-    options: { entity: text, mapping: text, hotel: text, source: text, from: text, to: text, 'dry-run': { type: 'boolean', default: false } },
+    options: {
+      entity: text,
+      mapping: text,
+      hotel: text,
+      source: text,
+      from: text,
+      to: text,
+      'dry-run': { type: 'boolean', default: false },
+    },
   });
   if (positionals.length === 0) throw new UsageError('import takes at least one file');
-  if (!values.entity || !(entityNames as readonly string[]).includes(values.entity)) throw new UsageError(`--entity is one of ${entityNames.join(', ')}`);
+  if (!values.entity || !(entityNames as readonly string[]).includes(values.entity))
+    throw new UsageError(`--entity is one of ${entityNames.join(', ')}`);
   if (!values.mapping) throw new UsageError('--mapping is the name of a mapping or a JSON file that holds one');
   const order = {
     entity: values.entity as EntityName,
@@ -49,7 +59,8 @@ export async function importFiles(line: CommandLine): Promise<number> {
 function mappingArgument(given: string): string | Mapping {
   if (!existsSync(given)) return given;
   const parsed = Mapping.safeParse(parseJson(given));
-  if (!parsed.success) throw new Fault('input-wrong', { detail: `${given}: ${parsed.error.issues[0]?.path.join('.')} ${parsed.error.issues[0]?.message}` });
+  if (!parsed.success)
+    throw new Fault('input-wrong', { detail: `${given}: ${parsed.error.issues[0]?.path.join('.')} ${parsed.error.issues[0]?.message}` });
   return parsed.data;
 }
 
@@ -90,7 +101,9 @@ function reportText(path: string, report: Report, isDryRun: boolean): string {
     `  came twice     ${report.duplicates}`,
     ...(report.skippedOutsideDays > 0 ? [`  outside days   ${report.skippedOutsideDays}`] : []),
     `  set aside      ${file.deadLetters}`,
-    ...Object.entries(report.deadLettersByRule).map(([rule, count]) => `    ${count} × ${rules[rule as keyof typeof rules]?.title ?? rule}`),
+    ...Object.entries(report.deadLettersByRule).map(
+      ([rule, count]) => `    ${count} × ${rules[rule as keyof typeof rules]?.title ?? rule}`,
+    ),
     `  bytes          ${file.bytes} = ${file.bytesNormalised} kept + ${file.bytesDeadLetters} set aside + ${file.bytesStructural} structure`,
   ];
   return lines.join('\n');

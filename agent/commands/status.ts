@@ -1,11 +1,14 @@
-import { entityOf } from '../../contract/record.ts';
-import type { DestinationHealth, Overview, SourceHealth } from '../../contract/health.ts';
 import { Fault } from '../../contract/faults.ts';
+import type { DestinationHealth, Overview, SourceHealth } from '../../contract/health.ts';
+import { entityOf } from '../../contract/record.ts';
 import { type CommandLine, faultSentences, table, whenText, withAgent } from './command.ts';
 
 /** `bellhop status`: how every connection stands. Exit code 1 while something is failing. */
 export async function showStatus(line: CommandLine): Promise<number> {
-  const { overview, isRunning } = await withAgent(line.home, async (client, running) => ({ overview: await client.overview.get({}), isRunning: running }));
+  const { overview, isRunning } = await withAgent(line.home, async (client, running) => ({
+    overview: await client.overview.get({}),
+    isRunning: running,
+  }));
   line.print({ isRunning, ...overview }, statusText(overview, isRunning));
   return overview.systems.some((system) => system.state === 'failing') ? 1 : 0;
 }
@@ -13,13 +16,16 @@ export async function showStatus(line: CommandLine): Promise<number> {
 function statusText(overview: Overview, isRunning: boolean): string {
   const rows = overview.systems.map((system) => (system.direction === 'source' ? sourceRow(system) : destinationRow(system)));
   const head = isRunning ? 'The agent is running.' : 'The agent is not running: nothing is read or sent until it is started.';
-  const systems = rows.length === 0 ? 'No connection is set up yet.' : table([['SYSTEM', 'STATE', 'LAST', 'NEXT', 'COUNTS', 'BREAKER'], ...rows]);
+  const systems =
+    rows.length === 0 ? 'No connection is set up yet.' : table([['SYSTEM', 'STATE', 'LAST', 'NEXT', 'COUNTS', 'BREAKER'], ...rows]);
   const troubles = overview.systems.flatMap((system) => {
     if (!system.fault) return [];
     const { what, safe, next } = faultSentences(new Fault(system.fault.code, system.fault.detail));
     return [`${system.title}: ${what}\n  ${safe}\n  ${next}`];
   });
-  return [head, systems, `${overview.records} records, ${overview.waiting} waiting, ${overview.setAside} set aside`, ...troubles].join('\n\n');
+  return [head, systems, `${overview.records} records, ${overview.waiting} waiting, ${overview.setAside} set aside`, ...troubles].join(
+    '\n\n',
+  );
 }
 
 function sourceRow(system: SourceHealth): string[] {

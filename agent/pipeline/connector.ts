@@ -26,7 +26,11 @@ export type FilePlan = {
 };
 
 /** One step of a connection test: what it found, or the fault it throws. */
-export type Check = { readonly step: string; readonly title: string; run(signal: AbortSignal): Promise<{ found: string; isWarning?: boolean }> };
+export type Check = {
+  readonly step: string;
+  readonly title: string;
+  run(signal: AbortSignal): Promise<{ found: string; isWarning?: boolean }>;
+};
 
 export type SourceSession = {
   readonly plan: FilePlan;
@@ -62,4 +66,3 @@ export type Connector<S extends z.ZodObject = z.ZodObject> = {
 export function defineConnector<S extends z.ZodObject>(connector: Connector<S>): Connector<S> {
   return connector;
 }
-

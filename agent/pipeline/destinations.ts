@@ -64,7 +64,8 @@ export class Destinations {
     const upstream = upstreams.get(connection.kind);
     if (!upstream) throw new Fault('connection-not-found', { id: connection.kind });
     const settings = upstream.settings.safeParse(connection.settings);
-    if (!settings.success) throw new Fault('input-wrong', { detail: `the settings of ${connection.title} no longer fit` }, { cause: settings.error });
+    if (!settings.success)
+      throw new Fault('input-wrong', { detail: `the settings of ${connection.title} no longer fit` }, { cause: settings.error });
     return upstream.open(settings.data, { secrets: this.#tools.secretsOf(connection.id), now: this.#tools.now });
   }
 

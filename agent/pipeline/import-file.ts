@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import type { FileReport } from '../../contract/health.ts';
 import { Fault } from '../../contract/faults.ts';
+import type { FileReport } from '../../contract/health.ts';
 import type { Mapping } from '../../contract/mapping.ts';
 import { fileReport } from '../../db/pipeline/counts.ts';
 import type { SourceFile } from './connector.ts';
@@ -29,10 +29,19 @@ export type ImportReport = {
 export const importConnectionId = 'import';
 
 /** Import one file of this PC: through the same steps as a file that a source has dropped. */
-export async function importFile(tools: PullTools & { lettersByRule: (fileId: number) => Promise<Record<string, number>> }, order: ImportOrder, signal: AbortSignal): Promise<ImportReport> {
+export async function importFile(
+  tools: PullTools & { lettersByRule: (fileId: number) => Promise<Record<string, number>> },
+  order: ImportOrder,
+  signal: AbortSignal,
+): Promise<ImportReport> {
   const plan = { entity: order.mapping.entity, mapping: order.mapping.name, source: order.source, hidesCardNumbers: true, archiveTo: null };
   const file = await localFile(order.path);
-  const stored = await pullFile(tools, file, { connectionId: importConnectionId, hotelId: order.hotelId, plan, mapping: order.mapping, days: order.days }, signal);
+  const stored = await pullFile(
+    tools,
+    file,
+    { connectionId: importConnectionId, hotelId: order.hotelId, plan, mapping: order.mapping, days: order.days },
+    signal,
+  );
   const { report, duplicates } = fileReport(tools.read, stored.id);
   const { id, connectionId, ...rest } = report;
   return {
@@ -53,11 +62,26 @@ function outsideDays(report: Pick<FileReport, 'rows' | 'kept' | 'unchanged' | 'd
 export async function rehearseImport(tools: PullTools, order: ImportOrder, signal: AbortSignal): Promise<ImportReport> {
   const file = await localFile(order.path);
   const takenAtMs = tools.now();
-  const rawPath = await writeRawFile({ home: tools.home, source: order.source, key: tools.key, chunks: withoutCards(file.read(signal)), atMs: takenAtMs });
+  const rawPath = await writeRawFile({
+    home: tools.home,
+    source: order.source,
+    key: tools.key,
+    chunks: withoutCards(file.read(signal)),
+    atMs: takenAtMs,
+  });
   const totals = { rows: 0, kept: 0, bytesNormalised: 0, bytesDeadLetters: 0, bytesStructural: 0, deadLetters: 0 };
   const deadLettersByRule: Record<string, number> = {};
   try {
-    const job = { fileId: 0, hotelId: order.hotelId, source: order.source, rawPath, mapping: order.mapping, bytes: file.bytes, position: 0, days: order.days };
+    const job = {
+      fileId: 0,
+      hotelId: order.hotelId,
+      source: order.source,
+      rawPath,
+      mapping: order.mapping,
+      bytes: file.bytes,
+      position: 0,
+      days: order.days,
+    };
     for await (const batch of tools.normaliser.batches(job, signal)) {
       totals.rows += batch.rows;
       totals.kept += batch.count;
@@ -70,7 +94,16 @@ export async function rehearseImport(tools: PullTools, order: ImportOrder, signa
   } finally {
     await rm(join(tools.home, rawPath), { force: true });
   }
-  const report = { entity: order.mapping.entity, fileName: file.name, takenAtMs, finishedAtMs: null, bytes: file.bytes, unchanged: 0, seenBefore: 0, ...totals };
+  const report = {
+    entity: order.mapping.entity,
+    fileName: file.name,
+    takenAtMs,
+    finishedAtMs: null,
+    bytes: file.bytes,
+    unchanged: 0,
+    seenBefore: 0,
+    ...totals,
+  };
   return { file: report, duplicates: 0, deadLettersByRule, skippedOutsideDays: outsideDays(report), wasSeenBefore: false };
 }
 

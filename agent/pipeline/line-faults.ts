@@ -2,12 +2,29 @@ import { Fault } from '../../contract/faults.ts';
 import { policies } from '../resilience/policies.ts';
 
 const untrusted = new Set([
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'SELF_SIGNED_CERT_IN_CHAIN', 'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'CERT_UNTRUSTED',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'CERT_UNTRUSTED',
 ]);
-const timeouts = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'ETIMEDOUT', 'ABORT_ERR', 'TimeoutError']);
+const timeouts = new Set([
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
+  'ETIMEDOUT',
+  'ABORT_ERR',
+  'TimeoutError',
+]);
 
-type NetworkError = { readonly code?: string; readonly name?: string; readonly message?: string; readonly cause?: unknown; readonly statusCode?: number };
+type NetworkError = {
+  readonly code?: string;
+  readonly name?: string;
+  readonly message?: string;
+  readonly cause?: unknown;
+  readonly statusCode?: number;
+};
 
 /** Give a failure of the network, of TLS or of a proxy its name. The driver's own error stays as the cause. */
 export function lineFault(error: unknown, line: { readonly host: string; readonly proxy: string | null }): Fault {
@@ -29,7 +46,8 @@ export function lineFault(error: unknown, line: { readonly host: string; readonl
     if (has('ECONNREFUSED') || has('ENOTFOUND') || has('EAI_AGAIN')) return new Fault('proxy-unreachable', { host: proxy }, because);
   }
   if (has('ENOTFOUND') || has('EAI_AGAIN')) return new Fault('upstream-name-unknown', { host }, because);
-  if ([...codes].some((code) => timeouts.has(code ?? ''))) return new Fault('upstream-timeout', { host, seconds: String(policies.totalTimeoutMs / 1000) }, because);
+  if ([...codes].some((code) => timeouts.has(code ?? '')))
+    return new Fault('upstream-timeout', { host, seconds: String(policies.totalTimeoutMs / 1000) }, because);
   const tls = [...codes].find((code) => code?.startsWith('ERR_SSL') || code === 'EPROTO');
   if (tls) return new Fault('tls-failed', { host, reason: tls }, because);
   const code = chain.map((one) => one.code).find((found) => found !== undefined);

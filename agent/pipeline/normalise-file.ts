@@ -37,7 +37,9 @@ const keptRawBytes = 64 * 1024;
  * Turn a raw file into batches, from where it stands to its end, with every byte in exactly one account:
  * normalised, dead letter, or structure (byte order mark, header, blank lines, a header repeated, the end-of-file sign).
  */
-export async function* normaliseFile(job: NormaliseJob & { readonly home: string; readonly key: Uint8Array }): AsyncGenerator<{ batch: Batch; transfer: ArrayBuffer[] }> {
+export async function* normaliseFile(
+  job: NormaliseJob & { readonly home: string; readonly key: Uint8Array },
+): AsyncGenerator<{ batch: Batch; transfer: ArrayBuffer[] }> {
   const reader = new FileNormaliser(job, job.key);
   let window: Buffer = Buffer.alloc(0);
   for await (const chunk of readRawFile({ home: job.home, path: job.rawPath, key: job.key })) {
@@ -92,7 +94,8 @@ class FileNormaliser {
 
   *end(): Generator<{ batch: Batch; transfer: ArrayBuffer[] }> {
     // An empty file is finished as it is: there is nothing to set aside.
-    if (!this.#map && !this.#isRefused && this.#job.bytes > 0) this.#refuseFile({ rule: 'header-unusable', field: null, column: null, detail: 'empty' }, Buffer.alloc(0));
+    if (!this.#map && !this.#isRefused && this.#job.bytes > 0)
+      this.#refuseFile({ rule: 'header-unusable', field: null, column: null, detail: 'empty' }, Buffer.alloc(0));
     if (this.#batch.isFilled) yield this.#batch.take(this.#base);
   }
 
@@ -108,24 +111,28 @@ class FileNormaliser {
     // Rows of an earlier run are kept already; the header alone was needed again.
     if (offset < this.#job.position) return;
     const length = next - from;
-    if (isBlank(bytes)) return this.#structure(offset, length);
-    if (this.#isRefused) return this.#batch.addRefused(length);
-    if (this.#scanner.found !== 'row') return this.#letter({ rule: this.#scanner.found as RowProblem['rule'], field: null, column: null, detail: null }, bytes, line, offset, length);
+    const fate = this.#fate(bytes);
+    if (fate === 'structure') this.#batch.addStructure(length);
+    else if (fate === 'refused') this.#batch.addRefused(length);
+    else if ('rule' in fate) this.#letter(fate, bytes, line, offset, length);
+    else if (this.#isOutsideDays(fate)) this.#batch.addOutside(length);
+    else this.#batch.addRecord(fate, line, offset, length);
+  }
+
+  /** Say what a row is: a record, a problem, structure, or part of a file that is set aside as a whole. */
+  #fate(bytes: Buffer): MappedRow | RowProblem | 'structure' | 'refused' {
+    const problem = (rule: RowProblem['rule'], detail: string | null = null): RowProblem => ({ rule, field: null, column: null, detail });
+    const { delimiter, encoding } = this.#job.mapping.file;
+    if (isBlank(bytes)) return 'structure';
+    if (!this.#map) return 'refused';
+    if (this.#scanner.found !== 'row') return problem(this.#scanner.found as RowProblem['rule']);
     const text = this.#decode(bytes);
-    if (text.includes('\uFFFD')) return this.#letter({ rule: 'row-undecodable', field: null, column: null, detail: this.#job.mapping.file.encoding }, bytes, line, offset, length);
-    if (text.includes('\0')) return this.#letter({ rule: 'row-nul', field: null, column: null, detail: null }, bytes, line, offset, length);
-    const cells = splitCells(text, this.#job.mapping.file.delimiter, this.#scanner.hasQuotes);
-    if (cells.length !== this.#header.length) {
-      const detail = `${cells.length}/${this.#header.length}`;
-      return this.#letter({ rule: 'row-ragged', field: null, column: null, detail }, bytes, line, offset, length);
-    }
-    if (cells[0]?.trim() === this.#header[0]?.trim() && cells.every((cell, index) => cell.trim() === this.#header[index]?.trim())) {
-      return this.#structure(offset, length);
-    }
-    const mapped = this.#map?.(cells) as MappedRow | RowProblem;
-    if ('rule' in mapped) return this.#letter(mapped, bytes, line, offset, length);
-    if (this.#isOutsideDays(mapped)) return this.#batch.addOutside(length);
-    this.#batch.addRecord(mapped, line, offset, length);
+    if (text.includes('\uFFFD')) return problem('row-undecodable', encoding);
+    if (text.includes('\0')) return problem('row-nul');
+    const cells = splitCells(text, delimiter, this.#scanner.hasQuotes);
+    if (cells.length !== this.#header.length) return problem('row-ragged', `${cells.length}/${this.#header.length}`);
+    const isHeaderAgain = cells[0]?.trim() === this.#header[0] && cells.every((cell, index) => cell.trim() === this.#header[index]);
+    return isHeaderAgain ? 'structure' : this.#map(cells);
   }
 
   #readHeader(bytes: Buffer, length: number): void {
@@ -135,7 +142,10 @@ class FileNormaliser {
       return;
     }
     const text = this.#decode(bytes);
-    this.#header = this.#scanner.found === 'row' ? splitCells(text, this.#job.mapping.file.delimiter, this.#scanner.hasQuotes) : [];
+    this.#header =
+      this.#scanner.found === 'row'
+        ? splitCells(text, this.#job.mapping.file.delimiter, this.#scanner.hasQuotes).map((name) => name.trim())
+        : [];
     const mapper = mapperFor(this.#job.mapping, this.#header);
     if ('problem' in mapper) {
       this.#refuseFile(mapper.problem, bytes);
@@ -278,7 +288,8 @@ function mapperFor(mapping: Mapping, header: readonly string[]): ReturnType<type
   try {
     return rowMapper(mapping, header, fieldsCheck(mapping));
   } catch (error) {
-    if (error instanceof RangeError) throw new Fault('input-wrong', { detail: `mapping ${mapping.name}: ${error.message}` }, { cause: error });
+    if (error instanceof RangeError)
+      throw new Fault('input-wrong', { detail: `mapping ${mapping.name}: ${error.message}` }, { cause: error });
     throw error;
   }
 }
@@ -293,7 +304,10 @@ export function fieldsCheck(mapping: Mapping): FieldsCheck {
     const result = compiled.safeParse(fields);
     if (result.success) return null;
     const issue = result.error.issues[0];
-    return { field: String(issue?.path[0] ?? ''), isTooLong: issue?.code === 'too_big' && typeof fields[String(issue.path[0])] !== 'number' };
+    return {
+      field: String(issue?.path[0] ?? ''),
+      isTooLong: issue?.code === 'too_big' && typeof fields[String(issue.path[0])] !== 'number',
+    };
   };
 }
 

@@ -15,7 +15,11 @@ export class Normaliser {
 
   constructor(home: string, key: Uint8Array) {
     // A small young generation keeps the memory flat on files of millions of rows.
-    this.#worker = new Worker(threadFile('normaliser'), { workerData: { home, key }, name: 'normaliser', resourceLimits: { maxYoungGenerationSizeMb: 16 } });
+    this.#worker = new Worker(threadFile('normaliser'), {
+      workerData: { home, key },
+      name: 'normaliser',
+      resourceLimits: { maxYoungGenerationSizeMb: 16 },
+    });
     this.#worker.on('message', (message: NormaliserMessage) => this.#take(message));
     this.#worker.on('error', (error) => this.#take({ kind: 'failed', fault: { code: 'internal', detail: {} }, cause: String(error) }));
     this.#worker.on('exit', () => this.#take({ kind: 'failed', fault: { code: 'stopped', detail: {} }, cause: null }));
@@ -43,7 +47,12 @@ export class Normaliser {
       for (;;) {
         const message = await this.#next();
         isEnded = message.kind !== 'batch';
-        if (message.kind === 'failed') throw new Fault(message.fault.code, message.fault.detail, message.cause === null ? undefined : { cause: new Error(message.cause) });
+        if (message.kind === 'failed')
+          throw new Fault(
+            message.fault.code,
+            message.fault.detail,
+            message.cause === null ? undefined : { cause: new Error(message.cause) },
+          );
         if (signal.aborted) throw new Fault('stopped');
         if (message.kind === 'end') return;
         yield message.batch;

@@ -25,7 +25,13 @@ export type PullTools = {
 export type PullProgress = { readonly fileName: string; readonly bytesDone: number; readonly bytesTotal: number; readonly rows: number };
 
 /** How the records of a file are read and whose they are. */
-export type FileOrder = { readonly connectionId: string; readonly hotelId: string; readonly plan: FilePlan; readonly mapping: Mapping; readonly days: { from: string; to: string } | null };
+export type FileOrder = {
+  readonly connectionId: string;
+  readonly hotelId: string;
+  readonly plan: FilePlan;
+  readonly mapping: Mapping;
+  readonly days: { from: string; to: string } | null;
+};
 
 /** A file that is in the store. `isFinished`: every row of it was kept by an earlier run already. */
 export type StoredFile = { readonly id: number; readonly isKnown: boolean; readonly isFinished: boolean };
@@ -36,7 +42,13 @@ export type StoredFile = { readonly id: number; readonly isKnown: boolean; reado
  * SOURCE -> raw file -> NORMALISE -> BUFFER. Each file is taken into the raw store before a row of it is read, so from then on
  * nothing depends on the source. One file that cannot be read does not hold up the next; the first fault is thrown at the end.
  */
-export async function pullSource(tools: PullTools, session: SourceSession, connectionId: string, hotelId: string, signal: AbortSignal): Promise<void> {
+export async function pullSource(
+  tools: PullTools,
+  session: SourceSession,
+  connectionId: string,
+  hotelId: string,
+  signal: AbortSignal,
+): Promise<void> {
   for (const file of unfinishedFiles(tools.read, connectionId)) {
     await normaliseAndStore(tools, connectionId, file, session.plan.archiveTo, null, signal);
   }
@@ -56,7 +68,9 @@ export async function pullSource(tools: PullTools, session: SourceSession, conne
 }
 
 function concernsOneFile(fault: Fault): boolean {
-  return fault.code === 'file-changed' || fault.code === 'file-gone' || fault.code === 'file-unreadable' || fault.code === 'bytes-unaccounted';
+  return (
+    fault.code === 'file-changed' || fault.code === 'file-gone' || fault.code === 'file-unreadable' || fault.code === 'bytes-unaccounted'
+  );
 }
 
 /** Take one file and keep every row of it. The same content is taken once; again it is only counted as seen before. */
@@ -69,7 +83,16 @@ export async function pullFile(tools: PullTools, file: SourceFile, order: FileOr
 
 async function takeFile(tools: PullTools, file: SourceFile, order: FileOrder, signal: AbortSignal): Promise<StoredFile> {
   const { connectionId, hotelId, plan, mapping } = order;
-  const facts = { connectionId, hotelId, source: plan.source, entity: mapping.entity, name: file.name, path: file.path, mappingJson: JSON.stringify(mapping), bytes: file.bytes };
+  const facts = {
+    connectionId,
+    hotelId,
+    source: plan.source,
+    entity: mapping.entity,
+    name: file.name,
+    path: file.path,
+    mappingJson: JSON.stringify(mapping),
+    bytes: file.bytes,
+  };
   // What lies there since before the last start need not be written a second time to be recognised.
   const known = await knownContent(tools, file, connectionId, signal);
   if (known !== null) return tools.writer.step('registerFile', [{ ...facts, sha256: known, rawPath: '' }]);
@@ -116,7 +139,16 @@ async function normaliseAndStore(
   days: FileOrder['days'],
   signal: AbortSignal,
 ): Promise<void> {
-  const job = { fileId: file.id, hotelId: file.hotelId, source: file.source, rawPath: file.rawPath, mapping: Mapping.parse(JSON.parse(file.mappingJson)), bytes: file.bytes, position: file.position, days };
+  const job = {
+    fileId: file.id,
+    hotelId: file.hotelId,
+    source: file.source,
+    rawPath: file.rawPath,
+    mapping: Mapping.parse(JSON.parse(file.mappingJson)),
+    bytes: file.bytes,
+    position: file.position,
+    days,
+  };
   const correlationId = randomUUID();
   let position = file.position;
   let rows = 0;

@@ -49,7 +49,10 @@ export class Push {
   #fault: Fault | null = null;
   #failingSinceMs: number | null = null;
 
-  constructor(tools: PushTools, destination: { readonly id: string; readonly hotelId: string; readonly open: () => Promise<UpstreamSession> }) {
+  constructor(
+    tools: PushTools,
+    destination: { readonly id: string; readonly hotelId: string; readonly open: () => Promise<UpstreamSession> },
+  ) {
     this.#tools = tools;
     this.#destinationId = destination.id;
     this.#hotelId = destination.hotelId;
@@ -57,8 +60,15 @@ export class Push {
   }
 
   get state(): PushState {
-    const breaker = this.#breaker.state === CircuitState.Open ? 'open' : this.#breaker.state === CircuitState.HalfOpen ? 'half-open' : 'closed';
-    return { isSending: this.#isSending, breaker, nextTryAtMs: this.#nextTryAtMs, fault: this.#fault, failingSinceMs: this.#failingSinceMs };
+    const breaker =
+      this.#breaker.state === CircuitState.Open ? 'open' : this.#breaker.state === CircuitState.HalfOpen ? 'half-open' : 'closed';
+    return {
+      isSending: this.#isSending,
+      breaker,
+      nextTryAtMs: this.#nextTryAtMs,
+      fault: this.#fault,
+      failingSinceMs: this.#failingSinceMs,
+    };
   }
 
   /** Something new waits. While the line is down this is no reason to knock earlier than agreed. */
@@ -135,7 +145,8 @@ export class Push {
       await this.#tools.writer.step('confirm', [this.#destinationId, upTo, refused]);
       this.#tools.onChange();
     }
-    if (!isWhole && outcome.confirmed.size + outcome.refused.size > 0) throw new Fault('upstream-answer', { host, detail: 'records left out' });
+    if (!isWhole && outcome.confirmed.size + outcome.refused.size > 0)
+      throw new Fault('upstream-answer', { host, detail: 'records left out' });
   }
 
   /** Before the first send, rank our ledger above what the destination has seen of this hotel. */
@@ -162,7 +173,12 @@ export class Push {
 
   #failed(error: unknown): number {
     // While the breaker is open, what opened it stays what is wrong.
-    const fault = error instanceof BrokenCircuitError ? this.#fault : error instanceof Fault ? error : new Fault('internal', { correlationId: this.#destinationId }, { cause: error });
+    const fault =
+      error instanceof BrokenCircuitError
+        ? this.#fault
+        : error instanceof Fault
+          ? error
+          : new Fault('internal', { correlationId: this.#destinationId }, { cause: error });
     const isPerson = fault?.who === 'person';
     let waitMs = isPerson ? policies.retryPersonMs : backoffMs(this.#failures++);
     if (error instanceof RetryLater && error.afterMs !== null) waitMs = Math.max(waitMs, error.afterMs);
@@ -201,7 +217,10 @@ async function sendHalving(session: UpstreamSession, batch: OutgoingBatch, signa
     if (!(error instanceof DataRefused)) throw error;
     const [first] = batch.records;
     if (batch.records.length === 1 && first) {
-      return { confirmed: new Set(), refused: new Map([[first.eventId, { eventId: first.eventId, code: `status-${error.status}`, message: 'refused as a whole' }]]) };
+      return {
+        confirmed: new Set(),
+        refused: new Map([[first.eventId, { eventId: first.eventId, code: `status-${error.status}`, message: 'refused as a whole' }]]),
+      };
     }
     const middle = Math.ceil(batch.records.length / 2);
     const outcome: SendOutcome = { confirmed: new Set(), refused: new Map() };

@@ -6,8 +6,8 @@ import { dirname, join } from 'node:path';
 import { Transform } from 'node:stream';
 import { createGunzip, createGzip } from 'node:zlib';
 import { Fault } from '../../contract/faults.ts';
-import { hideCards } from './normalise/cards.ts';
 import { seal, sealOverheadBytes, unseal } from '../runtime/seal.ts';
+import { hideCards } from './normalise/cards.ts';
 
 /**
  * Raw payloads, just as they came but for card numbers: compressed, encrypted, fsynced and renamed before the row that names

@@ -7,8 +7,14 @@ import type { Upstream } from './upstream.ts';
  * Every connector and destination there is: each file of the two folders is one. Adding one edits nothing else.
  * The folders are read when the agent is built, so a bundle holds them all.
  */
-const connectorFiles = import.meta.glob<Connector>(['./connectors/*.ts', './connectors/*/index.ts', '!**/*.test.ts'], { eager: true, import: 'default' });
-const upstreamFiles = import.meta.glob<Upstream>(['./upstream/*.ts', './upstream/*/index.ts', '!**/*.test.ts'], { eager: true, import: 'default' });
+const connectorFiles = import.meta.glob<Connector>(['./connectors/*.ts', './connectors/*/index.ts', '!**/*.test.ts'], {
+  eager: true,
+  import: 'default',
+});
+const upstreamFiles = import.meta.glob<Upstream>(['./upstream/*.ts', './upstream/*/index.ts', '!**/*.test.ts'], {
+  eager: true,
+  import: 'default',
+});
 
 export const connectors: ReadonlyMap<string, Connector> = byId(Object.values(connectorFiles));
 export const upstreams: ReadonlyMap<string, Upstream> = byId(Object.values(upstreamFiles));
@@ -35,7 +41,8 @@ export function settingsSchema(settings: z.ZodObject, secrets: Readonly<Record<s
   const properties: Record<string, unknown> = {};
   for (const [name, property] of Object.entries(schema.properties)) {
     const { 'x-titles': titles, enum: choices, ...rest } = property as { 'x-titles'?: Record<string, string>; enum?: string[] };
-    properties[name] = titles && choices ? { ...rest, oneOf: choices.map((choice) => ({ const: choice, title: titles[choice] ?? choice })) } : property;
+    properties[name] =
+      titles && choices ? { ...rest, oneOf: choices.map((choice) => ({ const: choice, title: titles[choice] ?? choice })) } : property;
   }
   for (const [name, field] of Object.entries(secrets)) {
     properties[name] = { type: 'string', title: field.title, description: field.description, 'x-secret': true };

@@ -16,7 +16,12 @@ export type SourceTools = Omit<PullTools, 'onProgress'> & {
 };
 
 /** What a source is doing at this moment. */
-export type SourceState = { readonly isRunning: boolean; readonly progress: PullProgress | null; readonly fault: Fault | null; readonly failingSinceMs: number | null };
+export type SourceState = {
+  readonly isRunning: boolean;
+  readonly progress: PullProgress | null;
+  readonly fault: Fault | null;
+  readonly failingSinceMs: number | null;
+};
 
 type Running = { readonly abort: AbortController; readonly done: Promise<void>; progress: PullProgress | null };
 type Kept = { readonly key: string; readonly session: Promise<SourceSession> };
@@ -49,7 +54,12 @@ export class Sources {
   state(connectionId: string): SourceState {
     const running = this.#running.get(connectionId);
     const failed = this.#failed.get(connectionId);
-    return { isRunning: running !== undefined, progress: running?.progress ?? null, fault: failed?.fault ?? null, failingSinceMs: failed?.sinceMs ?? null };
+    return {
+      isRunning: running !== undefined,
+      progress: running?.progress ?? null,
+      fault: failed?.fault ?? null,
+      failingSinceMs: failed?.sinceMs ?? null,
+    };
   }
 
   /** When a source runs next by itself, or null while it is paused, has no hotel yet, or never does. */
@@ -129,7 +139,8 @@ export class Sources {
     const connector = connectors.get(connection.kind);
     if (!connector) throw new Fault('connection-not-found', { id: connection.kind });
     const settings = connector.settings.safeParse(connection.settings);
-    if (!settings.success) throw new Fault('input-wrong', { detail: `the settings of ${connection.title} no longer fit` }, { cause: settings.error });
+    if (!settings.success)
+      throw new Fault('input-wrong', { detail: `the settings of ${connection.title} no longer fit` }, { cause: settings.error });
     const session = connector.open(settings.data, { secrets: this.#tools.secretsOf(connection.id), now: this.#tools.now });
     this.#sessions.set(connection.id, { key, session });
     return session;

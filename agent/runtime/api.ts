@@ -23,7 +23,8 @@ import { previewMs } from './schedule.ts';
 
 /** A draft as zod gives it back, without the keys that are there but undefined. */
 type Parsed<T> = { [K in keyof T]: T[K] | undefined };
-const draftOf = <D extends ConnectionDraft>(draft: Parsed<D>): D => Object.fromEntries(Object.entries(draft).filter(([, value]) => value !== undefined)) as D;
+const draftOf = <D extends ConnectionDraft>(draft: Parsed<D>): D =>
+  Object.fromEntries(Object.entries(draft).filter(([, value]) => value !== undefined)) as D;
 
 /** Answer every call of contract/api. A call without an answer does not compile. */
 export function apiRouter(agent: Agent) {
@@ -68,7 +69,9 @@ export function apiRouter(agent: Agent) {
       save: os.property.save.handler(async ({ input }) => {
         const before = property(stores.read);
         if (before && before.hotelId !== input.hotelId && agent.hasRecords()) {
-          throw new Fault('input-wrong', { detail: 'the code of the hotel stands on every record that was kept and cannot change any more' });
+          throw new Fault('input-wrong', {
+            detail: 'the code of the hotel stands on every record that was kept and cannot change any more',
+          });
         }
         await stores.writer.step('saveSetting', ['property', input]);
         await agent.configurationChanged();
@@ -119,7 +122,9 @@ export function apiRouter(agent: Agent) {
       }),
     },
     schedule: {
-      preview: os.schedule.preview.handler(({ input }) => ({ nextMs: previewMs(input.schedule, property(stores.read)?.timeZone ?? 'UTC', agent.now(), 3) })),
+      preview: os.schedule.preview.handler(({ input }) => ({
+        nextMs: previewMs(input.schedule, property(stores.read)?.timeZone ?? 'UTC', agent.now(), 3),
+      })),
     },
     files: {
       list: os.files.list.handler(({ input }) => recentFiles(stores.read, input.limit)),
@@ -127,7 +132,8 @@ export function apiRouter(agent: Agent) {
         // A path of this PC comes from the person at its command line, never from a page.
         if (context.client !== 'cli') throw new Fault('input-wrong', { detail: 'files are imported at the command line of this PC' });
         const mapping = typeof input.mapping === 'string' ? mappingNamed(input.mapping) : input.mapping;
-        if (mapping.entity !== input.entity) throw new Fault('input-wrong', { detail: `the mapping ${mapping.name} is for ${entityOf(mapping.entity).plural}` });
+        if (mapping.entity !== input.entity)
+          throw new Fault('input-wrong', { detail: `the mapping ${mapping.name} is for ${entityOf(mapping.entity).plural}` });
         const hotelId = input.hotelId ?? property(stores.read)?.hotelId;
         if (!hotelId) throw new Fault('input-wrong', { detail: 'name the hotel with --hotel' });
         const days = input.from || input.to ? { from: input.from ?? '0000-01-01', to: input.to ?? '9999-12-31' } : null;
@@ -146,7 +152,10 @@ export function apiRouter(agent: Agent) {
 /** Turn whatever a call ended in into an answer a person can act on. What has no name is logged whole and answered as `internal`. */
 function answerable(agent: Agent, error: unknown, fields: { correlationId: string; call: string; actor: string }): Error {
   if (error instanceof ORPCError) return error;
-  const fault = error instanceof Fault && error.code !== 'internal' ? error : new Fault('internal', { correlationId: fields.correlationId }, { cause: error });
+  const fault =
+    error instanceof Fault && error.code !== 'internal'
+      ? error
+      : new Fault('internal', { correlationId: fields.correlationId }, { cause: error });
   if (fault.code === 'internal') agent.stores.log.error({ ...fields, ...errorFields(error) }, 'a call failed');
   else agent.stores.log.warn({ ...fields, code: fault.code, detail: fault.detail }, fault.message);
   return new ORPCError('FAULT', { status: 422, message: fault.message, data: fault.report() });
@@ -157,7 +166,10 @@ async function exploreSandbox(agent: Agent): Promise<{ url: string }> {
   const script = join(dirname(fileURLToPath(import.meta.url)), 'sandbox.js');
   const bundled = [script, join(dirname(script), '..', 'sandbox.js')].find((path) => existsSync(path));
   if (!bundled) throw new Fault('sandbox-failed');
-  const child = spawn(process.execPath, [bundled, 'demo', '--no-open', '--json'], { stdio: ['ignore', 'pipe', 'ignore'], windowsHide: true });
+  const child = spawn(process.execPath, [bundled, 'demo', '--no-open', '--json'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+    windowsHide: true,
+  });
   agent.signal.addEventListener('abort', () => child.kill(), { once: true });
   try {
     for await (const line of createInterface({ input: child.stdout, signal: AbortSignal.timeout(30_000) })) {

@@ -31,7 +31,11 @@ export function existing(agent: Agent, id: string): Connection {
 }
 
 /** Check what a person has entered and give the settings as they are stored, defaults filled in. */
-function checkedSettings(agent: Agent, draft: ConnectionDraft, stored: Readonly<Record<string, string>>): { system: System; settings: Record<string, unknown>; secrets: string[] } {
+function checkedSettings(
+  agent: Agent,
+  draft: ConnectionDraft,
+  stored: Readonly<Record<string, string>>,
+): { system: System; settings: Record<string, unknown>; secrets: string[] } {
   const system = systemOf(draft.kind);
   const parsed = system.kind.settings.safeParse(draft.settings);
   if (!parsed.success) {
@@ -50,7 +54,11 @@ function checkedSettings(agent: Agent, draft: ConnectionDraft, stored: Readonly<
   return { system, settings, secrets: checkedSecrets(system.kind.secrets, draft.secrets, stored) };
 }
 
-function checkedSecrets(fields: Readonly<Record<string, SecretField>>, given: Readonly<Record<string, string>>, stored: Readonly<Record<string, string>>): string[] {
+function checkedSecrets(
+  fields: Readonly<Record<string, SecretField>>,
+  given: Readonly<Record<string, string>>,
+  stored: Readonly<Record<string, string>>,
+): string[] {
   for (const name of Object.keys(given)) {
     if (!(name in fields)) throw new Fault('input-wrong', { detail: `there is no secret called ${name}` });
   }
@@ -65,7 +73,13 @@ function freeId(agent: Agent, draft: ConnectionDraft): string {
     if (isIdUsed(agent.stores.read, draft.id)) throw new Fault('connection-name-taken', { id: draft.id });
     return draft.id;
   }
-  const plain = draft.title.normalize('NFKD').toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 30) || draft.kind;
+  const plain =
+    draft.title
+      .normalize('NFKD')
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, '-')
+      .replace(/^-+|-+$/g, '')
+      .slice(0, 30) || draft.kind;
   for (let number = 1; ; number++) {
     const id = number === 1 ? plain : `${plain}-${number}`;
     if (!isIdUsed(agent.stores.read, id)) return id;

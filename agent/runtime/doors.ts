@@ -10,7 +10,7 @@ import { RPCHandler } from '@orpc/server/ws';
 import Fastify from 'fastify';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { Fault } from '../../contract/faults.ts';
-import { type apiRouter } from './api.ts';
+import type { apiRouter } from './api.ts';
 import { type CallContext, isSameSecret, localOperator } from './context.ts';
 import type { HomeLock } from './home.ts';
 
@@ -86,9 +86,19 @@ function closed(server: Server): Promise<void> {
 /** What a page from our own door may do: nothing but run our own scripts and talk to our own door. */
 export function contentSecurityPolicy(nonce: string, connect: string): string {
   return [
-    "default-src 'none'", `script-src 'self' 'nonce-${nonce}'`, `style-src 'self' 'nonce-${nonce}'`, "img-src 'self' data:", "font-src 'self'",
-    `connect-src ${connect}`, "form-action 'none'", "base-uri 'none'", "frame-src 'none'", "frame-ancestors 'none'", "object-src 'none'",
-    "require-trusted-types-for 'script'", 'trusted-types default',
+    "default-src 'none'",
+    `script-src 'self' 'nonce-${nonce}'`,
+    `style-src 'self' 'nonce-${nonce}'`,
+    "img-src 'self' data:",
+    "font-src 'self'",
+    `connect-src ${connect}`,
+    "form-action 'none'",
+    "base-uri 'none'",
+    "frame-src 'none'",
+    "frame-ancestors 'none'",
+    "object-src 'none'",
+    "require-trusted-types-for 'script'",
+    'trusted-types default',
   ].join('; ');
 }
 
@@ -111,7 +121,11 @@ function consoleFolder(): string {
  * @param port 0 takes a free one.
  * @returns the address to open.
  */
-export async function openBrowserDoor(token: string, wire: Wire, port: number): Promise<{ url: string; port: number; close(): Promise<void> }> {
+export async function openBrowserDoor(
+  token: string,
+  wire: Wire,
+  port: number,
+): Promise<{ url: string; port: number; close(): Promise<void> }> {
   const folder = consoleFolder();
   const page = readFileSync(join(folder, 'index.html'), 'utf8');
   const app = Fastify({ logger: false, bodyLimit: 1024, maxParamLength: 200 });
@@ -134,7 +148,9 @@ export async function openBrowserDoor(token: string, wire: Wire, port: number): 
   });
   app.decorateRequest('nonce', '');
   for (const path of ['/', '/index.html']) {
-    app.get(path, (request, reply) => reply.type('text/html; charset=utf-8').header('cache-control', 'no-store').send(page.replaceAll('__BELLHOP_NONCE__', request.nonce)));
+    app.get(path, (request, reply) =>
+      reply.type('text/html; charset=utf-8').header('cache-control', 'no-store').send(page.replaceAll('__BELLHOP_NONCE__', request.nonce)),
+    );
   }
   await app.register(fastifyStatic, { root: folder, index: false, dotfiles: 'deny', list: false, cacheControl: false });
 
@@ -142,7 +158,10 @@ export async function openBrowserDoor(token: string, wire: Wire, port: number): 
     socket.on('error', () => socket.destroy());
     if (onlyHeader(request, 'host') !== host || onlyHeader(request, 'origin') !== `http://${host}`) return refuse(socket, '403 Forbidden');
     if (request.url !== wirePath) return refuse(socket, '404 Not Found');
-    const given = onlyHeader(request, 'sec-websocket-protocol')?.split(',').map((one) => one.trim()).find((one) => one.startsWith('token.'));
+    const given = onlyHeader(request, 'sec-websocket-protocol')
+      ?.split(',')
+      .map((one) => one.trim())
+      .find((one) => one.startsWith('token.'));
     if (!isSameSecret(given, `token.${token}`)) return refuse(socket, '401 Unauthorized');
     wire.accept(request, socket, head, 'console');
   });

@@ -33,7 +33,9 @@ export async function overview(tools: HealthTools): Promise<Overview> {
   const counts = entityCounts(tools.read, nowMs);
   const hotel = property(tools.read);
   const systems = connections(tools.read).map((connection) =>
-    connection.direction === 'source' ? sourceHealth(tools, connection, counts, hotel?.timeZone ?? 'UTC', nowMs) : destinationHealth(tools, connection),
+    connection.direction === 'source'
+      ? sourceHealth(tools, connection, counts, hotel?.timeZone ?? 'UTC', nowMs)
+      : destinationHealth(tools, connection),
   );
   const destinations = systems.filter((system) => system.direction === 'destination');
   const setAsideByRule = await tools.reads.setAsideByRule();
@@ -51,10 +53,19 @@ export async function overview(tools: HealthTools): Promise<Overview> {
   };
 }
 
-function sourceHealth(tools: HealthTools, connection: Connection, counts: readonly EntityCount[], zone: string, nowMs: number): SourceHealth {
+function sourceHealth(
+  tools: HealthTools,
+  connection: Connection,
+  counts: readonly EntityCount[],
+  zone: string,
+  nowMs: number,
+): SourceHealth {
   const live = tools.sources.state(connection.id);
   const { lastOkAtMs } = syncOf(tools.read, connection.id);
-  const dueMs = lastOkAtMs === null ? null : nextRunMs(connection.schedule, zone, { startedAtMs: lastOkAtMs, setUpAtMs: connection.createdAtMs }, nowMs);
+  const dueMs =
+    lastOkAtMs === null
+      ? null
+      : nextRunMs(connection.schedule, zone, { startedAtMs: lastOkAtMs, setUpAtMs: connection.createdAtMs }, nowMs);
   const lateByMs = connection.isPaused || dueMs === null ? 0 : Math.max(0, nowMs - dueMs - lateGraceMs);
   const entities = counts
     .filter((count) => count.connectionId === connection.id)
@@ -84,7 +95,12 @@ function sourceHealth(tools: HealthTools, connection: Connection, counts: readon
   };
 }
 
-function sourceState(connection: Connection, live: ReturnType<Sources['state']>, lastOkAtMs: number | null, lateByMs: number): SourceHealth['state'] {
+function sourceState(
+  connection: Connection,
+  live: ReturnType<Sources['state']>,
+  lastOkAtMs: number | null,
+  lateByMs: number,
+): SourceHealth['state'] {
   if (connection.isPaused) return 'paused';
   if (live.fault) return 'failing';
   // A run without a file under way is a look into the folder, every few seconds: not worth a word.
@@ -124,7 +140,8 @@ let measured: { readonly home: string; readonly atMs: number; readonly bytes: nu
 function diskUse(tools: HealthTools, nowMs: number): Overview['disk'] {
   const disk = statfsSync(tools.home);
   // Walking the raw files is worth doing once a minute, not with every glance.
-  if (measured?.home !== tools.home || nowMs - measured.atMs > 60_000) measured = { home: tools.home, atMs: nowMs, bytes: folderBytes(tools.home) };
+  if (measured?.home !== tools.home || nowMs - measured.atMs > 60_000)
+    measured = { home: tools.home, atMs: nowMs, bytes: folderBytes(tools.home) };
   const used = measured.bytes;
   const firstMs = tools.read.prepare<[], number>('select min(taken_at_ms) from files').pluck().get() ?? null;
   const days = firstMs === null ? 0 : (nowMs - firstMs) / dayMs;

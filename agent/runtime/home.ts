@@ -14,7 +14,8 @@ export function defaultHome(env: NodeJS.ProcessEnv = process.env, platform: Node
   return join(env.XDG_DATA_HOME ?? join(homedir(), '.local', 'share'), 'bellhop');
 }
 
-const syncClients = /(^|[\\/])(onedrive[^\\/]*|dropbox[^\\/]*|google ?drive|my ?drive|icloud ?drive|mobile documents|nextcloud|box sync)([\\/]|$)/i;
+const syncClients =
+  /(^|[\\/])(onedrive[^\\/]*|dropbox[^\\/]*|google ?drive|my ?drive|icloud ?drive|mobile documents|nextcloud|box sync)([\\/]|$)/i;
 const networkTypes = new Set(['nfs', 'nfs4', 'cifs', 'smb3', 'smbfs', '9p', 'fuse.sshfs']);
 
 /**

@@ -5,8 +5,30 @@ import { fillText } from '../../contract/faults.ts';
 
 /** The only fields that a log line may hold besides level, time and text. Anything else is left out, whatever is handed in. */
 const allowedFields = new Set([
-  'level', 'time', 'pid', 'msg', 'correlationId', 'connectionId', 'code', 'detail', 'actor', 'call', 'file', 'rows', 'kept', 'unchanged', 'deadLetters',
-  'bytes', 'tookMs', 'waitMs', 'count', 'version', 'port', 'home', 'cause', 'stack',
+  'level',
+  'time',
+  'pid',
+  'msg',
+  'correlationId',
+  'connectionId',
+  'code',
+  'detail',
+  'actor',
+  'call',
+  'file',
+  'rows',
+  'kept',
+  'unchanged',
+  'deadLetters',
+  'bytes',
+  'tookMs',
+  'waitMs',
+  'count',
+  'version',
+  'port',
+  'home',
+  'cause',
+  'stack',
 ]);
 
 const scrubbed: readonly (readonly [RegExp, string])[] = [
@@ -47,12 +69,20 @@ function scrubValue(value: unknown, name: string): unknown {
   if (typeof value !== 'object' || value === null) return value;
   // Only the detail of a fault is an object: flat, and made of texts.
   if (name !== 'detail') return '[left out]';
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, typeof inner === 'string' ? scrubText(inner) : '[left out]']));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key, typeof inner === 'string' ? scrubText(inner) : '[left out]']),
+  );
 }
 
 /** The agent's log: JSON lines, one file a day, kept 90 days (HI-239), cleaned at the last step before the disk. */
 export async function openLog(home: string): Promise<{ log: Logger; close: () => void }> {
-  const roll = await buildRoll({ file: join(home, 'logs', 'agent'), extension: '.log', frequency: 'daily', mkdir: true, limit: { count: 90, removeOtherLogFiles: true } });
+  const roll = await buildRoll({
+    file: join(home, 'logs', 'agent'),
+    extension: '.log',
+    frequency: 'daily',
+    mkdir: true,
+    limit: { count: 90, removeOtherLogFiles: true },
+  });
   const log = pino({ base: { pid: process.pid } }, { write: (line: string) => void roll.write(cleanLine(line)) });
   return { log, close: () => roll.end() };
 }

@@ -4,7 +4,14 @@ import type { Schedule } from '../../contract/schedule.ts';
 import { nextDailyMs } from './hotel-clock.ts';
 
 const minuteMs = 60_000;
-export const intervalMs = { '15m': 15 * minuteMs, '1h': 60 * minuteMs, '6h': 360 * minuteMs, '12h': 720 * minuteMs, '24h': 1440 * minuteMs, '7d': 10_080 * minuteMs } as const;
+export const intervalMs = {
+  '15m': 15 * minuteMs,
+  '1h': 60 * minuteMs,
+  '6h': 360 * minuteMs,
+  '12h': 720 * minuteMs,
+  '24h': 1440 * minuteMs,
+  '7d': 10_080 * minuteMs,
+} as const;
 
 /**
  * Say when a schedule runs next, counted from its last start; for a connection that has never run, from when it was set up.
@@ -15,7 +22,12 @@ export const intervalMs = { '15m': 15 * minuteMs, '1h': 60 * minuteMs, '6h': 360
  * @returns UTC milliseconds, or null for a schedule that never runs by itself.
  * @throws {Fault} `input-wrong` for a cron expression that cannot be read.
  */
-export function nextRunMs(schedule: Schedule, zone: string, last: { readonly startedAtMs: number | null; readonly setUpAtMs: number }, nowMs: number): number | null {
+export function nextRunMs(
+  schedule: Schedule,
+  zone: string,
+  last: { readonly startedAtMs: number | null; readonly setUpAtMs: number },
+  nowMs: number,
+): number | null {
   const from = last.startedAtMs === null || last.startedAtMs > nowMs ? null : last.startedAtMs;
   const since = from ?? Math.min(last.setUpAtMs, nowMs);
   switch (schedule.kind) {

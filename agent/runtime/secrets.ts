@@ -107,7 +107,8 @@ export class Secrets {
     const found: Record<string, string> = {};
     for (const [name, sealed] of Object.entries(this.#file.entries)) {
       const [owner, field] = name.split('/');
-      if (owner === connectionId && field) found[field] = unseal(this.dataKey, Buffer.from(sealed, 'base64'), `secret ${name}`).toString('utf8');
+      if (owner === connectionId && field)
+        found[field] = unseal(this.dataKey, Buffer.from(sealed, 'base64'), `secret ${name}`).toString('utf8');
     }
     return found;
   }
@@ -201,7 +202,12 @@ function newRecoveryKey(): string {
 
 /** Forgive what people write: small letters, missing hyphens, O for 0, I and L for 1. */
 function normalRecoveryKey(typed: string): string {
-  const signs = typed.toUpperCase().replace(/^\s*BH/, '').replace(/O/g, '0').replace(/[IL]/g, '1').replace(/[^0-9A-Z]/g, '');
+  const signs = typed
+    .toUpperCase()
+    .replace(/^\s*BH/, '')
+    .replace(/O/g, '0')
+    .replace(/[IL]/g, '1')
+    .replace(/[^0-9A-Z]/g, '');
   return `BH-${signs.match(/.{1,4}/g)?.join('-')}`;
 }
 

@@ -4,7 +4,10 @@ import type { ReadDb, WriteDb } from '../open.ts';
 
 /** All connections that are not removed, oldest first. */
 export function connections(db: ReadDb): Connection[] {
-  const docs = db.prepare<[], string>("select doc from connections where removed_at_ms is null order by json_extract(doc, '$.createdAtMs'), id").pluck().all();
+  const docs = db
+    .prepare<[], string>("select doc from connections where removed_at_ms is null order by json_extract(doc, '$.createdAtMs'), id")
+    .pluck()
+    .all();
   return docs.map((doc) => Connection.parse(JSON.parse(doc)));
 }
 
@@ -30,7 +33,9 @@ export function setting(db: ReadDb, key: string): unknown {
 
 /** Prepare the steps that change the configuration. */
 export function connectionStatements(db: WriteDb) {
-  const save = db.prepare('insert into connections (id, doc) values (?, ?) on conflict (id) do update set doc = excluded.doc, removed_at_ms = null');
+  const save = db.prepare(
+    'insert into connections (id, doc) values (?, ?) on conflict (id) do update set doc = excluded.doc, removed_at_ms = null',
+  );
   const remove = db.prepare('update connections set removed_at_ms = ? where id = ? and removed_at_ms is null');
   const restore = db.prepare('update connections set removed_at_ms = null where id = ?');
   const saveSetting = db.prepare('insert into settings (key, json) values (?, ?) on conflict (key) do update set json = excluded.json');

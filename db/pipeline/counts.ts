@@ -24,12 +24,18 @@ export function entityCounts(db: ReadDb, nowMs: number): EntityCount[] {
 
 /** How many rows are set aside for each reason. Long on a large table: for the reader thread. */
 export function setAsideByRule(db: ReadDb): { rule: RuleId; count: number }[] {
-  return db.prepare<[], { rule: RuleId; count: number }>('select rule, count(*) as count from dead_letters group by rule order by count(*) desc, rule').all();
+  return db
+    .prepare<[], { rule: RuleId; count: number }>(
+      'select rule, count(*) as count from dead_letters group by rule order by count(*) desc, rule',
+    )
+    .all();
 }
 
 /** Dead letters of one file by reason. */
 export function fileLettersByRule(db: ReadDb, fileId: number): Record<string, number> {
-  const rows = db.prepare<[number], { rule: string; count: number }>('select rule, count(*) as count from dead_letters where file_id = ? group by rule').all(fileId);
+  const rows = db
+    .prepare<[number], { rule: string; count: number }>('select rule, count(*) as count from dead_letters where file_id = ? group by rule')
+    .all(fileId);
   return Object.fromEntries(rows.map((row) => [row.rule, row.count]));
 }
 
@@ -40,7 +46,10 @@ const reportColumns =
 
 /** The files that came in last. */
 export function recentFiles(db: ReadDb, limit: number): FileReport[] {
-  return db.prepare<[number]>(`select ${reportColumns} from files order by id desc limit ?`).all(limit).map((row) => FileReport.parse(row));
+  return db
+    .prepare<[number]>(`select ${reportColumns} from files order by id desc limit ?`)
+    .all(limit)
+    .map((row) => FileReport.parse(row));
 }
 
 /** One file's account, with how often a row of it came again. */

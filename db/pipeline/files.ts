@@ -51,17 +51,30 @@ export function fileStatements(db: WriteDb) {
    * Register a file by its content: the same content again is the same file, whatever its name or time.
    * @returns its id, and whether it was known before and is finished.
    */
-  const registerFile = db.transaction((file: TakenFile, nowMs: number): { id: number; isKnown: boolean; isFinished: boolean; takenAtMs: number } => {
-    const known = find.get(file.connectionId, file.sha256);
-    if (known) {
-      seeAgain.run(nowMs, known.id);
-      return { id: known.id, isKnown: true, isFinished: known.finished_at_ms !== null, takenAtMs: known.taken_at_ms };
-    }
-    const { lastInsertRowid } = add.run(
-      file.connectionId, file.hotelId, file.source, file.entity, file.name, file.path, file.sha256, file.rawPath, file.mappingJson, file.bytes, nowMs, nowMs,
-    );
-    return { id: Number(lastInsertRowid), isKnown: false, isFinished: false, takenAtMs: nowMs };
-  });
+  const registerFile = db.transaction(
+    (file: TakenFile, nowMs: number): { id: number; isKnown: boolean; isFinished: boolean; takenAtMs: number } => {
+      const known = find.get(file.connectionId, file.sha256);
+      if (known) {
+        seeAgain.run(nowMs, known.id);
+        return { id: known.id, isKnown: true, isFinished: known.finished_at_ms !== null, takenAtMs: known.taken_at_ms };
+      }
+      const { lastInsertRowid } = add.run(
+        file.connectionId,
+        file.hotelId,
+        file.source,
+        file.entity,
+        file.name,
+        file.path,
+        file.sha256,
+        file.rawPath,
+        file.mappingJson,
+        file.bytes,
+        nowMs,
+        nowMs,
+      );
+      return { id: Number(lastInsertRowid), isKnown: false, isFinished: false, takenAtMs: nowMs };
+    },
+  );
 
   /**
    * Close a file when every byte of it is a record, a dead letter or structure.
@@ -81,7 +94,9 @@ export function fileStatements(db: WriteDb) {
 /** The files of a connection that a stop or a crash left half read, oldest first. */
 export function unfinishedFiles(db: ReadDb, connectionId: string): UnfinishedFile[] {
   return db
-    .prepare<[string], UnfinishedFile>(`select ${unfinishedColumns} from files where connection_id = ? and finished_at_ms is null order by id`)
+    .prepare<[string], UnfinishedFile>(
+      `select ${unfinishedColumns} from files where connection_id = ? and finished_at_ms is null order by id`,
+    )
     .all(connectionId);
 }
 
@@ -92,5 +107,8 @@ export function fileById(db: ReadDb, id: number): UnfinishedFile | undefined {
 
 /** Tell whether a connection has taken a file with this content, and when. */
 export function takenAtMs(db: ReadDb, connectionId: string, sha256: string): number | undefined {
-  return db.prepare<[string, string], number>('select taken_at_ms from files where connection_id = ? and sha256 = ?').pluck().get(connectionId, sha256);
+  return db
+    .prepare<[string, string], number>('select taken_at_ms from files where connection_id = ? and sha256 = ?')
+    .pluck()
+    .get(connectionId, sha256);
 }

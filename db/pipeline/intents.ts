@@ -13,7 +13,9 @@ export type OpenIntent = { readonly id: number; readonly intent: Intent };
 /** The intents whose time has come, oldest first. */
 export function openIntents(db: ReadDb, nowMs: number): OpenIntent[] {
   const rows = db
-    .prepare<[number], { id: number; doc: string }>('select id, doc from intents where done_at_ms is null and due_at_ms <= ? order by id limit 200')
+    .prepare<[number], { id: number; doc: string }>(
+      'select id, doc from intents where done_at_ms is null and due_at_ms <= ? order by id limit 200',
+    )
     .all(nowMs);
   return rows.map((row) => ({ id: row.id, intent: JSON.parse(row.doc) as Intent }));
 }

@@ -12,7 +12,9 @@ export function ensureGeneration(db: WriteDb, nowMs: number): number {
 }
 
 function setGeneration(db: WriteDb, generation: number): void {
-  db.prepare("insert into meta (key, value) values ('generation', ?) on conflict (key) do update set value = excluded.value").run(String(generation));
+  db.prepare("insert into meta (key, value) values ('generation', ?) on conflict (key) do update set value = excluded.value").run(
+    String(generation),
+  );
 }
 
 /** Bellhop's own namespace for UUIDv5, so that no other product can make the same ids. */

@@ -51,7 +51,8 @@ export function delivery(db: ReadDb, destinationId: string): DeliveryRow {
 /** How much waits behind a position, and since when the oldest of it. */
 export function waitingBehind(db: ReadDb, confirmedSeq: number): { waiting: number; oldestAtMs: number | null; lastSeq: number } {
   const lastSeq = db.prepare<[], number>('select coalesce(max(seq), 0) from outbox').pluck().get() ?? 0;
-  const oldestAtMs = db.prepare<[number], number>('select kept_at_ms from outbox where seq > ? order by seq limit 1').pluck().get(confirmedSeq) ?? null;
+  const oldestAtMs =
+    db.prepare<[number], number>('select kept_at_ms from outbox where seq > ? order by seq limit 1').pluck().get(confirmedSeq) ?? null;
   // Numbers are given without holes and pruning only happens behind the slowest destination, so the distance is the count.
   return { waiting: Math.max(0, lastSeq - confirmedSeq), oldestAtMs, lastSeq };
 }

@@ -58,7 +58,9 @@ type LedgerRow = { id: number; hash: Buffer; version: number; generation: number
 export function recordStatements(db: WriteDb, generation: () => number) {
   const findFile = db.prepare<[number], FileRow>('select connection_id, hotel_id, source, entity, position from files where id = ?');
   const addLedger = db.prepare('insert into ledgers (hotel_id, source, entity) values (?, ?, ?) on conflict do nothing');
-  const findLedger = db.prepare<[string, string, string], number>('select id from ledgers where hotel_id = ? and source = ? and entity = ?').pluck();
+  const findLedger = db
+    .prepare<[string, string, string], number>('select id from ledgers where hotel_id = ? and source = ? and entity = ?')
+    .pluck();
   const findRecord = db.prepare<[number, string], LedgerRow>(
     'select id, hash, version, generation, file_id from records where ledger_id = ? and external_id = ?',
   );
@@ -124,24 +126,73 @@ export function recordStatements(db: WriteDb, generation: () => number) {
       if (known) {
         changeRecord.run(current, version, contentHash, seq, batch.fileId, day, until, state, title, place, nowMs, recordId);
       } else {
-        addRecord.run(recordId, ledgerId, externalId, current, version, contentHash, seq, batch.fileId, day, until, state, title, place, nowMs, nowMs);
+        addRecord.run(
+          recordId,
+          ledgerId,
+          externalId,
+          current,
+          version,
+          contentHash,
+          seq,
+          batch.fileId,
+          day,
+          until,
+          state,
+          title,
+          place,
+          nowMs,
+          nowMs,
+        );
         added++;
       }
       const key = { hotelId: file.hotel_id, source: file.source, entity: file.entity, externalId };
       const id = eventId(key, current, version, contentHash);
-      addEvent.run(seq, recordId, id, current, version, contentHash, payload, nowMs, batch.fileId, line, byteOffset, byteLength, correlationId);
+      addEvent.run(
+        seq,
+        recordId,
+        id,
+        current,
+        version,
+        contentHash,
+        payload,
+        nowMs,
+        batch.fileId,
+        line,
+        byteOffset,
+        byteLength,
+        correlationId,
+      );
       counts.kept++;
     }
     for (const letter of batch.letters) {
       addLetter.run(
-        file.connection_id, file.entity, letter.rule, letter.field, letter.column, letter.detail,
-        batch.fileId, letter.line, letter.byteOffset, letter.byteLength, letter.raw, nowMs, correlationId,
+        file.connection_id,
+        file.entity,
+        letter.rule,
+        letter.field,
+        letter.column,
+        letter.detail,
+        batch.fileId,
+        letter.line,
+        letter.byteOffset,
+        letter.byteLength,
+        letter.raw,
+        nowMs,
+        correlationId,
       );
     }
     const letters = batch.letters.length;
     moveFile.run(
-      batch.position, batch.rows, batch.bytesNormalised, batch.bytesDeadLetters, batch.bytesStructural,
-      counts.kept, counts.unchanged, counts.duplicates, letters, batch.fileId,
+      batch.position,
+      batch.rows,
+      batch.bytesNormalised,
+      batch.bytesDeadLetters,
+      batch.bytesStructural,
+      counts.kept,
+      counts.unchanged,
+      counts.duplicates,
+      letters,
+      batch.fileId,
     );
     count.run(file.connection_id, file.entity, added, letters, counts.kept > 0 ? nowMs : null);
     if (counts.kept > 0) countHour.run(file.connection_id, file.entity, Math.floor(nowMs / 3_600_000), counts.kept);

@@ -7,12 +7,22 @@ export type SyncRow = { readonly lastStartedAtMs: number | null; readonly lastOk
 
 export function syncOf(db: ReadDb, connectionId: string): SyncRow {
   const found = db
-    .prepare<[string], SyncRow>('select last_started_at_ms as lastStartedAtMs, last_ok_at_ms as lastOkAtMs from syncs where connection_id = ?')
+    .prepare<[string], SyncRow>(
+      'select last_started_at_ms as lastStartedAtMs, last_ok_at_ms as lastOkAtMs from syncs where connection_id = ?',
+    )
     .get(connectionId);
   return found ?? { lastStartedAtMs: null, lastOkAtMs: null };
 }
 
-type AlertRow = { connection_id: string; code: string; detail: string; severity: string; since_ms: number; last_seen_ms: number; count: number };
+type AlertRow = {
+  connection_id: string;
+  code: string;
+  detail: string;
+  severity: string;
+  since_ms: number;
+  last_seen_ms: number;
+  count: number;
+};
 
 /** The troubles that stand now, the longest first. */
 export function standingAlerts(db: ReadDb): Alert[] {
@@ -34,7 +44,9 @@ export function standingStatements(db: WriteDb) {
   const start = db.prepare(
     'insert into syncs (connection_id, last_started_at_ms) values (?, ?) on conflict do update set last_started_at_ms = excluded.last_started_at_ms',
   );
-  const succeed = db.prepare('insert into syncs (connection_id, last_ok_at_ms) values (?, ?) on conflict do update set last_ok_at_ms = excluded.last_ok_at_ms');
+  const succeed = db.prepare(
+    'insert into syncs (connection_id, last_ok_at_ms) values (?, ?) on conflict do update set last_ok_at_ms = excluded.last_ok_at_ms',
+  );
   const raise = db.prepare(
     'insert into alerts (connection_id, code, detail, severity, since_ms, last_seen_ms, count) values (?, ?, ?, ?, ?, ?, 1) ' +
       'on conflict do update set detail = excluded.detail, last_seen_ms = excluded.last_seen_ms, count = count + 1',

@@ -8,21 +8,56 @@ import { defineConnector } from '../connector.ts';
 import { type LocalFile, localSourceFile, lookAtFile } from '../local-file.ts';
 
 const settings = z.strictObject({
-  folder: z.string().min(1).meta({ title: 'Folder', description: 'Where the hotel system writes its exports, as this PC sees it.', examples: ['D:\\Exports\\Bookings'], 'x-widget': 'folder' }),
+  folder: z
+    .string()
+    .min(1)
+    .meta({
+      title: 'Folder',
+      description: 'Where the hotel system writes its exports, as this PC sees it.',
+      examples: ['D:\\Exports\\Bookings'],
+      'x-widget': 'folder',
+    }),
   entity: z.enum(entityNames).default('booking').meta({ title: 'What the files hold' }),
-  mapping: z.string().min(1).default('generic-pms-bookings').meta({ title: 'Mapping', description: 'Which column of the export is which field.', 'x-widget': 'mapping' }),
-  source: z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/).default('pms').meta({ title: 'Name of the system', description: 'Stands on every record: small letters, digits and hyphens.', examples: ['opera', 'protel'] }),
-  pattern: z.string().min(1).max(100).default('*.csv').meta({ title: 'File names', description: 'An asterisk stands for any text.', 'x-advanced': true }),
+  mapping: z
+    .string()
+    .min(1)
+    .default('generic-pms-bookings')
+    .meta({ title: 'Mapping', description: 'Which column of the export is which field.', 'x-widget': 'mapping' }),
+  source: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,39}$/)
+    .default('pms')
+    .meta({
+      title: 'Name of the system',
+      description: 'Stands on every record: small letters, digits and hyphens.',
+      examples: ['opera', 'protel'],
+    }),
+  pattern: z
+    .string()
+    .min(1)
+    .max(100)
+    .default('*.csv')
+    .meta({ title: 'File names', description: 'An asterisk stands for any text.', 'x-advanced': true }),
   completeWhen: z
     .enum(['still', 'done-file'])
     .default('still')
-    .meta({ title: 'A file is complete when', 'x-titles': { still: 'it has not changed for a while', 'done-file': 'a second file NAME.done lies beside it' } }),
+    .meta({
+      title: 'A file is complete when',
+      'x-titles': { still: 'it has not changed for a while', 'done-file': 'a second file NAME.done lies beside it' },
+    }),
   stillSeconds: z.int().min(1).max(3600).default(30).meta({ title: 'For how many seconds it must not change', 'x-advanced': true }),
   archive: z
     .enum(['leave', 'move'])
     .default('leave')
-    .meta({ title: 'When everything of a file is kept', 'x-titles': { leave: 'leave it where it is', move: 'move it to the folder "taken" beside it' } }),
-  hideCardNumbers: z.boolean().default(true).meta({ title: 'Hide card numbers', description: 'Switch this off only if your confirmation numbers look like card numbers.', 'x-advanced': true }),
+    .meta({
+      title: 'When everything of a file is kept',
+      'x-titles': { leave: 'leave it where it is', move: 'move it to the folder "taken" beside it' },
+    }),
+  hideCardNumbers: z.boolean().default(true).meta({
+    title: 'Hide card numbers',
+    description: 'Switch this off only if your confirmation numbers look like card numbers.',
+    'x-advanced': true,
+  }),
 });
 type Settings = z.infer<typeof settings>;
 
@@ -97,7 +132,8 @@ export default defineConnector({
       files: async (signal) => {
         await checkedFolder(given.folder);
         const fresh = (await list(given)).filter((file) => known.get(file.path) !== file.mark);
-        const complete = given.completeWhen === 'done-file' ? await withDoneFile(fresh) : await standingStill(fresh, given.stillSeconds, signal);
+        const complete =
+          given.completeWhen === 'done-file' ? await withDoneFile(fresh) : await standingStill(fresh, given.stillSeconds, signal);
         return complete.map(localSourceFile);
       },
       taken: (file) => {

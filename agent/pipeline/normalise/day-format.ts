@@ -2,12 +2,35 @@ import { dayFrom } from '../../../contract/day.ts';
 
 /** English and German short months, as PMS exports write them. */
 const months: Readonly<Record<string, number>> = {
-  JAN: 1, FEB: 2, MAR: 3, MRZ: 3, APR: 4, MAY: 5, MAI: 5, JUN: 6, JUL: 7, AUG: 8, SEP: 9, OCT: 10, OKT: 10, NOV: 11, DEC: 12, DEZ: 12,
+  JAN: 1,
+  FEB: 2,
+  MAR: 3,
+  MRZ: 3,
+  APR: 4,
+  MAY: 5,
+  MAI: 5,
+  JUN: 6,
+  JUL: 7,
+  AUG: 8,
+  SEP: 9,
+  OCT: 10,
+  OKT: 10,
+  NOV: 11,
+  DEC: 12,
+  DEZ: 12,
 };
 
 const tokens: Readonly<Record<string, string>> = {
-  YYYY: '(?<year>\\d{4})', YY: '(?<shortYear>\\d{2})', MON: '(?<monthName>\\p{L}{3})', MM: '(?<month>\\d{2})', M: '(?<month>\\d{1,2})',
-  DD: '(?<day>\\d{2})', D: '(?<day>\\d{1,2})', HH: '(?<hour>\\d{2})', mm: '(?<minute>\\d{2})', ss: '(?<second>\\d{2})',
+  YYYY: '(?<year>\\d{4})',
+  YY: '(?<shortYear>\\d{2})',
+  MON: '(?<monthName>\\p{L}{3})',
+  MM: '(?<month>\\d{2})',
+  M: '(?<month>\\d{1,2})',
+  DD: '(?<day>\\d{2})',
+  D: '(?<day>\\d{1,2})',
+  HH: '(?<hour>\\d{2})',
+  mm: '(?<minute>\\d{2})',
+  ss: '(?<second>\\d{2})',
 };
 
 /** Reads a text as a hotel-local day or moment; null when it is none. */

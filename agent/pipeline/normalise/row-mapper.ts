@@ -6,11 +6,16 @@ import { isCurrency } from '../../../contract/money.ts';
 import { entityOf } from '../../../contract/record.ts';
 import { amountMinor, numberReader } from './amount.ts';
 import { hideCardsInText, isHiddenCard } from './cards.ts';
-import { deriveFields, stayProblem } from './derive.ts';
 import { isoReader, momentReader } from './day-format.ts';
+import { deriveFields, stayProblem } from './derive.ts';
 
 /** Why a row is set aside. `detail` says what was expected; it never repeats the value, which may be a guest's. */
-export type RowProblem = { readonly rule: RuleId; readonly field: string | null; readonly column: string | null; readonly detail: string | null };
+export type RowProblem = {
+  readonly rule: RuleId;
+  readonly field: string | null;
+  readonly column: string | null;
+  readonly detail: string | null;
+};
 
 /** A record before the ledger has seen it. `canonical` is what the content hash runs over. */
 export type MappedRow = {
@@ -32,7 +37,12 @@ const isRule = (value: unknown): value is RuleId => typeof value === 'string' &&
 const ruleMark = '\u0000';
 const broken = (rule: RuleId) => `${ruleMark}${rule}` as RuleId;
 
-type CompiledField = { readonly field: EntityField; readonly column: string | null; readonly expected: string | null; readonly read: FieldReader };
+type CompiledField = {
+  readonly field: EntityField;
+  readonly column: string | null;
+  readonly expected: string | null;
+  readonly read: FieldReader;
+};
 
 /**
  * Prepare a mapping for the header of one file.
@@ -41,7 +51,11 @@ type CompiledField = { readonly field: EntityField; readonly column: string | nu
  *   twice, the problem of the whole file.
  * @throws {RangeError} when the mapping itself cannot work (an unknown field, a format without a year).
  */
-export function rowMapper(mapping: Mapping, header: readonly string[], check: FieldsCheck): { map: (cells: Cells) => MappedRow | RowProblem } | { problem: RowProblem } {
+export function rowMapper(
+  mapping: Mapping,
+  header: readonly string[],
+  check: FieldsCheck,
+): { map: (cells: Cells) => MappedRow | RowProblem } | { problem: RowProblem } {
   const entity = entityOf(mapping.entity);
   assertFields(mapping, entity);
   const places = columnPlaces(header);
@@ -73,7 +87,8 @@ function assertFields(mapping: Mapping, entity: EntityDefinition): void {
     if (!entity.hashFields.includes(name)) throw new RangeError(`a ${entity.name} has no field ${name} that a mapping can fill`);
   }
   for (const field of entity.fields) {
-    if (field.isRequired && !(field.name in mapping.fields)) throw new RangeError(`the field ${field.name} of a ${entity.name} needs a rule`);
+    if (field.isRequired && !(field.name in mapping.fields))
+      throw new RangeError(`the field ${field.name} of a ${entity.name} needs a rule`);
   }
 }
 
@@ -200,7 +215,8 @@ function mapRow(
     const value = read(cells, values);
     if (isRule(value)) return { rule: value.slice(1) as RuleId, field: field.name, column, detail: expected };
     if (value !== undefined) values[field.name] = value;
-    else if (field.isRequired) return { rule: field.name === 'externalId' ? 'key-missing' : 'value-missing', field: field.name, column, detail: null };
+    else if (field.isRequired)
+      return { rule: field.name === 'externalId' ? 'key-missing' : 'value-missing', field: field.name, column, detail: null };
   }
   // The hash runs over the fields in their fixed order, absent ones left out: so a new optional field changes nothing until it is filled.
   const fields: Record<string, unknown> = {};

@@ -6,7 +6,10 @@ import type { OutgoingRecord, SendOutcome } from '../upstream.ts';
  * Work out how far the watermark may move: to the last row before the first one that is neither confirmed nor refused.
  * A row behind that gap is sent again, and recognised by its id.
  */
-export function settle(records: readonly OutgoingRecord[], outcome: SendOutcome): { upTo: number | null; refused: RefusedRow[]; isWhole: boolean } {
+export function settle(
+  records: readonly OutgoingRecord[],
+  outcome: SendOutcome,
+): { upTo: number | null; refused: RefusedRow[]; isWhole: boolean } {
   const refused: RefusedRow[] = [];
   let upTo: number | null = null;
   for (const record of [...records].sort((a, b) => a.seq - b.seq)) {

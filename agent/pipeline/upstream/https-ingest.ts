@@ -9,26 +9,46 @@ import { Fault } from '../../../contract/faults.ts';
 import { HighWater, IngestAnswer, ingestPaths } from '../../../contract/ingest.ts';
 import { entityOf } from '../../../contract/record.ts';
 import { policies, retryAfterMs } from '../../resilience/policies.ts';
-import { DataRefused, defineUpstream, type OutgoingBatch, RetryLater, type SendOutcome } from '../upstream.ts';
 import { lineFault } from '../line-faults.ts';
+import { DataRefused, defineUpstream, type OutgoingBatch, RetryLater, type SendOutcome } from '../upstream.ts';
 
 const gzipped = promisify(gzip);
 
-const settings = z
-  .strictObject({
-    url: z.url({ protocol: /^https?$/ }).meta({ title: 'Address', description: 'Of the group hub, without a path.', examples: ['https://hub.example.com'] }),
-    allowHttpOnThisPc: z.boolean().default(false).meta({ title: 'Allow http to this PC', description: 'Only for a receiver on 127.0.0.1, such as the sandbox.', 'x-advanced': true }),
-    batchRecords: z.int().min(1).max(5000).default(500).meta({ title: 'Records in one request', 'x-advanced': true }),
-    proxyUrl: z.url({ protocol: /^http$/ }).optional().meta({ title: 'Proxy', examples: ['http://proxy.hotel.local:3128'], 'x-advanced': true }),
-    proxyUser: z.string().max(200).optional().meta({ title: 'User name at the proxy', 'x-advanced': true }),
-    proxyBypass: z.string().max(1000).default('127.0.0.1,localhost').meta({ title: 'Addresses reached without the proxy', description: 'Names, with commas between; .hotel.local means everything below it.', 'x-advanced': true }),
-    caPem: z.string().max(100_000).optional().meta({ title: 'Certificate of your own authority', description: 'PEM text. Needed only if the hub, or a proxy that opens secure lines, uses one.', 'x-widget': 'textarea', 'x-advanced': true }),
-    pinnedKey: z
-      .string()
-      .regex(/^[A-Za-z0-9+/]{43}=$/)
-      .optional()
-      .meta({ title: 'Pinned key', description: 'SHA-256 of the public key of the hub, in base64. Any other key is refused.', 'x-advanced': true }),
-  });
+const settings = z.strictObject({
+  url: z
+    .url({ protocol: /^https?$/ })
+    .meta({ title: 'Address', description: 'Of the group hub, without a path.', examples: ['https://hub.example.com'] }),
+  allowHttpOnThisPc: z
+    .boolean()
+    .default(false)
+    .meta({ title: 'Allow http to this PC', description: 'Only for a receiver on 127.0.0.1, such as the sandbox.', 'x-advanced': true }),
+  batchRecords: z.int().min(1).max(5000).default(500).meta({ title: 'Records in one request', 'x-advanced': true }),
+  proxyUrl: z
+    .url({ protocol: /^http$/ })
+    .optional()
+    .meta({ title: 'Proxy', examples: ['http://proxy.hotel.local:3128'], 'x-advanced': true }),
+  proxyUser: z.string().max(200).optional().meta({ title: 'User name at the proxy', 'x-advanced': true }),
+  proxyBypass: z.string().max(1000).default('127.0.0.1,localhost').meta({
+    title: 'Addresses reached without the proxy',
+    description: 'Names, with commas between; .hotel.local means everything below it.',
+    'x-advanced': true,
+  }),
+  caPem: z.string().max(100_000).optional().meta({
+    title: 'Certificate of your own authority',
+    description: 'PEM text. Needed only if the hub, or a proxy that opens secure lines, uses one.',
+    'x-widget': 'textarea',
+    'x-advanced': true,
+  }),
+  pinnedKey: z
+    .string()
+    .regex(/^[A-Za-z0-9+/]{43}=$/)
+    .optional()
+    .meta({
+      title: 'Pinned key',
+      description: 'SHA-256 of the public key of the hub, in base64. Any other key is refused.',
+      'x-advanced': true,
+    }),
+});
 type Settings = z.infer<typeof settings>;
 type Secrets = Readonly<Record<string, string>>;
 
@@ -39,7 +59,11 @@ export default defineUpstream({
   summary: 'Sends every record to the ingest interface of the group hub and keeps it until the hub has confirmed it.',
   settings,
   secrets: {
-    signingSecret: { title: 'Signing secret', description: 'Starts with whsec_. The operator of the hub gives it to you.', isRequired: true },
+    signingSecret: {
+      title: 'Signing secret',
+      description: 'Starts with whsec_. The operator of the hub gives it to you.',
+      isRequired: true,
+    },
     token: { title: 'Access token', description: 'Only if the hub asks for one.', isRequired: false },
     proxyPassword: { title: 'Password at the proxy', description: 'Only if the proxy asks for one.', isRequired: false },
   },
@@ -113,7 +137,11 @@ class IngestLine {
     try {
       return new Webhook(secret);
     } catch (error) {
-      throw new Fault('input-wrong', { detail: 'the signing secret is none: it starts with whsec_ and goes on in base64' }, { cause: error });
+      throw new Fault(
+        'input-wrong',
+        { detail: 'the signing secret is none: it starts with whsec_ and goes on in base64' },
+        { cause: error },
+      );
     }
   }
 
@@ -121,7 +149,9 @@ class IngestLine {
     const plural = entityOf(batch.entity).plural as keyof typeof ingestPaths;
     const body = `{"source":${JSON.stringify(batch.source)},"mode":"upsert","${plural}":[${batch.records.map((record) => record.json).join(',')}]}`;
     // The same records in the same order are the same request, however often it is made.
-    const key = createHash('sha256').update(batch.records.map((record) => record.eventId).join(' ')).digest('hex');
+    const key = createHash('sha256')
+      .update(batch.records.map((record) => record.eventId).join(' '))
+      .digest('hex');
     const answer = await this.post(ingestPaths[plural], body, key, signal);
     const parsed = IngestAnswer.safeParse(json(answer.text, this.host));
     if (!parsed.success) throw new Fault('upstream-answer', { host: this.host, detail: 'lists missing' }, { cause: parsed.error });
@@ -155,12 +185,22 @@ class IngestLine {
     return this.#dispatcher.close();
   }
 
-  async #ask(method: 'GET' | 'POST', path: string, body: Uint8Array | null, headers: Record<string, string>, signal: AbortSignal): Promise<Answer> {
+  async #ask(
+    method: 'GET' | 'POST',
+    path: string,
+    body: Uint8Array | null,
+    headers: Record<string, string>,
+    signal: AbortSignal,
+  ): Promise<Answer> {
     const authorization: Record<string, string> = this.#secrets.token ? { authorization: `Bearer ${this.#secrets.token}` } : {};
     const deadline = AbortSignal.timeout(policies.totalTimeoutMs);
     let answer: Answer;
     try {
-      const { statusCode, headers: got, body: stream } = await request(new URL(path, this.#url), {
+      const {
+        statusCode,
+        headers: got,
+        body: stream,
+      } = await request(new URL(path, this.#url), {
         method,
         body,
         headers: { accept: 'application/json', ...authorization, ...headers },
@@ -226,7 +266,8 @@ function statusFault(answer: Answer, host: string): Error {
     case 503:
       return new RetryLater(new Fault('upstream-busy', { host }), retryAfterMs(header('retry-after'), Date.now()));
     default:
-      if (answer.status >= 500 || answer.status === 408) return new RetryLater(new Fault('upstream-error', { host, status }), retryAfterMs(header('retry-after'), Date.now()));
+      if (answer.status >= 500 || answer.status === 408)
+        return new RetryLater(new Fault('upstream-error', { host, status }), retryAfterMs(header('retry-after'), Date.now()));
       // 3xx, 404 and the like: this is not the interface we were told of.
       return new Fault('upstream-answer', { host, detail: `status ${status}` });
   }
@@ -246,9 +287,16 @@ function dispatcher(given: Settings, secrets: Secrets, isProxied: boolean): Disp
     minVersion: 'TLSv1.2' as const,
     checkServerIdentity: (host: string, cert: PeerCertificate) => checkServerIdentity(host, cert) ?? pinError(cert, given.pinnedKey),
   };
-  const limits = { headersTimeout: policies.headersTimeoutMs, bodyTimeout: policies.bodyTimeoutMs, keepAliveTimeout: 10_000, connections: 2 };
+  const limits = {
+    headersTimeout: policies.headersTimeoutMs,
+    bodyTimeout: policies.bodyTimeoutMs,
+    keepAliveTimeout: 10_000,
+    connections: 2,
+  };
   if (!isProxied || !given.proxyUrl) return new Agent({ ...limits, connect: { ...tls, timeout: policies.connectTimeoutMs } });
-  const login = given.proxyUser ? `Basic ${Buffer.from(`${given.proxyUser}:${secrets.proxyPassword ?? ''}`).toString('base64')}` : undefined;
+  const login = given.proxyUser
+    ? `Basic ${Buffer.from(`${given.proxyUser}:${secrets.proxyPassword ?? ''}`).toString('base64')}`
+    : undefined;
   return new ProxyAgent({
     ...limits,
     uri: given.proxyUrl,

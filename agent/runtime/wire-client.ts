@@ -3,11 +3,15 @@ import { connect } from 'node:net';
 import { createORPCClient } from '@orpc/client';
 import { RPCLink } from '@orpc/client/websocket';
 import type { ContractRouterClient } from '@orpc/contract';
+import { createRouterClient } from '@orpc/server';
 import { WebSocket } from 'ws';
-import type { Api } from '../contract/api.ts';
-import { Fault } from '../contract/faults.ts';
+import type { Api } from '../../contract/api.ts';
+import { Fault } from '../../contract/faults.ts';
+import type { apiRouter } from './api.ts';
+import { localOperator } from './context.ts';
 
-export type WireClient = { readonly client: ContractRouterClient<Api>; close(): void };
+export type Client = ContractRouterClient<Api>;
+export type WireClient = { readonly client: Client; close(): void };
 
 /**
  * Connect to a running agent over its pipe, as the command line does.
@@ -27,4 +31,9 @@ export async function connectWire(run: { readonly pipe: string; readonly token: 
   socket.on('error', () => socket.terminate());
   const link = new RPCLink({ websocket: socket as never, headers: () => ({ 'x-correlation-id': randomUUID() }) });
   return { client: createORPCClient(link), close: () => socket.close() };
+}
+
+/** Call an agent that lives in this very process: the same router, without a wire. */
+export function directClient(router: ReturnType<typeof apiRouter>): Client {
+  return createRouterClient(router, { context: { actor: localOperator, client: 'cli' as const } }) as unknown as Client;
 }

@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['{contract,db,agent,main,preload,renderer,sandbox,rigs,bench,scripts,docs}/**/*.test.ts'],
+    // Real threads, real sockets and real files take their time on two busy cores.
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    env: { BELLHOP_KEYRING: 'file' },
+  },
+});
