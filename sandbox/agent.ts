@@ -5,9 +5,12 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connectWire, type WireClient } from '../agent/runtime/wire-client.ts';
 import type { Overview } from '../contract/health.ts';
+import { Trouble } from './command.ts';
 import type { Upstream } from './upstream/server.ts';
 
 type Client = WireClient['client'];
+
+const lookAgainMs = 50;
 
 /** A real agent in a process of its own, with a line to it. */
 export type RunningAgent = {
@@ -30,7 +33,7 @@ export function agentProgram(program: string): string {
 
 /**
  * Start an agent in a home and wait until it says where it listens.
- * @throws {Error} when it ends before that.
+ * @throws {Trouble} when it ends before that.
  */
 export async function startAgent(wanted: {
   readonly program: string;
@@ -65,17 +68,19 @@ export async function startAgent(wanted: {
 }
 
 function fail(why: string): never {
-  throw new Error(why);
+  throw new Trouble(why);
 }
 
 type Ready = { readonly event: string; readonly pipe: string; readonly token: string; readonly console?: string };
+type Failed = { readonly error: { readonly what: string; readonly next: string } };
 
 async function readyLine(child: ChildProcess): Promise<Ready> {
   if (!child.stdout) return fail('the agent has no output');
   const lines = createInterface({ input: child.stdout });
   try {
     for await (const line of lines) {
-      const said = JSON.parse(line) as Ready;
+      const said = JSON.parse(line) as Ready | Failed;
+      if ('error' in said) return fail(`${said.error.what} ${said.error.next}`);
       if (said.event === 'ready') return said;
     }
   } finally {
@@ -112,26 +117,33 @@ export async function setUp(client: Client, systems: { readonly drop: string; re
   });
 }
 
-export type Standing = { readonly isDone: boolean; readonly filesDone: number; readonly captured: number; readonly overview: Overview };
+export type Standing = { readonly filesDone: number; readonly captured: number; readonly overview: Overview };
 
-/** Look how far the agent is with `files` exported files: all of them read to their end, and nothing waiting for the hub. */
-export async function standing(client: Client, files: number): Promise<Standing> {
-  const taken = await client.files.list({ limit: 500 });
-  const overview = await client.overview.get({});
-  const filesDone = taken.filter((file) => file.finishedAtMs !== null).length;
-  const captured = taken.reduce((sum, file) => sum + file.kept, 0);
-  return { isDone: filesDone >= files && overview.waiting === 0, filesDone, captured, overview };
-}
+/** Follows how far an agent is. It keeps what it has seen: the agent lists its last files only. */
+export class Following {
+  readonly #client: Client;
+  readonly #keptOfFile = new Map<number, number>();
 
-/** Wait until everything of `files` files has arrived, or the signal ends. */
-export async function everythingDelivered(
-  client: Client,
-  { files, signal }: { readonly files: number; readonly signal: AbortSignal },
-): Promise<Standing> {
-  let now = await standing(client, files);
-  while (!now.isDone && !signal.aborted) {
-    await delay(100);
-    now = await standing(client, files);
+  constructor(client: Client) {
+    this.#client = client;
   }
-  return now;
+
+  async look(): Promise<Standing> {
+    // Files first: what is read after this look may only be missing from it, never be called delivered by it.
+    const files = await this.#client.files.list({ limit: 500 });
+    for (const file of files) if (file.finishedAtMs !== null) this.#keptOfFile.set(file.id, file.kept);
+    const overview = await this.#client.overview.get({});
+    const captured = [...this.#keptOfFile.values()].reduce((sum, kept) => sum + kept, 0);
+    return { filesDone: this.#keptOfFile.size, captured, overview };
+  }
+
+  /** Look until `files` files are read to their end and nothing waits for the hub, or the signal ends. */
+  async untilDelivered(files: number, signal: AbortSignal): Promise<Standing & { readonly isDone: boolean }> {
+    for (;;) {
+      const now = await this.look();
+      const isDone = now.filesDone >= files && now.overview.waiting === 0;
+      if (isDone || signal.aborted) return { ...now, isDone };
+      await delay(lookAgainMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
 }

@@ -1,6 +1,9 @@
 /** The command line was written wrongly; the message says how. */
 export class WrongUsage extends Error {}
 
+/** Something a person can mend; the message says what. */
+export class Trouble extends Error {}
+
 /**
  * Read a whole number of the command line.
  * @throws {WrongUsage} when it is none, or below `least`.

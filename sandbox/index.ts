@@ -1,4 +1,4 @@
-import { WrongUsage } from './command.ts';
+import { Trouble, WrongUsage } from './command.ts';
 import { demoCommand } from './demo/command.ts';
 import { hotelCommand } from './hotel/command.ts';
 import { upstreamCommand } from './upstream/command.ts';
@@ -27,9 +27,13 @@ async function run(name: string, args: string[]): Promise<number> {
     if (!command) throw new WrongUsage(name === '' ? 'a command is missing' : `there is no command ${name}`);
     return await command(args);
   } catch (error) {
-    const isWrongUsage = error instanceof WrongUsage || String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS');
-    process.stderr.write(isWrongUsage ? `${(error as Error).message}\n\n${usage}` : `${(error as Error).stack ?? error}\n`);
-    return isWrongUsage ? 2 : 1;
+    if (error instanceof WrongUsage || String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS')) {
+      process.stderr.write(`${(error as Error).message}\n\n${usage}`);
+      return 2;
+    }
+    // A failure that has no name yet is shown whole.
+    process.stderr.write(`${error instanceof Trouble ? error.message : ((error as Error).stack ?? error)}\n`);
+    return 1;
   }
 }
 

@@ -2,7 +2,8 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { check, holds, type Verdict } from '../../rigs/checker.ts';
-import { everythingDelivered, type RunningAgent, type Standing, sandboxHotel, setUp, standing, startAgent } from '../agent.ts';
+import { Following, type RunningAgent, type Standing, sandboxHotel, setUp, startAgent } from '../agent.ts';
+import { Trouble } from '../command.ts';
 import { type HotelTotals, runHotel } from '../hotel/living-hotel.ts';
 import { startUpstream, type Upstream } from '../upstream/server.ts';
 
@@ -46,7 +47,7 @@ export type DemoReport = Omit<Verdict, 'findings'> & {
  * Run the whole product on sandbox systems: a hotel that drops exports, the real agent, a hub that receives; then compare what the
  * hotel wrote with what the hub has.
  *
- * @throws {Error} when the folder is in use or the agent does not start.
+ * @throws {Trouble} when the folder is in use, or the agent does not start or falls.
  */
 export async function runDemo(options: DemoOptions): Promise<DemoReport> {
   const startedAtMs = performance.now();
@@ -76,7 +77,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
 /** Take a folder for this run alone. What lies in it could be somebody's real home. */
 function claim(folder: string): void {
   mkdirSync(folder, { recursive: true });
-  if (readdirSync(folder).length > 0) throw new Error(`${folder} is not empty; the sandbox wants a folder of its own`);
+  if (readdirSync(folder).length > 0) throw new Trouble(`${folder} is not empty; the sandbox wants a folder of its own`);
 }
 
 type Place = { readonly drop: string; readonly truth: string };
@@ -87,14 +88,15 @@ async function live(options: DemoOptions, { agent, place }: { readonly agent: Ru
   const signal = AbortSignal.any([options.signal, stop.signal]);
   const fallen = agent.ended.then((why) => {
     stop.abort();
-    throw new Error(why);
+    throw new Trouble(why);
   });
-  const watching = watch(agent, { signal, onStanding: options.onStanding });
+  const following = new Following(agent.client);
+  const watching = watch(following, { signal, onStanding: options.onStanding });
   const hotel = runHotel({ ...place, seed: options.seed, everyMs: exportEveryMs, signal, onExport: options.onExport });
   const lived = (async () => {
     const totals = await hotel;
     await watching;
-    const last = await everythingDelivered(agent.client, { files: totals.files, signal: AbortSignal.timeout(drainMs) });
+    const last = await following.untilDelivered(totals.files, AbortSignal.timeout(drainMs));
     options.onStanding(last);
     return { totals, last };
   })();
@@ -102,11 +104,11 @@ async function live(options: DemoOptions, { agent, place }: { readonly agent: Ru
 }
 
 async function watch(
-  agent: RunningAgent,
+  following: Following,
   on: { readonly signal: AbortSignal; readonly onStanding: (now: Standing) => void },
 ): Promise<void> {
   while (!on.signal.aborted) {
-    on.onStanding(await standing(agent.client, 0));
+    on.onStanding(await following.look());
     await delay(lookEveryMs, undefined, { signal: on.signal }).catch(() => undefined);
   }
 }
@@ -116,7 +118,7 @@ async function report(run: {
   readonly place: Place;
   readonly upstream: Upstream;
   readonly totals: HotelTotals;
-  readonly last: Standing;
+  readonly last: Standing & { readonly isDone: boolean };
   readonly startedAtMs: number;
 }): Promise<DemoReport> {
   const { overview, captured } = run.last;

@@ -6,7 +6,8 @@ import { z } from 'zod';
  * The counted ones touch the next n requests to the four data paths and then stop by themselves, in this order of precedence:
  * `hang`, `status`, `captivePortal`; `dropAnswers` and `omitIds` act after the batch has been applied.
  *
- * @units `latencyMs` is waited before every answer of a data path; `retryAfter` is sent as it is written.
+ * @units `latencyMs` is waited before a batch is looked at, `answerLatencyMs` between applying it and saying so;
+ * `retryAfter` is sent as it is written.
  */
 export const UpstreamFaults = z.strictObject({
   status: z.strictObject({ code: z.int().min(300).max(599), requests: z.int().min(0), retryAfter: z.string().optional() }).nullable(),
@@ -15,6 +16,7 @@ export const UpstreamFaults = z.strictObject({
   omitIds: z.int().min(0),
   hang: z.int().min(0),
   latencyMs: z.int().min(0).max(60_000),
+  answerLatencyMs: z.int().min(0).max(60_000),
   maxRecords: z.int().min(1).nullable(),
   refuseKeys: z.array(z.string()),
 });
@@ -22,7 +24,17 @@ export type UpstreamFaults = z.infer<typeof UpstreamFaults>;
 
 /** Give a receiver that does nothing wrong. */
 export function noFaults(): UpstreamFaults {
-  return { status: null, captivePortal: 0, dropAnswers: 0, omitIds: 0, hang: 0, latencyMs: 0, maxRecords: null, refuseKeys: [] };
+  return {
+    status: null,
+    captivePortal: 0,
+    dropAnswers: 0,
+    omitIds: 0,
+    hang: 0,
+    latencyMs: 0,
+    answerLatencyMs: 0,
+    maxRecords: null,
+    refuseKeys: [],
+  };
 }
 
 type Counted = 'captivePortal' | 'dropAnswers' | 'omitIds' | 'hang';

@@ -175,6 +175,7 @@ async function takeBatch(context: Context, { entity, plural, request, response }
   if (before) context.log.counts.wireDuplicates += before.answer.applied.length + before.answer.duplicate.length;
   const result = before?.answer ?? (await applyBatch(context, { entity, plural, body }));
   keepAnswer(context, idempotencyKey, { bodyHash, answer: result });
+  if (faults.answerLatencyMs > 0) await delay(faults.answerLatencyMs);
   if (takeFault(faults, 'dropAnswers')) return void request.socket.destroy();
   if (takeFault(faults, 'omitIds')) return send(response, 200, { ...result, applied: result.applied.slice(1), duplicate: [] });
   send(response, 200, result);
