@@ -128,13 +128,18 @@ export class Following {
     this.#client = client;
   }
 
+  /** How many files had been read to their end at the last look. */
+  get filesDone(): number {
+    return this.#keptOfFile.size;
+  }
+
   async look(): Promise<Standing> {
     // Files first: what is read after this look may only be missing from it, never be called delivered by it.
     const files = await this.#client.files.list({ limit: 500 });
     for (const file of files) if (file.finishedAtMs !== null) this.#keptOfFile.set(file.id, file.kept);
     const overview = await this.#client.overview.get({});
     const captured = [...this.#keptOfFile.values()].reduce((sum, kept) => sum + kept, 0);
-    return { filesDone: this.#keptOfFile.size, captured, overview };
+    return { filesDone: this.filesDone, captured, overview };
   }
 
   /** Look until `files` files are read to their end and nothing waits for the hub, or the signal ends. */

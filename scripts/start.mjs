@@ -49,24 +49,13 @@ function startInBrowser(why) {
   const agent = spawn(process.execPath, [cli, 'agent', '--console', '--json', ...home, ...port], { stdio: ['ignore', 'pipe', 'inherit'] });
   follow(agent);
   createInterface({ input: agent.stdout }).on('line', (line) => {
-    const address = consoleAddress(line);
-    if (address === null) return;
-    process.stdout.write(`Bellhop runs; ${why}, so its console opens in the browser:\n\n  ${address}\n\nCtrl+C stops it.\n`);
-    if (!values['no-open']) openAddress(address);
+    /** @type {{ event?: string, console?: string, error?: { what: string, safe: string, next: string } }} */
+    const said = JSON.parse(line);
+    if (said.error) process.stderr.write(`${said.error.what}\n${said.error.safe}\n${said.error.next}\n`);
+    if (said.event !== 'ready' || !said.console) return;
+    process.stdout.write(`Bellhop runs; ${why}, so its console opens in the browser:\n\n  ${said.console}\n\nCtrl+C stops it.\n`);
+    if (!values['no-open']) openAddress(said.console);
   });
-}
-
-/**
- * @param {string} line one JSON object of the agent
- * @returns {string | null}
- */
-function consoleAddress(line) {
-  try {
-    const { event, console: address } = JSON.parse(line);
-    return event === 'ready' && typeof address === 'string' ? address : null;
-  } catch {
-    return null;
-  }
 }
 
 /**
