@@ -1,5 +1,5 @@
 /** Where the console lives inside Electron: the only origin that any part of the shell talks to. */
-export const consoleOrigin = 'app://bellhop';
+const consoleOrigin = 'app://bellhop';
 export const consoleAddress = `${consoleOrigin}/index.html`;
 
 /** Tell whether an address is of the console's own origin. Text that is no address is not. */

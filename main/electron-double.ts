@@ -125,7 +125,7 @@ export function recordingIpc() {
 }
 
 /** Dress a port of worker_threads as Electron's: the same channel, with events that carry `data`. */
-export function electronPort(port: MessagePort): MessagePortMain {
+function electronPort(port: MessagePort): MessagePortMain {
   const dressed = {
     on(name: string, listener: (event?: unknown) => void) {
       // Node starts a port when somebody listens to it; Electron waits for start().

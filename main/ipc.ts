@@ -12,7 +12,7 @@ export type ShellCall<Args extends readonly unknown[] = readonly unknown[]> = {
 export type CallingFrame = NonNullable<IpcMainInvokeEvent['senderFrame']>;
 
 /** What crosses to the preload. A refusal says of which kind it is and nothing more: an error's text could carry a path. */
-export type ShellAnswer =
+type ShellAnswer =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly reason: 'sender' | 'arguments' | 'failed' };
 

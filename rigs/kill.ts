@@ -62,8 +62,8 @@ export async function killRun({
   try {
     await prepare(site, seed);
     // Nothing in the agent is slowed down. A hub some way off gives the kills something to hit while they fly.
-    upstream.faults.latencyMs = random.between(0, 40);
-    upstream.faults.answerLatencyMs = random.between(0, 40);
+    upstream.faults.latencyMs = random.between(10, 80);
+    upstream.faults.answerLatencyMs = random.between(10, 80);
     const killed = await killUntilDelivered(site, { random, most: Math.min(most, mostKillsOfHome) });
     const verdict = await check({
       truthFile: site.truth,

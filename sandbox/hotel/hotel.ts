@@ -55,12 +55,12 @@ type Stay = {
 };
 
 /** What must come out of a row: the fields of the record, or the rule that sets the row aside. */
-export type RowTruth =
+type RowTruth =
   | { readonly key: string; readonly expected: Readonly<Record<string, string | number>> }
   | { readonly key: string | null; readonly bad: 'value-unknown' | 'day-unreadable' | 'key-missing' };
 export type ExportRow = { readonly cells: readonly string[]; readonly truth: RowTruth };
 
-export type ExportOrder = {
+type ExportOrder = {
   readonly rows: number;
   /** The share of rows that change a booking of before, where there is one: 0 to 1. */
   readonly changes: number;
