@@ -99,14 +99,18 @@ export const sandboxHotel = {
 } as const;
 
 /** Set an agent up for the sandbox hotel as a person would: the property, the folder its PMS writes to, the hub it sends to. */
-export async function setUp(client: Client, systems: { readonly drop: string; readonly upstream: Upstream }): Promise<void> {
+export async function setUp(
+  client: Client,
+  systems: { readonly drop: string; readonly upstream: Upstream; readonly batchRecords?: number },
+): Promise<void> {
+  const { url, secret } = systems.upstream;
   await client.property.save({ ...sandboxHotel });
   await client.connections.add({
     id: 'hub',
     kind: 'https-ingest',
     title: 'Sandbox hub',
-    settings: { url: systems.upstream.url, allowHttpOnThisPc: true },
-    secrets: { signingSecret: systems.upstream.secret },
+    settings: { url, allowHttpOnThisPc: true, ...(systems.batchRecords !== undefined && { batchRecords: systems.batchRecords }) },
+    secrets: { signingSecret: secret },
   });
   await client.connections.add({
     id: 'pms',

@@ -1,0 +1,82 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { type Standing, sandboxHotel, setUp, startAgent } from '../sandbox/agent.ts';
+import { dropExport } from '../sandbox/hotel/export-file.ts';
+import { openHotel } from '../sandbox/hotel/hotel.ts';
+import { startUpstream, type Upstream } from '../sandbox/upstream/server.ts';
+import { check, holds, type Verdict } from './checker.ts';
+
+const firstExportRows = 10_000;
+const secondExportRows = 500;
+/** How many files {@link prepareSite} drops. */
+export const exportedFiles = 2;
+
+/** A new home with a hotel and a hub around it: what one run of a rig happens in. */
+export type Site = {
+  readonly dir: string;
+  readonly home: string;
+  readonly drop: string;
+  readonly truth: string;
+  readonly program: string;
+  upstream: Upstream;
+};
+
+export async function openSite(program: string): Promise<Site> {
+  const dir = mkdtempSync(join(tmpdir(), 'bellhop-rig-'));
+  const upstream = await startUpstream({ dir: join(dir, 'upstream') });
+  return { dir, home: join(dir, 'home'), drop: join(dir, 'drop'), truth: join(dir, 'truth.ndjson'), program, upstream };
+}
+
+/**
+ * Set the agent up, then let the hotel drop 10,000 bookings and 500 rows of changes while it is away: every start finds work.
+ * @param batchRecords how many records go into one request; fewer make more requests to disturb.
+ */
+export async function prepareSite(
+  site: Site,
+  { seed, batchRecords }: { readonly seed: number; readonly batchRecords?: number },
+): Promise<void> {
+  mkdirSync(site.drop, { recursive: true });
+  const agent = await startAgent(site);
+  await setUp(agent.client, { ...site, ...(batchRecords !== undefined && { batchRecords }) });
+  await agent.stop();
+  const hotel = openHotel({ seed, today: '2026-03-01' });
+  const at = new Date('2026-03-01T08:00:00Z');
+  dropExport(site, { rows: hotel.nextExport({ rows: firstExportRows, changes: 0.02, bad: 5 }), number: 1, at });
+  dropExport(site, { rows: hotel.nextExport({ rows: secondExportRows, changes: 0.9, bad: 1 }), number: 2, at });
+}
+
+/** How a run ended: what the checker says, whether everything arrived in time, whether the database is whole. */
+export type Outcome = { readonly verdict: Verdict; readonly isDelivered: boolean; readonly isIntact: boolean };
+
+/** Judge a site whose agent has stopped. */
+export async function judgeSite(site: Site, last: (Standing & { readonly isDone: boolean }) | null): Promise<Outcome> {
+  const letters = last?.overview.setAsideByRule ?? [];
+  const verdict = await check({
+    truthFile: site.truth,
+    receivedFile: site.upstream.file,
+    hotelId: sandboxHotel.hotelId,
+    deadLettersByRule: Object.fromEntries(letters.map(({ rule, count }) => [rule, count])),
+  });
+  return { verdict, isDelivered: last?.isDone ?? false, isIntact: isIntact(site) };
+}
+
+/** Tell whether a run holds its promise: everything arrived, once, in order, and the database is whole. */
+export function outcomeHolds({ verdict, isDelivered, isIntact: whole }: Outcome): boolean {
+  return isDelivered && whole && holds(verdict);
+}
+
+function isIntact({ home }: Site): boolean {
+  const db = new Database(join(home, 'pipeline.db'), { readonly: true });
+  try {
+    return db.pragma('integrity_check', { simple: true }) === 'ok';
+  } finally {
+    db.close();
+  }
+}
+
+export async function closeSite(site: Site): Promise<void> {
+  await site.upstream.close();
+  rmSync(site.dir, { recursive: true, force: true, maxRetries: 5 });
+}
