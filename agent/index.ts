@@ -5,6 +5,7 @@ import { property } from '../db/pipeline/connections.ts';
 import { entityCounts } from '../db/pipeline/counts.ts';
 import { delivery, waitingBehind } from '../db/pipeline/outbox.ts';
 import { Destinations } from './pipeline/destinations.ts';
+import { RecentRows } from './pipeline/outbox/recent.ts';
 import type { PullTools } from './pipeline/pull.ts';
 import { Sources } from './pipeline/sources.ts';
 import { carryOutIntents } from './runtime/intents.ts';
@@ -23,6 +24,7 @@ export class Agent {
   readonly isSandbox = process.env.BELLHOP_SANDBOX === '1';
   readonly now = Date.now;
   readonly live = new Live();
+  readonly recent = new RecentRows();
   readonly stores: Stores;
   readonly sources: Sources;
   readonly destinations: Destinations;
@@ -46,6 +48,7 @@ export class Agent {
     this.sources = new Sources({ ...this.pullTools(), ...shared, onKept: () => this.#kept() });
     this.destinations = new Destinations({
       key: stores.secrets.dataKey,
+      recent: this.recent,
       read: stores.read,
       writer: stores.writer,
       now: this.now,
@@ -81,7 +84,17 @@ export class Agent {
   /** What a pull by hand works with; progress goes to the live events. */
   pullTools(): PullTools {
     const { home, secrets, read, writer, normaliser } = this.stores;
-    return { home, key: secrets.dataKey, read, writer, normaliser, now: this.now, mapping: mappingNamed, onProgress: () => this.#kept() };
+    return {
+      home,
+      key: secrets.dataKey,
+      read,
+      writer,
+      normaliser,
+      recent: this.recent,
+      now: this.now,
+      mapping: mappingNamed,
+      onProgress: () => this.#kept(),
+    };
   }
 
   hasRecords(): boolean {

@@ -21,10 +21,26 @@ export function isDay(text: string): text is Day {
   return parts !== null && dayFrom(Number(parts[1]), Number(parts[2]), Number(parts[3])) === text;
 }
 
+/**
+ * Number the days from 1970 on, by arithmetic alone: the hot path asks twice a row.
+ * @source Howard Hinnant, "chrono-compatible low-level date algorithms", days_from_civil.
+ */
 function dayNumber(day: Day): number {
-  const parts = dayShape.exec(day);
-  if (!parts) throw new RangeError('not a day');
-  return Date.UTC(Number(parts[1]), Number(parts[2]) - 1, Number(parts[3])) / dayMs;
+  const year = number(day, 0, 4);
+  const month = number(day, 5, 7);
+  const date = number(day, 8, 10);
+  if (day.length !== 10 || !(year >= 0 && month >= 0 && date >= 0)) throw new RangeError('not a day');
+  const shifted = month <= 2 ? year - 1 : year;
+  const era = Math.floor(shifted / 400);
+  const yearOfEra = shifted - era * 400;
+  const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + date - 1;
+  return era * 146_097 + yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear - 719_468;
+}
+
+function number(text: string, from: number, to: number): number {
+  let value = 0;
+  for (let at = from; at < to; at++) value = value * 10 + text.charCodeAt(at) - 48;
+  return value;
 }
 
 /**

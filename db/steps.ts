@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { WriteDb } from './open.ts';
 import { connectionStatements } from './pipeline/connections.ts';
 import { fileStatements } from './pipeline/files.ts';
@@ -12,13 +13,13 @@ import { standingStatements } from './pipeline/standing.ts';
  *
  * @param now gives UTC milliseconds; a test may hand in its own clock.
  */
-export function pipelineSteps(db: WriteDb, now: () => number = Date.now) {
+export function pipelineSteps(db: WriteDb, key: KeyObject, now: () => number = Date.now) {
   let generation = ensureGeneration(db, now());
   const connections = connectionStatements(db);
   const files = fileStatements(db);
   const intents = intentStatements(db);
   const standing = standingStatements(db);
-  const { storeBatch } = recordStatements(db, () => generation);
+  const { storeBatch } = recordStatements(db, key, () => generation);
   const { confirm } = deliveryStatements(db);
 
   const removeConnection = db.transaction((id: string, forgetSecretsAtMs: number): boolean => {

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { sqliteFault } from './faults.ts';
 import { openForWriting } from './open.ts';
@@ -7,7 +8,7 @@ import { answerCalls, type CallTable } from './thread-calls.ts';
 /** The one thread that writes pipeline.db. It starts by opening and migrating, and answers `opened` before any other step. */
 if (!parentPort) throw new Error('the writing thread is started by db/writer.ts');
 const port = parentPort;
-const { path } = workerData as { path: string };
+const { path, key } = workerData as { path: string; key: KeyObject };
 
 let table: CallTable | null = null;
 answerCalls(
@@ -15,7 +16,7 @@ answerCalls(
   {
     open: (): number => {
       const db = openForWriting(path);
-      const steps = pipelineSteps(db);
+      const steps = pipelineSteps(db, key);
       table = {
         ...steps,
         close: () => {

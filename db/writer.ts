@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { TransferListItem } from 'node:worker_threads';
 import { Worker } from 'node:worker_threads';
 import type { PipelineSteps } from './steps.ts';
@@ -23,8 +24,8 @@ export class Writer {
    * Start the thread and open the database, migrating it when it is older.
    * @throws {Fault} what {@link openForWriting} throws.
    */
-  static async open(path: string): Promise<Writer> {
-    const writer = new Writer(new Worker(threadFile('writer'), { workerData: { path }, name: 'writer' }));
+  static async open(path: string, key: KeyObject): Promise<Writer> {
+    const writer = new Writer(new Worker(threadFile('writer'), { workerData: { path, key }, name: 'writer' }));
     try {
       await writer.#caller.call('open', []);
       return writer;

@@ -1,11 +1,11 @@
-import { hash } from 'node:crypto';
+import { hash, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import type { FaultReport } from '../../contract/faults.ts';
 import { Fault } from '../../contract/faults.ts';
 import type { Mapping } from '../../contract/mapping.ts';
 import { entityOf } from '../../contract/record.ts';
 import type { Batch, BatchLetter, BatchRow } from '../../db/pipeline/records.ts';
-import { letterContext, payloadContext, seal } from '../runtime/seal.ts';
+import { letterContext, seal } from '../../db/seal.ts';
 import { type FieldsCheck, type MappedRow, type RowProblem, rowMapper } from './normalise/row-mapper.ts';
 import { RowScanner, splitCells } from './normalise/rows.ts';
 import { readRawFile } from './raw-files.ts';
@@ -37,9 +37,7 @@ const keptRawBytes = 64 * 1024;
  * Turn a raw file into batches, from where it stands to its end, with every byte in exactly one account:
  * normalised, dead letter, or structure (byte order mark, header, blank lines, a header repeated, the end-of-file sign).
  */
-export async function* normaliseFile(
-  job: NormaliseJob & { readonly home: string; readonly key: Uint8Array },
-): AsyncGenerator<{ batch: Batch; transfer: ArrayBuffer[] }> {
+export async function* normaliseFile(job: NormaliseJob & { readonly home: string; readonly key: KeyObject }): AsyncGenerator<Batch> {
   const reader = new FileNormaliser(job, job.key);
   let window: Buffer = Buffer.alloc(0);
   for await (const chunk of readRawFile({ home: job.home, path: job.rawPath, key: job.key })) {
@@ -53,7 +51,7 @@ export async function* normaliseFile(
 
 class FileNormaliser {
   readonly #job: NormaliseJob;
-  readonly #key: Uint8Array;
+  readonly #key: KeyObject;
   readonly #scanner: RowScanner;
   readonly #decode: (bytes: Buffer) => string;
   readonly #batch: BatchBuilder;
@@ -64,16 +62,16 @@ class FileNormaliser {
   #base = 0;
   #line = 0;
 
-  constructor(job: NormaliseJob, key: Uint8Array) {
+  constructor(job: NormaliseJob, key: KeyObject) {
     this.#job = job;
     this.#key = key;
     this.#scanner = new RowScanner(job.mapping.file.delimiter);
     this.#decode = decoder(job.mapping.file.encoding);
-    this.#batch = new BatchBuilder(job, key);
+    this.#batch = new BatchBuilder(job);
   }
 
   /** Read the rows that are whole in the window and give how many of its bytes are used. */
-  *read(window: Buffer, isLast: boolean): Generator<{ batch: Batch; transfer: ArrayBuffer[] }, number> {
+  *read(window: Buffer, isLast: boolean): Generator<Batch, number> {
     let at = 0;
     if (this.#base === 0 && !this.#map && hasByteOrderMark(window)) {
       at = 3;
@@ -92,7 +90,7 @@ class FileNormaliser {
     return at;
   }
 
-  *end(): Generator<{ batch: Batch; transfer: ArrayBuffer[] }> {
+  *end(): Generator<Batch> {
     // An empty file is finished as it is: there is nothing to set aside.
     if (!this.#map && !this.#isRefused && this.#job.bytes > 0)
       this.#refuseFile({ rule: 'header-unusable', field: null, column: null, detail: 'empty' }, Buffer.alloc(0));
@@ -183,22 +181,22 @@ class FileNormaliser {
   }
 }
 
-/** Collects rows and letters until they are handed over as one batch of transferable blocks. */
+/** Collects rows and letters until they are handed over as one batch. */
 class BatchBuilder {
   readonly #job: NormaliseJob;
-  readonly #key: Uint8Array;
   rows = 0;
   #records: BatchRow[] = [];
-  #hashes: Buffer[] = [];
-  #sealed: Buffer[] = [];
+  #hashes = Buffer.allocUnsafe(32 * batchRows);
+  #ends = new Uint32Array(batchRows);
+  #documents: Buffer = Buffer.allocUnsafe(1024 * batchRows);
+  #end = 0;
   #letters: BatchLetter[] = [];
   #normalised = 0;
   #letterBytes = 0;
   #structural = 0;
 
-  constructor(job: NormaliseJob, key: Uint8Array) {
+  constructor(job: NormaliseJob) {
     this.#job = job;
-    this.#key = key;
   }
 
   get isFilled(): boolean {
@@ -206,10 +204,11 @@ class BatchBuilder {
   }
 
   addRecord(row: MappedRow, line: number, offset: number, length: number): void {
-    const contentHash = hash('sha256', row.canonical, 'buffer');
-    const context = payloadContext(this.#job.hotelId, this.#job.source, this.#job.mapping.entity, row.externalId, contentHash);
-    this.#sealed.push(seal(this.#key, row.document, context));
-    this.#hashes.push(contentHash);
+    this.#hashes.set(hash('sha256', row.canonical, 'buffer'), this.#records.length * 32);
+    // A UTF-16 unit takes at most three bytes.
+    if (this.#end + row.document.length * 3 > this.#documents.length) this.#documents = grown(this.#documents, row.document.length * 3);
+    this.#end += this.#documents.write(row.document, this.#end);
+    this.#ends[this.#records.length] = this.#end;
     const [day, until, state, title, place] = row.columns as [string | null, string | null, string | null, string | null, string | null];
     this.#records.push([row.externalId, day, until, state, title, place, line, offset, length]);
     this.#normalised += length;
@@ -241,19 +240,15 @@ class BatchBuilder {
   }
 
   /** Hand over what has been collected. `position` is the byte behind its last row. */
-  take(position: number): { batch: Batch; transfer: ArrayBuffer[] } {
-    const ends = new Uint32Array(this.#sealed.length);
-    let end = 0;
-    for (const [index, sealed] of this.#sealed.entries()) ends[index] = end += sealed.length;
-    const hashes = ownBytes(this.#hashes, this.#hashes.length * 32);
-    const sealed = ownBytes(this.#sealed, end);
+  take(position: number): Batch {
+    const count = this.#records.length;
     const batch: Batch = {
       fileId: this.#job.fileId,
       rowsJson: JSON.stringify(this.#records),
-      count: this.#records.length,
-      hashes,
-      sealed,
-      sealedEnds: ends,
+      count,
+      hashes: shared(this.#hashes.subarray(0, count * 32)),
+      documents: shared(this.#documents.subarray(0, this.#end)),
+      ends: this.#ends.slice(0, count),
       letters: this.#letters,
       position,
       rows: this.rows,
@@ -262,26 +257,27 @@ class BatchBuilder {
       bytesStructural: this.#structural,
     };
     this.rows = 0;
+    this.#end = 0;
     this.#records = [];
-    this.#hashes = [];
-    this.#sealed = [];
     this.#letters = [];
     this.#normalised = 0;
     this.#letterBytes = 0;
     this.#structural = 0;
-    return { batch, transfer: [hashes.buffer, sealed.buffer, ends.buffer] as ArrayBuffer[] };
+    return batch;
   }
 }
 
-/** Bytes in a buffer of their own: a pooled one cannot be transferred. */
-function ownBytes(parts: readonly Buffer[], length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
+/** Bytes in memory that several threads read: nobody writes to them again. */
+function shared(bytes: Uint8Array): Uint8Array {
+  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  copy.set(bytes);
+  return copy;
+}
+
+function grown(bytes: Buffer, more: number): Buffer {
+  const larger = Buffer.allocUnsafe(bytes.length * 2 + more);
+  bytes.copy(larger);
+  return larger;
 }
 
 function mapperFor(mapping: Mapping, header: readonly string[]): ReturnType<typeof rowMapper> {

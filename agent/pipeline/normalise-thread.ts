@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Fault } from '../../contract/faults.ts';
 import { type NormaliseJob, type NormaliserMessage, normaliseFile } from './normalise-file.ts';
@@ -8,7 +9,7 @@ import { type NormaliseJob, type NormaliserMessage, normaliseFile } from './norm
  */
 if (!parentPort) throw new Error('the normaliser thread is started by agent/pipeline/normaliser.ts');
 const port = parentPort;
-const { home, key } = workerData as { home: string; key: Uint8Array };
+const { home, key } = workerData as { home: string; key: KeyObject };
 
 let credits = 0;
 let isCancelled = false;
@@ -34,11 +35,11 @@ async function credit(): Promise<boolean> {
 async function work(job: NormaliseJob): Promise<void> {
   credits = job.credits;
   isCancelled = false;
-  const answer = (message: NormaliserMessage, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
+  const answer = (message: NormaliserMessage) => port.postMessage(message);
   try {
-    for await (const { batch, transfer } of normaliseFile({ ...job, home, key })) {
+    for await (const batch of normaliseFile({ ...job, home, key })) {
       if (!(await credit())) break;
-      answer({ kind: 'batch', batch }, transfer);
+      answer({ kind: 'batch', batch });
     }
     answer({ kind: 'end' });
   } catch (error) {

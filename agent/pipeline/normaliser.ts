@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import { Fault } from '../../contract/faults.ts';
 import type { Batch } from '../../db/pipeline/records.ts';
@@ -13,7 +14,7 @@ export class Normaliser {
   #wake: (() => void) | null = null;
   #queue: Promise<unknown> = Promise.resolve();
 
-  constructor(home: string, key: Uint8Array) {
+  constructor(home: string, key: KeyObject) {
     // A small young generation keeps the memory flat on files of millions of rows.
     this.#worker = new Worker(threadFile('normaliser'), {
       workerData: { home, key },

@@ -1,4 +1,4 @@
-import { createHash, type Hash, randomUUID } from 'node:crypto';
+import { createHash, type Hash, type KeyObject, randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '../../contract/faults.ts';
@@ -8,17 +8,20 @@ import { fileById, takenAtMs, type UnfinishedFile, unfinishedFiles } from '../..
 import type { Writer } from '../../db/writer.ts';
 import type { FilePlan, SourceFile, SourceSession } from './connector.ts';
 import type { Normaliser } from './normaliser.ts';
+import { type RecentRows, recentRows } from './outbox/recent.ts';
 import { withoutCards, writeRawFile } from './raw-files.ts';
 
 /** What the pull works with. `onProgress` is told of every batch that is kept. */
 export type PullTools = {
   readonly home: string;
-  readonly key: Uint8Array;
+  readonly key: KeyObject;
   readonly read: ReadDb;
   readonly writer: Writer;
   readonly normaliser: Normaliser;
   readonly now: () => number;
   readonly mapping: (name: string) => Mapping;
+  /** What has just been kept, for the pushes: they need not read it back. */
+  readonly recent: RecentRows;
   readonly onProgress: (progress: PullProgress) => void;
 };
 
@@ -153,8 +156,8 @@ async function normaliseAndStore(
   let position = file.position;
   let rows = 0;
   for await (const batch of tools.normaliser.batches(job, signal)) {
-    const blocks = [batch.hashes.buffer, batch.sealed.buffer, batch.sealedEnds.buffer] as ArrayBuffer[];
-    await tools.writer.step('storeBatch', [batch, position, correlationId], blocks);
+    const stored = await tools.writer.step('storeBatch', [batch, position, correlationId]);
+    tools.recent.add(recentRows(batch, stored, file));
     position = batch.position;
     rows += batch.rows;
     tools.onProgress({ fileName: file.name, bytesDone: position, bytesTotal: file.bytes, rows });

@@ -1,16 +1,19 @@
+import type { KeyObject } from 'node:crypto';
 import { BrokenCircuitError, CircuitState } from 'cockatiel';
 import { Fault } from '../../contract/faults.ts';
 import type { Heartbeat } from '../../contract/ingest.ts';
 import type { ReadDb } from '../../db/open.ts';
-import { delivery, pendingRows } from '../../db/pipeline/outbox.ts';
+import { delivery, type OutboxRow, pendingRows } from '../../db/pipeline/outbox.ts';
 import type { Writer } from '../../db/writer.ts';
 import { backoffMs, destinationBreaker, policies, sleep } from '../resilience/policies.ts';
 import { outgoingBatches } from './outbox/outgoing.ts';
+import type { RecentRows } from './outbox/recent.ts';
 import { settle } from './outbox/settle.ts';
 import { DataRefused, type OutgoingBatch, RetryLater, type SendOutcome, type UpstreamSession } from './upstream.ts';
 
 export type PushTools = {
-  readonly key: Uint8Array;
+  readonly key: KeyObject;
+  readonly recent: RecentRows;
   readonly read: ReadDb;
   readonly writer: Writer;
   readonly now: () => number;
@@ -40,7 +43,12 @@ export class Push {
   readonly #hotelId: string;
   readonly #open: () => Promise<UpstreamSession>;
   #breaker = destinationBreaker();
+  readonly #pending: (afterSeq: number, limit: number) => OutboxRow[];
   #session: UpstreamSession | null = null;
+  /** Everything up to here is confirmed; null when only the database knows. */
+  #position: number | null = null;
+  #ahead: OutgoingBatch[] | null = null;
+  #confirming: Promise<void> = Promise.resolve();
   #isHighWaterKnown = false;
   #bell = new AbortController();
   #isSending = false;
@@ -57,6 +65,7 @@ export class Push {
     this.#destinationId = destination.id;
     this.#hotelId = destination.hotelId;
     this.#open = destination.open;
+    this.#pending = pendingRows(tools.read, tools.key);
   }
 
   get state(): PushState {
@@ -91,47 +100,68 @@ export class Push {
 
   /** Send until the signal fires. What is under way then is given up: it is sent again later with the same ids. */
   async run(signal: AbortSignal): Promise<void> {
-    const pending = pendingRows(this.#tools.read);
     while (!signal.aborted) {
       // Rows that come in during a turn ring the bell of the rest after it.
-      const waitMs = await this.#turn(pending, signal);
+      const waitMs = await this.#turn(signal);
       if (waitMs > 0) await this.#rest(waitMs, signal);
     }
+    await this.#confirming.catch(() => undefined);
     await this.#session?.close();
   }
 
   /** One turn: send one batch. Gives how long to rest before the next. */
-  async #turn(pending: ReturnType<typeof pendingRows>, signal: AbortSignal): Promise<number> {
+  async #turn(signal: AbortSignal): Promise<number> {
     try {
-      const more = await this.#breaker.execute(() => this.#sendNext(pending, signal), signal);
+      const more = await this.#breaker.execute(() => this.#sendNext(signal), signal);
       this.#well();
       return more ? 0 : idleMs;
     } catch (error) {
-      if (signal.aborted) return 0;
-      return this.#failed(error);
+      this.#ahead = null;
+      // Where we stand is what is committed: what was sent since and is not confirmed there is sent again.
+      await this.#confirming.catch(() => undefined);
+      this.#position = null;
+      return signal.aborted ? 0 : this.#failed(error);
     } finally {
       this.#isSending = false;
     }
   }
 
-  async #sendNext(pending: ReturnType<typeof pendingRows>, signal: AbortSignal): Promise<boolean> {
+  async #sendNext(signal: AbortSignal): Promise<boolean> {
     this.#session ??= await this.#open();
     const session = this.#session;
     await this.#meetHighWater(session, signal);
-    const { confirmedSeq } = delivery(this.#tools.read, this.#destinationId);
-    const rows = pending(confirmedSeq, session.batchRecords);
-    if (rows.length === 0) return false;
+    this.#position ??= delivery(this.#tools.read, this.#destinationId).confirmedSeq;
+    const batches = this.#ahead ?? this.#load(session, this.#position);
+    this.#ahead = null;
+    if (batches.length === 0) {
+      await this.#confirming;
+      return false;
+    }
     this.#isSending = true;
     this.#tools.onChange();
-    const batches = outgoingBatches(rows, this.#tools.key);
     const outcome: SendOutcome = { confirmed: new Set(), refused: new Map() };
+    const sending = sendInTurn(session, batches, outcome, signal);
+    // While these are on their way, the next are written and packed; only one request is ever under way, so the order per key holds.
+    this.#ahead = this.#loadAhead(session, batches);
     try {
-      for (const batch of batches) merge(outcome, await sendHalving(session, batch, signal));
+      await sending;
     } finally {
       // What is known to have arrived counts, also when a later part of the batch has failed.
       await this.#confirm(batches, outcome, session.host);
     }
     return true;
+  }
+
+  #load(session: UpstreamSession, afterSeq: number): OutgoingBatch[] {
+    const recent = this.#tools.recent.after(afterSeq, session.batchRecords);
+    return outgoingBatches(recent.length > 0 ? recent : this.#pending(afterSeq, session.batchRecords));
+  }
+
+  #loadAhead(session: UpstreamSession, batches: readonly OutgoingBatch[]): OutgoingBatch[] | null {
+    const lastSeq = Math.max(...batches.map((batch) => batch.records.at(-1)?.seq ?? 0));
+    const ahead = this.#load(session, lastSeq);
+    for (const batch of ahead) session.prepare(batch);
+    return ahead.length > 0 ? ahead : null;
   }
 
   async #confirm(batches: readonly OutgoingBatch[], outcome: SendOutcome, host: string): Promise<void> {
@@ -140,10 +170,14 @@ export class Push {
       throw new Fault('upstream-answer', { host, detail: 'every single record refused' });
     }
     const { upTo, refused, isWhole } = settle(records, outcome);
+    // The commit before this one has to have worked; this one goes on while the next batch is sent. Should it fail, or we be
+    // killed before it, the batch is sent again with the same ids.
+    await this.#confirming;
     if (upTo !== null) {
+      this.#position = upTo;
       // Confirmed and set aside in one transaction: a row is never neither, and never both.
-      await this.#tools.writer.step('confirm', [this.#destinationId, upTo, refused]);
-      this.#tools.onChange();
+      this.#confirming = this.#tools.writer.step('confirm', [this.#destinationId, upTo, refused]).then(() => this.#tools.onChange());
+      this.#confirming.catch(() => undefined);
     }
     if (!isWhole && outcome.confirmed.size + outcome.refused.size > 0)
       throw new Fault('upstream-answer', { host, detail: 'records left out' });
@@ -160,6 +194,7 @@ export class Push {
         throw new Fault('upstream-ahead', { host: session.host, seen: String(seen), ours: String(ours) });
       }
     }
+    this.#tools.recent.clear();
     this.#isHighWaterKnown = true;
   }
 
@@ -200,6 +235,16 @@ export class Push {
 const idleMs = 30_000;
 /** A destination that refuses this many records and takes none has a trouble of its own: they are not set aside. */
 const suspiciousRecords = 10;
+
+/** Send batches one after the other, noting what each has said as it says it. */
+async function sendInTurn(
+  session: UpstreamSession,
+  batches: readonly OutgoingBatch[],
+  outcome: SendOutcome,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const batch of batches) merge(outcome, await sendHalving(session, batch, signal));
+}
 
 function merge(into: SendOutcome, from: SendOutcome): void {
   for (const id of from.confirmed) (into.confirmed as Set<string>).add(id);

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { type KeyObject, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { Transform } from 'node:stream';
 import { createGunzip, createGzip } from 'node:zlib';
 import { Fault } from '../../contract/faults.ts';
-import { seal, sealOverheadBytes, unseal } from '../runtime/seal.ts';
+import { seal, sealOverheadBytes, unseal } from '../../db/seal.ts';
 import { hideCards } from './normalise/cards.ts';
 
 /**
@@ -61,7 +61,7 @@ export async function* withoutCards(chunks: AsyncIterable<Uint8Array>): AsyncGen
 export async function writeRawFile(spec: {
   readonly home: string;
   readonly source: string;
-  readonly key: Uint8Array;
+  readonly key: KeyObject;
   readonly chunks: AsyncIterable<Uint8Array>;
   readonly atMs: number;
 }): Promise<string> {
@@ -85,7 +85,7 @@ export async function writeRawFile(spec: {
   }
 }
 
-async function writeFrames(file: FileHandle, name: string, key: Uint8Array, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+async function writeFrames(file: FileHandle, name: string, key: KeyObject, chunks: AsyncIterable<Uint8Array>): Promise<void> {
   const gzip = createGzip({ level: 1 });
   const feeding = feed(gzip, chunks);
   feeding.catch((error) => gzip.destroy(error));
@@ -114,7 +114,7 @@ async function feed(gzip: Transform, chunks: AsyncIterable<Uint8Array>): Promise
  * Read a raw file back: the bytes as they were taken.
  * @throws {Fault} `database-damaged` when a frame was changed, exchanged or is missing.
  */
-export function readRawFile(spec: { readonly home: string; readonly path: string; readonly key: Uint8Array }): AsyncIterable<Buffer> {
+export function readRawFile(spec: { readonly home: string; readonly path: string; readonly key: KeyObject }): AsyncIterable<Buffer> {
   const name = spec.path.slice(spec.path.lastIndexOf('/') + 1);
   const damaged = () => new Fault('database-damaged', { file: spec.path });
   let held: Buffer = Buffer.alloc(0);

@@ -4,8 +4,8 @@ import type { Heartbeat, Refusal } from '../../contract/ingest.ts';
 import type { EntityName } from '../../contract/record.ts';
 import type { Check, OpenContext, SecretField } from './connector.ts';
 
-/** One version of a record on its way out: the whole JSON text, ready to be put into a list. */
-export type OutgoingRecord = { readonly eventId: string; readonly seq: number; readonly json: string };
+/** One version of a record on its way out: the whole JSON text (UTF-8), ready to be put into a list. */
+export type OutgoingRecord = { readonly eventId: string; readonly seq: number; readonly json: Uint8Array };
 
 /** Records of one source and kind, in the order in which they were kept. */
 export type OutgoingBatch = { readonly source: string; readonly entity: EntityName; readonly records: readonly OutgoingRecord[] };
@@ -44,6 +44,8 @@ export type UpstreamSession = {
   readonly host: string;
   /** How many records it takes at once. */
   readonly batchRecords: number;
+  /** Get a batch ready that will be sent next, while another is on its way. Only saves time; sending does not depend on it. */
+  prepare(batch: OutgoingBatch): void;
   /** @throws {Fault} when nothing is known to have arrived; `who` says whether trying again can help. */
   send(batch: OutgoingBatch, signal: AbortSignal): Promise<SendOutcome>;
   /** The newest generation seen of a hotel, or null where the destination cannot say. */

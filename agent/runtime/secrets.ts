@@ -1,10 +1,10 @@
-import { hkdfSync, randomBytes } from 'node:crypto';
+import { hkdfSync, type KeyObject, randomBytes } from 'node:crypto';
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { Fault } from '../../contract/faults.ts';
-import { seal, unseal } from './seal.ts';
+import { seal, sealingKey, unseal } from '../../db/seal.ts';
 
 /**
  * The secrets of this PC: the data key that seals records and raw files, and what connections log in with.
@@ -31,14 +31,14 @@ const keyringService = 'Bellhop';
 const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
 export class Secrets {
-  readonly dataKey: Uint8Array;
+  readonly dataKey: KeyObject;
   readonly #path: string;
   #file: SecretFile;
 
   private constructor(path: string, file: SecretFile, dataKey: Uint8Array) {
     this.#path = path;
     this.#file = file;
-    this.dataKey = dataKey;
+    this.dataKey = sealingKey(dataKey);
   }
 
   /**
@@ -67,8 +67,8 @@ export class Secrets {
       {
         version: 1,
         ...wrapped,
-        wrappedByRecovery: base64(seal(recoveryWrapKey(recoveryKey), dataKey, 'data-key recovery')),
-        sealedRecovery: base64(seal(dataKey, recoveryKey, 'recovery-key')),
+        wrappedByRecovery: base64(seal(sealingKey(recoveryWrapKey(recoveryKey)), dataKey, 'data-key recovery')),
+        sealedRecovery: base64(seal(sealingKey(dataKey), recoveryKey, 'recovery-key')),
         isRecoveryKept: false,
         entries: {},
       },
@@ -144,7 +144,7 @@ function readSecretFile(path: string): SecretFile {
 
 function openKey(wrapping: Uint8Array, wrapped: string, context: string): Buffer {
   try {
-    return unseal(wrapping, Buffer.from(wrapped, 'base64'), context);
+    return unseal(sealingKey(wrapping), Buffer.from(wrapped, 'base64'), context);
   } catch (error) {
     throw new Fault('secrets-locked', {}, { cause: error });
   }
@@ -166,7 +166,7 @@ function readKeyFile(home: string): string | null {
 
 function wrapForAccount(home: string, dataKey: Uint8Array, keyring: Keyring | null): Pick<SecretFile, 'keptBy' | 'wrappedKey'> {
   const key = randomBytes(32);
-  const wrappedKey = base64(seal(key, dataKey, 'data-key account'));
+  const wrappedKey = base64(seal(sealingKey(key), dataKey, 'data-key account'));
   if (keyring) {
     try {
       keyring.set(home, base64(key));

@@ -41,7 +41,7 @@ export async function openStores(home: string, options: { readonly recoveryKey?:
     closers.push(closeLog);
     const path = join(home, 'pipeline.db');
     const isNew = !existsSync(path);
-    const writer = await Writer.open(path);
+    const writer = await Writer.open(path, secrets.dataKey);
     closers.push(() => writer.close());
     const read = openForReading(path);
     closers.push(() => read.close());

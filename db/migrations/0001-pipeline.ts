@@ -2,7 +2,8 @@
  * The first schema of pipeline.db: ledgers and records, the outbox, files, dead letters, deliveries, intents.
  *
  * A ledger is all records of one (hotel, source, entity). The outbox is a log: one row per version of a record, in the order
- * in which it was kept; what a destination has confirmed is a position in it. `payload` and `raw` are sealed with the data key;
+ * in which it was kept; what a destination has confirmed is a position in it. Documents lie in `payloads`, sealed with the data key,
+ * up to 16 consecutive rows of the outbox in one (db/pipeline/payloads.ts); so does `raw` of a dead letter, by itself;
  * the columns day, until, state, title and place stand open so that records can be found (docs/security.md).
  */
 export const up = `
@@ -19,25 +20,25 @@ create table ledgers (
 ) strict;
 
 create table records (
-  id integer primary key,
-  ledger_id integer not null references ledgers (id),
+  ledger_id integer not null,
   external_id text not null,
   generation integer not null, version integer not null, hash blob not null,
   seq integer not null, file_id integer,
   day text, until text, state text, title text, place text,
   first_kept_at_ms integer not null, kept_at_ms integer not null,
-  unique (ledger_id, external_id)
-) strict;
+  primary key (ledger_id, external_id)
+) strict, without rowid;
 
 create table outbox (
   seq integer primary key,
-  record_id integer not null,
+  ledger_id integer not null, external_id text not null,
   event_id blob not null, generation integer not null, version integer not null, hash blob not null,
-  payload blob not null,
   kept_at_ms integer not null,
   file_id integer, line integer, byte_offset integer, byte_length integer,
-  correlation_id text not null
+  correlation_id blob not null
 ) strict;
+
+create table payloads (first_seq integer primary key, sealed blob not null) strict;
 
 create table files (
   id integer primary key,
@@ -60,7 +61,7 @@ create table dead_letters (
   rule text not null, field text, column_name text, detail text,
   file_id integer, line integer, byte_offset integer, byte_length integer,
   raw blob, seq integer,
-  set_aside_at_ms integer not null, correlation_id text not null
+  set_aside_at_ms integer not null, correlation_id blob not null
 ) strict;
 create index dead_letters_by_rule on dead_letters (rule);
 create unique index dead_letters_refused_once on dead_letters (destination_id, seq) where destination_id is not null;

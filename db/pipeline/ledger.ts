@@ -20,12 +20,16 @@ function setGeneration(db: WriteDb, generation: number): void {
 /** Bellhop's own namespace for UUIDv5, so that no other product can make the same ids. */
 const namespace = Buffer.from('6f0c8e3a5d1b4c7e9a2f4b8d1e6c3a57', 'hex');
 
+/** Names are short: two keys of 128 characters, their hash and numbers. */
+const scratch = Buffer.alloc(4096);
+
 /**
  * Make a UUIDv5 (16 bytes) from text.
  * @source RFC 9562 §5.5: SHA-1 over namespace and name, version and variant bits set.
  */
 export function uuid5(name: string): Buffer {
-  const digest = hash('sha1', Buffer.concat([namespace, Buffer.from(name, 'utf8')]), 'buffer').subarray(0, 16);
+  const length = namespace.copy(scratch) + scratch.write(name, namespace.length);
+  const digest = hash('sha1', scratch.subarray(0, length), 'buffer').subarray(0, 16);
   digest[6] = ((digest[6] ?? 0) & 0x0f) | 0x50;
   digest[8] = ((digest[8] ?? 0) & 0x3f) | 0x80;
   return digest;
@@ -70,8 +74,8 @@ export function raiseGeneration(db: WriteDb, above: number): number | null {
     const generation = above + 1;
     type Row = { seq: number; version: number; hash: Buffer } & RecordKey;
     const rows = db.prepare<[], Row>(
-      'select o.seq, o.version, o.hash, l.hotel_id as hotelId, l.source, l.entity, r.external_id as externalId ' +
-        'from outbox o join records r on r.id = o.record_id join ledgers l on l.id = r.ledger_id',
+      'select o.seq, o.version, o.hash, l.hotel_id as hotelId, l.source, l.entity, o.external_id as externalId ' +
+        'from outbox o join ledgers l on l.id = o.ledger_id',
     );
     const change = db.prepare('update outbox set generation = ?, event_id = ? where seq = ?');
     for (const row of rows.all()) change.run(generation, eventId(row, generation, row.version, row.hash), row.seq);

@@ -1,14 +1,16 @@
+import type { KeyObject } from 'node:crypto';
 import type { Refusal } from '../../contract/ingest.ts';
 import type { ReadDb, WriteDb } from '../open.ts';
+import { payloadReader } from './payloads.ts';
 
-/** One version of a record as it waits for a destination. `payload` is sealed. */
+/** One version of a record as it waits for a destination; `document` is the JSON text of its fields. */
 export type OutboxRow = {
   readonly seq: number;
   readonly eventId: Buffer;
   readonly generation: number;
   readonly version: number;
   readonly hash: Buffer;
-  readonly payload: Buffer;
+  readonly document: Uint8Array;
   readonly keptAtMs: number;
   readonly hotelId: string;
   readonly source: string;
@@ -19,13 +21,14 @@ export type OutboxRow = {
 export type RefusedRow = { readonly seq: number; readonly code: string; readonly field: string | null; readonly message: string };
 
 /** Give the next rows for a destination, in the order in which they were kept. */
-export function pendingRows(db: ReadDb) {
-  const statement = db.prepare<[number, number], OutboxRow>(
-    'select o.seq, o.event_id as eventId, o.generation, o.version, o.hash, o.payload, o.kept_at_ms as keptAtMs, ' +
-      'l.hotel_id as hotelId, l.source, l.entity, r.external_id as externalId ' +
-      'from outbox o join records r on r.id = o.record_id join ledgers l on l.id = r.ledger_id where o.seq > ? order by o.seq limit ?',
+export function pendingRows(db: ReadDb, key: KeyObject): (afterSeq: number, limit: number) => OutboxRow[] {
+  const document = payloadReader(db, key);
+  const statement = db.prepare<[number, number], Omit<OutboxRow, 'document'>>(
+    'select o.seq, o.event_id as eventId, o.generation, o.version, o.hash, o.kept_at_ms as keptAtMs, ' +
+      'l.hotel_id as hotelId, l.source, l.entity, o.external_id as externalId ' +
+      'from outbox o join ledgers l on l.id = o.ledger_id where o.seq > ? order by o.seq limit ?',
   );
-  return (afterSeq: number, limit: number): OutboxRow[] => statement.all(afterSeq, limit);
+  return (afterSeq, limit) => statement.all(afterSeq, limit).map((row) => ({ ...row, document: document(row.seq, row.hash) }));
 }
 
 export type DeliveryRow = {
@@ -69,7 +72,7 @@ export function deliveryStatements(db: WriteDb) {
   const setAside = db.prepare(
     'insert into dead_letters (connection_id, destination_id, entity, rule, field, detail, file_id, line, byte_offset, byte_length, seq, set_aside_at_ms, correlation_id) ' +
       "select coalesce(f.connection_id, ''), @destinationId, l.entity, 'refused-by-destination', @field, @detail, o.file_id, o.line, o.byte_offset, o.byte_length, o.seq, @nowMs, o.correlation_id " +
-      'from outbox o join records r on r.id = o.record_id join ledgers l on l.id = r.ledger_id left join files f on f.id = o.file_id where o.seq = @seq on conflict do nothing',
+      'from outbox o join ledgers l on l.id = o.ledger_id left join files f on f.id = o.file_id where o.seq = @seq on conflict do nothing',
   );
   const countLetter = db.prepare(
     'insert into entity_counts (connection_id, entity, dead_letters) select connection_id, entity, 1 from dead_letters where destination_id = ? and seq = ? ' +

@@ -1,9 +1,11 @@
+import type { KeyObject } from 'node:crypto';
 import type { RuleId } from '../../contract/dead-letter.ts';
 import { Fault } from '../../contract/faults.ts';
 import type { WriteDb } from '../open.ts';
 import { eventId } from './ledger.ts';
+import { payloadWriter } from './payloads.ts';
 
-/** One record of a batch: key, the five index columns, place in the file. Hash and sealed document lie in the batch's blocks. */
+/** One record of a batch: key, the five index columns, place in the file. Hash and document lie in the batch's blocks. */
 export type BatchRow = readonly [
   externalId: string,
   day: string | null,
@@ -29,18 +31,18 @@ export type BatchLetter = {
 };
 
 /**
- * A batch as the normaliser hands it to the writing thread. Blocks travel as transferred buffers, rows as one JSON text,
- * because cloning some ten thousand small strings costs more than storing them.
+ * A batch as the normaliser hands it over. Rows travel as one JSON text and blocks as shared memory, because cloning some ten
+ * thousand small strings costs more than storing them, and because writer and sender both read the documents.
  *
- * @shape `hashes` is 32 bytes a row; `sealed` holds the documents end to end, `sealedEnds[i]` is where row i ends.
+ * @shape `hashes` is 32 bytes a row; `documents` holds the documents end to end, `ends[i]` is where row i ends.
  */
 export type Batch = {
   readonly fileId: number;
   readonly rowsJson: string;
   readonly count: number;
   readonly hashes: Uint8Array;
-  readonly sealed: Uint8Array;
-  readonly sealedEnds: Uint32Array;
+  readonly documents: Uint8Array;
+  readonly ends: Uint32Array;
   readonly letters: readonly BatchLetter[];
   readonly position: number;
   readonly rows: number;
@@ -49,30 +51,44 @@ export type Batch = {
   readonly bytesStructural: number;
 };
 
-export type StoredCounts = { kept: number; unchanged: number; duplicates: number; lastSeq: number };
+/**
+ * What became of a batch. `versions[i]` is 0 for a row that was unchanged; `eventIds` holds 16 bytes for each kept row.
+ * The kept rows have the numbers from `firstSeq` on, in their order.
+ */
+export type Stored = {
+  kept: number;
+  unchanged: number;
+  duplicates: number;
+  readonly firstSeq: number;
+  readonly generation: number;
+  readonly keptAtMs: number;
+  readonly versions: Uint32Array;
+  readonly eventIds: Uint8Array;
+};
 
 type FileRow = { connection_id: string; hotel_id: string; source: string; entity: string; position: number };
-type LedgerRow = { id: number; hash: Buffer; version: number; generation: number; file_id: number | null };
+type LedgerRow = { hash: Buffer; version: number; generation: number; file_id: number | null };
 
 /** Prepare the statements of the ledger and give the step that stores a batch. `generation` is read anew for every batch. */
-export function recordStatements(db: WriteDb, generation: () => number) {
+export function recordStatements(db: WriteDb, key: KeyObject, generation: () => number) {
+  const payloads = payloadWriter(db, key);
   const findFile = db.prepare<[number], FileRow>('select connection_id, hotel_id, source, entity, position from files where id = ?');
   const addLedger = db.prepare('insert into ledgers (hotel_id, source, entity) values (?, ?, ?) on conflict do nothing');
   const findLedger = db
     .prepare<[string, string, string], number>('select id from ledgers where hotel_id = ? and source = ? and entity = ?')
     .pluck();
   const findRecord = db.prepare<[number, string], LedgerRow>(
-    'select id, hash, version, generation, file_id from records where ledger_id = ? and external_id = ?',
+    'select hash, version, generation, file_id from records where ledger_id = ? and external_id = ?',
   );
   const addRecord = db.prepare(
-    'insert into records (id, ledger_id, external_id, generation, version, hash, seq, file_id, day, until, state, title, place, first_kept_at_ms, kept_at_ms) ' +
-      'values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    'insert into records (ledger_id, external_id, generation, version, hash, seq, file_id, day, until, state, title, place, first_kept_at_ms, kept_at_ms) ' +
+      'values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
   );
   const changeRecord = db.prepare(
-    'update records set generation = ?, version = ?, hash = ?, seq = ?, file_id = ?, day = ?, until = ?, state = ?, title = ?, place = ?, kept_at_ms = ? where id = ?',
+    'update records set generation = ?, version = ?, hash = ?, seq = ?, file_id = ?, day = ?, until = ?, state = ?, title = ?, place = ?, kept_at_ms = ? where ledger_id = ? and external_id = ?',
   );
   const addEvent = db.prepare(
-    'insert into outbox (seq, record_id, event_id, generation, version, hash, payload, kept_at_ms, file_id, line, byte_offset, byte_length, correlation_id) ' +
+    'insert into outbox (seq, ledger_id, external_id, event_id, generation, version, hash, kept_at_ms, file_id, line, byte_offset, byte_length, correlation_id) ' +
       'values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
   );
   const addLetter = db.prepare(
@@ -90,44 +106,48 @@ export function recordStatements(db: WriteDb, generation: () => number) {
   const countHour = db.prepare(
     'insert into kept_hours (connection_id, entity, hour, kept) values (?, ?, ?, ?) on conflict do update set kept = kept + excluded.kept',
   );
-  const highest = (table: 'records' | 'outbox', column: 'id' | 'seq') =>
-    db.prepare<[], number>(`select coalesce(max(${column}), 0) from ${table}`).pluck().get() ?? 0;
-  let lastSeq = highest('outbox', 'seq');
-  let lastRecordId = highest('records', 'id');
+  let lastSeq = db.prepare<[], number>('select coalesce(max(seq), 0) from outbox').pluck().get() ?? 0;
 
-  function store(batch: Batch, correlationId: string, nowMs: number): StoredCounts {
+  function store(batch: Batch, correlationId: Buffer, nowMs: number): Stored {
     const file = findFile.get(batch.fileId);
     if (!file) throw new Error(`no file ${batch.fileId}`);
     addLedger.run(file.hotel_id, file.source, file.entity);
     const ledgerId = findLedger.get(file.hotel_id, file.source, file.entity) as number;
     const rows = JSON.parse(batch.rowsJson) as BatchRow[];
     const hashes = Buffer.from(batch.hashes.buffer, batch.hashes.byteOffset, batch.hashes.byteLength);
-    const sealed = Buffer.from(batch.sealed.buffer, batch.sealed.byteOffset, batch.sealed.byteLength);
     const current = generation();
-    const counts: StoredCounts = { kept: 0, unchanged: 0, duplicates: 0, lastSeq: 0 };
+    const versions = new Uint32Array(rows.length);
+    const eventIds = new Uint8Array(rows.length * 16);
+    const stored: Stored = {
+      kept: 0,
+      unchanged: 0,
+      duplicates: 0,
+      firstSeq: lastSeq + 1,
+      generation: current,
+      keptAtMs: nowMs,
+      versions,
+      eventIds,
+    };
     let added = 0;
     let from = 0;
     for (const [index, row] of rows.entries()) {
-      const to = batch.sealedEnds[index] as number;
-      const payload = sealed.subarray(from, to);
-      from = to;
+      const document = batch.documents.subarray(from, batch.ends[index]);
+      from = batch.ends[index] as number;
       const contentHash = hashes.subarray(index * 32, index * 32 + 32);
       const [externalId, day, until, state, title, place, line, byteOffset, byteLength] = row;
       const known = findRecord.get(ledgerId, externalId);
-      if (known?.file_id === batch.fileId) counts.duplicates++;
+      if (known?.file_id === batch.fileId) stored.duplicates++;
       if (known?.hash.equals(contentHash)) {
-        counts.unchanged++;
+        stored.unchanged++;
         continue;
       }
       // Versions count up within a generation; a new generation starts again at 1 and ranks above all of the old one.
       const version = known && known.generation === current ? known.version + 1 : 1;
       const seq = ++lastSeq;
-      const recordId = known ? known.id : ++lastRecordId;
       if (known) {
-        changeRecord.run(current, version, contentHash, seq, batch.fileId, day, until, state, title, place, nowMs, recordId);
+        changeRecord.run(current, version, contentHash, seq, batch.fileId, day, until, state, title, place, nowMs, ledgerId, externalId);
       } else {
         addRecord.run(
-          recordId,
           ledgerId,
           externalId,
           current,
@@ -149,12 +169,12 @@ export function recordStatements(db: WriteDb, generation: () => number) {
       const id = eventId(key, current, version, contentHash);
       addEvent.run(
         seq,
-        recordId,
+        ledgerId,
+        externalId,
         id,
         current,
         version,
         contentHash,
-        payload,
         nowMs,
         batch.fileId,
         line,
@@ -162,7 +182,10 @@ export function recordStatements(db: WriteDb, generation: () => number) {
         byteLength,
         correlationId,
       );
-      counts.kept++;
+      payloads.add(seq, contentHash, document);
+      versions[index] = version;
+      eventIds.set(id, stored.kept * 16);
+      stored.kept++;
     }
     for (const letter of batch.letters) {
       addLetter.run(
@@ -188,16 +211,16 @@ export function recordStatements(db: WriteDb, generation: () => number) {
       batch.bytesNormalised,
       batch.bytesDeadLetters,
       batch.bytesStructural,
-      counts.kept,
-      counts.unchanged,
-      counts.duplicates,
+      stored.kept,
+      stored.unchanged,
+      stored.duplicates,
       letters,
       batch.fileId,
     );
-    count.run(file.connection_id, file.entity, added, letters, counts.kept > 0 ? nowMs : null);
-    if (counts.kept > 0) countHour.run(file.connection_id, file.entity, Math.floor(nowMs / 3_600_000), counts.kept);
-    counts.lastSeq = lastSeq;
-    return counts;
+    count.run(file.connection_id, file.entity, added, letters, stored.kept > 0 ? nowMs : null);
+    if (stored.kept > 0) countHour.run(file.connection_id, file.entity, Math.floor(nowMs / 3_600_000), stored.kept);
+    payloads.flush();
+    return stored;
   }
 
   /**
@@ -206,16 +229,15 @@ export function recordStatements(db: WriteDb, generation: () => number) {
    *
    * @throws {Fault} `file-changed` when the batch does not start where the file stands (it was stored already).
    */
-  const storeBatch = db.transaction((batch: Batch, startsAt: number, correlationId: string, nowMs: number): StoredCounts => {
+  const storeBatch = db.transaction((batch: Batch, startsAt: number, correlationId: string, nowMs: number): Stored => {
     const lastSeqBefore = lastSeq;
-    const lastIdBefore = lastRecordId;
     try {
       if (findFile.get(batch.fileId)?.position !== startsAt) throw new Fault('file-changed', { file: `file ${batch.fileId}` });
-      return store(batch, correlationId, nowMs);
+      return store(batch, Buffer.from(correlationId.replaceAll('-', ''), 'hex'), nowMs);
     } catch (error) {
       // The rows are rolled back, so the numbers they had taken are free again and the log keeps no hole.
+      payloads.drop();
       lastSeq = lastSeqBefore;
-      lastRecordId = lastIdBefore;
       throw error;
     }
   });

@@ -20,21 +20,24 @@ const months: Readonly<Record<string, number>> = {
   DEZ: 12,
 };
 
-const tokens: Readonly<Record<string, string>> = {
-  YYYY: '(?<year>\\d{4})',
-  YY: '(?<shortYear>\\d{2})',
-  MON: '(?<monthName>\\p{L}{3})',
-  MM: '(?<month>\\d{2})',
-  M: '(?<month>\\d{1,2})',
-  DD: '(?<day>\\d{2})',
-  D: '(?<day>\\d{1,2})',
-  HH: '(?<hour>\\d{2})',
-  mm: '(?<minute>\\d{2})',
-  ss: '(?<second>\\d{2})',
-};
+/** The signs of a format, longest first. M and D take one or two digits, all others have a fixed width. */
+const tokens = ['YYYY', 'MON', 'YY', 'MM', 'DD', 'HH', 'mm', 'ss', 'M', 'D'] as const;
+type Token = (typeof tokens)[number];
 
 /** Reads a text as a hotel-local day or moment; null when it is none. */
 export type MomentReader = (text: string) => string | null;
+
+function parseFormat(format: string): (Token | { readonly literal: string })[] {
+  const parts: (Token | { readonly literal: string })[] = [];
+  for (let at = 0; at < format.length; ) {
+    const token = tokens.find((name) => format.startsWith(name, at));
+    parts.push(token ?? { literal: format[at] as string });
+    at += token ? token.length : 1;
+  }
+  const has = (...names: readonly Token[]) => names.some((name) => parts.includes(name));
+  if (!has('YYYY', 'YY') || !has('MM', 'M', 'MON') || !has('DD', 'D')) throw new RangeError('the format needs a year, a month and a day');
+  return parts;
+}
 
 /**
  * Build a reader for days or moments in one written format.
@@ -45,37 +48,46 @@ export type MomentReader = (text: string) => string | null;
  * @throws {RangeError} when the format does not name a year, a month and a day.
  */
 export function momentReader(format: string): MomentReader {
-  let pattern = '';
-  for (let at = 0; at < format.length; ) {
-    const token = Object.keys(tokens).find((name) => format.startsWith(name, at));
-    pattern += token ? tokens[token] : (format[at] as string).replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
-    at += token ? token.length : 1;
-  }
-  const has = (name: string) => pattern.includes(`<${name}>`);
-  if (!(has('year') || has('shortYear')) || !(has('month') || has('monthName')) || !has('day')) {
-    throw new RangeError('the format needs a year, a month and a day');
-  }
-  const regex = new RegExp(`^${pattern}$`, 'u');
+  const parts = parseFormat(format);
+  const hasTime = parts.includes('HH');
   return (text) => {
-    const parts = regex.exec(text)?.groups;
-    if (!parts) return null;
-    const day = dayFrom(yearOf(parts), monthOf(parts), Number(parts.day));
-    if (day === null || Number(day.slice(0, 4)) < 1900) return null;
-    return parts.hour === undefined ? day : withTime(day, Number(parts.hour), Number(parts.minute ?? 0), Number(parts.second ?? 0));
+    let at = 0;
+    let year = -1;
+    let month = -1;
+    let day = -1;
+    let hour = 0;
+    let minute = 0;
+    let second = 0;
+    for (const part of parts) {
+      if (typeof part !== 'string') {
+        if (text[at] !== part.literal) return null;
+        at++;
+        continue;
+      }
+      const width = part === 'M' || part === 'D' ? digitsAt(text, at) : part.length;
+      const value = part === 'MON' ? (months[text.slice(at, at + 3).toUpperCase()] ?? -1) : digits(text, at, at + width);
+      if (value < 0) return null;
+      at += width;
+      if (part === 'YYYY') year = value;
+      else if (part === 'YY') year = value < 70 ? 2000 + value : 1900 + value;
+      else if (part === 'MM' || part === 'M' || part === 'MON') month = value;
+      else if (part === 'DD' || part === 'D') day = value;
+      else if (part === 'HH') hour = value;
+      else if (part === 'mm') minute = value;
+      else second = value;
+    }
+    if (at !== text.length || year < 1900) return null;
+    const found = dayFrom(year, month, day);
+    return found === null || !hasTime ? found : withTime(found, hour, minute, second);
   };
 }
 
-function yearOf(parts: Record<string, string | undefined>): number {
-  if (parts.year !== undefined) return Number(parts.year);
-  const short = Number(parts.shortYear);
-  return short < 70 ? 2000 + short : 1900 + short;
+/** One digit or two: as many as stand there. */
+function digitsAt(text: string, at: number): number {
+  return digits(text, at, at + 2) >= 0 ? 2 : 1;
 }
 
-function monthOf(parts: Record<string, string | undefined>): number {
-  return parts.monthName === undefined ? Number(parts.month) : (months[parts.monthName.toUpperCase()] ?? 0);
-}
-
-const two = (value: number) => String(value).padStart(2, '0');
+const two = (value: number) => (value < 10 ? `0${value}` : String(value));
 
 function withTime(day: string, hour: number, minute: number, second: number): string | null {
   if (hour > 23 || minute > 59 || second > 59) return null;
@@ -84,11 +96,10 @@ function withTime(day: string, hour: number, minute: number, second: number): st
 
 /** The reader for a field whose mapping names no format: ISO days, and for moments ISO times with a space or a T. */
 export function isoReader(kind: 'day' | 'moment'): MomentReader {
-  const day = isoDay;
-  if (kind === 'day') return day;
+  if (kind === 'day') return isoDay;
   const spaced = momentReader('YYYY-MM-DD HH:mm:ss');
   const joined = momentReader('YYYY-MM-DDTHH:mm:ss');
-  return (text) => (text.length === 10 ? day(text) : (spaced(text) ?? joined(text)));
+  return (text) => (text.length === 10 ? isoDay(text) : (spaced(text) ?? joined(text)));
 }
 
 /** `2026-03-01` by its characters: the common case of the hot path, without a regular expression. */
@@ -102,6 +113,7 @@ function isoDay(text: string): string | null {
 }
 
 function digits(text: string, from: number, to: number): number {
+  if (to > text.length) return -1;
   let value = 0;
   for (let at = from; at < to; at++) {
     const digit = text.charCodeAt(at) - 48;

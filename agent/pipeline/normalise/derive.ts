@@ -11,13 +11,11 @@ export function stayProblem(fields: Readonly<Record<string, unknown>>): RowProbl
 /**
  * Work out what follows from a record's own fields: lead time and length of stay of a booking, in days.
  * They are sent with the record but stand outside its content hash.
- * @returns null when nothing follows.
+ * @returns the members as JSON text, without braces; null when nothing follows.
  */
-export function deriveFields(entity: string, fields: Readonly<Record<string, unknown>>): Record<string, number> | null {
+export function deriveFields(entity: string, fields: Readonly<Record<string, unknown>>): string | null {
   if (entity !== 'booking') return null;
   const checkIn = fields.checkInDate as string;
-  const derived: Record<string, number> = {};
-  if (typeof fields.bookedAt === 'string') derived.leadTime = daysBetween(fields.bookedAt.slice(0, 10), checkIn);
-  derived.lengthOfStay = daysBetween(checkIn, fields.checkOutDate as string);
-  return derived;
+  const stay = `"lengthOfStay":${daysBetween(checkIn, fields.checkOutDate as string)}`;
+  return typeof fields.bookedAt === 'string' ? `"leadTime":${daysBetween(fields.bookedAt.slice(0, 10), checkIn)},${stay}` : stay;
 }

@@ -30,7 +30,8 @@ export type FieldsCheck = (fields: Record<string, unknown>) => { field: string; 
 
 type Cells = readonly string[];
 type Value = string | number | string[];
-type FieldReader = (cells: Cells, soFar: Readonly<Record<string, unknown>>) => Value | undefined | RuleId;
+/** Reads one field from the cells of a row; amounts are read with the row's currency. */
+type FieldReader = (cells: Cells, currency: string | null) => Value | undefined | RuleId;
 
 const isRule = (value: unknown): value is RuleId => typeof value === 'string' && value.startsWith(ruleMark);
 /** Marks a rule among values, which are texts too: a character that no cell keeps. */
@@ -92,7 +93,7 @@ function assertFields(mapping: Mapping, entity: EntityDefinition): void {
   }
 }
 
-/** Fields in the fixed order of the hash, but the currency first: amounts are read with it. */
+/** The mapped fields in the fixed order of the hash. */
 function compileFields(mapping: Mapping, entity: EntityDefinition, places: ReadonlyMap<string, number>): CompiledField[] {
   const compiled: CompiledField[] = [];
   for (const field of entity.fields) {
@@ -101,7 +102,7 @@ function compileFields(mapping: Mapping, entity: EntityDefinition, places: Reado
     const read = valueReader(field, rule, textOf(rule, places));
     compiled.push({ field, column: rule.column ?? rule.columns?.join(' + ') ?? null, expected: expectation(field, rule), read });
   }
-  return compiled.sort((a, b) => Number(b.field.name === 'currency') - Number(a.field.name === 'currency'));
+  return compiled;
 }
 
 function expectation(field: EntityField, rule: FieldRule): string | null {
@@ -137,7 +138,7 @@ function translator(rule: FieldRule): ((text: string) => string | undefined) | n
 function valueReader(field: EntityField, rule: FieldRule, text: (cells: Cells) => string): FieldReader {
   const translate = translator(rule);
   const convert = converter(field, rule);
-  return (cells, soFar) => {
+  return (cells, currency) => {
     let found = text(cells);
     if (found !== '' && translate) {
       const meaning = translate(found);
@@ -145,11 +146,11 @@ function valueReader(field: EntityField, rule: FieldRule, text: (cells: Cells) =
       found = meaning;
     }
     if (found === '') found = rule.default ?? '';
-    return found === '' ? undefined : convert(found, soFar);
+    return found === '' ? undefined : convert(found, currency);
   };
 }
 
-function converter(field: EntityField, rule: FieldRule): (text: string, soFar: Readonly<Record<string, unknown>>) => Value | RuleId {
+function converter(field: EntityField, rule: FieldRule): (text: string, currency: string | null) => Value | RuleId {
   switch (field.kind) {
     case 'id':
       return (text) => (isHiddenCard(text) ? broken('key-is-card-number') : text.normalize('NFC'));
@@ -161,7 +162,7 @@ function converter(field: EntityField, rule: FieldRule): (text: string, soFar: R
       return (text) => text;
     case 'day':
     case 'moment': {
-      const read = rule.format === undefined ? isoReader(field.kind) : momentReader(rule.format);
+      const read = rule.format === undefined || rule.format === 'YYYY-MM-DD' ? isoReader(field.kind) : momentReader(rule.format);
       return (text) => {
         const moment = read(text);
         if (moment === null) return broken('day-unreadable');
@@ -170,11 +171,11 @@ function converter(field: EntityField, rule: FieldRule): (text: string, soFar: R
     }
     case 'money': {
       const read = numberReader(rule.decimal, rule.grouping);
-      return (text, soFar) => {
+      return (text, currency) => {
         const plain = read(text);
         if (plain === null) return broken('amount-unreadable');
-        if (typeof soFar.currency !== 'string') return broken('amount-without-currency');
-        return amountMinor(plain, soFar.currency, rule.unit) ?? broken('amount-unreadable');
+        if (currency === null) return broken('amount-without-currency');
+        return amountMinor(plain, currency, rule.unit) ?? broken('amount-unreadable');
       };
     }
     case 'integer':
@@ -210,17 +211,18 @@ function mapRow(
   check: FieldsCheck,
   cells: Cells,
 ): MappedRow | RowProblem {
-  const values: Record<string, unknown> = {};
+  const currencyField = compiled.find((one) => one.field.name === 'currency');
+  const foundCurrency = currencyField?.read(cells, null);
+  const currency = typeof foundCurrency === 'string' && !isRule(foundCurrency) ? foundCurrency : null;
+  // The hash runs over the fields in their fixed order, absent ones left out: so a new optional field changes nothing until it is filled.
+  const fields: Record<string, unknown> = {};
   for (const { field, column, expected, read } of compiled) {
-    const value = read(cells, values);
+    const value = read(cells, currency);
     if (isRule(value)) return { rule: value.slice(1) as RuleId, field: field.name, column, detail: expected };
-    if (value !== undefined) values[field.name] = value;
+    if (value !== undefined) fields[field.name] = value;
     else if (field.isRequired)
       return { rule: field.name === 'externalId' ? 'key-missing' : 'value-missing', field: field.name, column, detail: null };
   }
-  // The hash runs over the fields in their fixed order, absent ones left out: so a new optional field changes nothing until it is filled.
-  const fields: Record<string, unknown> = {};
-  for (const name of entity.hashFields) if (values[name] !== undefined) fields[name] = values[name];
   const trouble = check(fields);
   if (trouble) {
     const column = compiled.find((one) => one.field.name === trouble.field)?.column ?? null;
@@ -230,7 +232,7 @@ function mapRow(
   if (backwards) return backwards;
   const canonical = JSON.stringify(fields);
   const derived = deriveFields(entity.name, fields);
-  const document = derived === null ? canonical : `${canonical.slice(0, -1)},${JSON.stringify(derived).slice(1)}`;
+  const document = derived === null ? canonical : `${canonical.slice(0, -1)},${derived}}`;
   return {
     externalId: fields.externalId as string,
     canonical,
