@@ -94,13 +94,17 @@ async function live(options: DemoOptions, { agent, place }: { readonly agent: Ru
   const watching = watch(following, { signal, onStanding: options.onStanding });
   const hotel = runHotel({ ...place, seed: options.seed, everyMs: exportEveryMs, signal, onExport: options.onExport });
   const lived = (async () => {
-    const totals = await hotel;
-    await watching;
+    const [totals] = await Promise.all([hotel, watching]);
     const last = await following.untilDelivered(totals.files, AbortSignal.timeout(drainMs));
     options.onStanding(last);
     return { totals, last };
   })();
-  return Promise.race([lived, fallen]);
+  // A line breaks a moment before the process behind it is known to be gone; its end says more.
+  const explained = lived.catch(async (error) => {
+    await Promise.race([fallen, delay(1000)]);
+    throw error;
+  });
+  return Promise.race([explained, fallen]);
 }
 
 async function watch(

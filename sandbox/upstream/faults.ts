@@ -4,7 +4,8 @@ import { z } from 'zod';
  * What the sandbox receiver does wrong on purpose, so that a sender can be watched while it copes.
  *
  * The counted ones touch the next n requests to the four data paths and then stop by themselves, in this order of precedence:
- * `hang`, `status`, `captivePortal`; `dropAnswers` and `omitIds` act after the batch has been applied.
+ * `hang`, `status`, `captivePortal`; then `omitIds`, which overlooks the first record and names it nowhere, and `dropAnswers`, which
+ * cuts the line after the batch has been applied.
  *
  * @units `latencyMs` is waited before a batch is looked at, `answerLatencyMs` between applying it and saying so;
  * `retryAfter` is sent as it is written.

@@ -261,11 +261,14 @@ it('loses its answer after it has applied the batch, so that the sender must ask
   expect([again.applied, upstream.received()]).toEqual([[sent.eventId], 1]);
 });
 
-it('leaves out ids when told so, and refuses the keys it was given', async () => {
+it('overlooks a record when told so, takes it when it comes again, and refuses the keys it was given', async () => {
   Object.assign(upstream.faults, { omitIds: 1, refuseKeys: ['B-9'] });
-  const partial = await answered(sendBookings([booking(), booking({ externalId: 'B-2' })]));
+  const [key, both] = [randomUUID(), [booking(), booking({ externalId: 'B-2' })]];
+  const partial = await answered(sendBookings(both, { key }));
+  const again = await answered(sendBookings(both, { key }));
   const refused = await answered(sendBookings([booking({ externalId: 'B-9' })]));
-  expect([partial.applied.length, refused.refused[0]?.code]).toEqual([1, 'key-refused']);
+  expect([partial.applied, again.applied, again.duplicate]).toEqual([[both[1]?.eventId], [both[0]?.eventId], [both[1]?.eventId]]);
+  expect([partial.duplicate.length, refused.refused[0]?.code]).toEqual([0, 'key-refused']);
 });
 
 it('leaves a sender without any answer when told so, and still serves the next one', async () => {
