@@ -24,7 +24,9 @@ const server = createServer((request, response) => {
     if (request.url?.startsWith('/api/ingest/high-water')) return response.end('{"generation":0}');
     if (request.url === '/count') return response.end(JSON.stringify({ count: seen.size }));
     if (request.url === '/api/ingest/heartbeat') return response.end('{}');
-    const applied = eventIds(gunzipSync(Buffer.concat(chunks)).toString('latin1'));
+    const sent = Buffer.concat(chunks);
+    const body = request.headers['content-encoding'] === 'gzip' ? gunzipSync(sent) : sent;
+    const applied = eventIds(body.toString('latin1'));
     for (const id of applied) seen.add(id);
     response.end(JSON.stringify({ applied, duplicate: [], refused: [] }));
     if (wanted !== null && seen.size >= wanted.count) process.send?.({ done: seen.size });

@@ -44,8 +44,14 @@ export function uuidText(bytes: Buffer): string {
 /** The key of a record, whole: `(hotelId, source, entity, externalId)`. */
 export type RecordKey = { readonly hotelId: string; readonly source: string; readonly entity: string; readonly externalId: string };
 
-function keyText(key: RecordKey): string {
-  return JSON.stringify([key.hotelId, key.source, key.entity, key.externalId]);
+let lastLedger = { hotelId: '', source: '', entity: '', text: '' };
+
+/** The key as a JSON list. All rows of a file share its first three parts, so their text is made once. */
+function keyText({ hotelId, source, entity, externalId }: RecordKey): string {
+  if (lastLedger.hotelId !== hotelId || lastLedger.source !== source || lastLedger.entity !== entity) {
+    lastLedger = { hotelId, source, entity, text: JSON.stringify([hotelId, source, entity]).slice(0, -1) };
+  }
+  return `${lastLedger.text},${JSON.stringify(externalId)}]`;
 }
 
 /** Give the stable id of a record: the same on every PC and in every generation. */

@@ -13,10 +13,7 @@ export function outgoingRecord(row: OutboxRow): OutgoingRecord {
     `{"id":"${uuidText(recordUuid(row))}","hotelId":${JSON.stringify(row.hotelId)},"source":"${row.source}","version":${row.version},` +
     `"syncedAt":"${isoText(row.keptAtMs)}","eventId":"${eventId}","generation":${row.generation},"hash":"${row.hash.toString('hex')}",`;
   // The document starts with its own brace, which the head has opened already.
-  const json = Buffer.allocUnsafe(head.length * 3 + row.document.length);
-  const at = json.write(head);
-  json.set(row.document.subarray(1), at);
-  return { eventId, seq: row.seq, json: json.subarray(0, at + row.document.length - 1) };
+  return { eventId, seq: row.seq, head, tail: row.document.subarray(1) };
 }
 
 let lastIso = { ms: Number.NaN, text: '' };

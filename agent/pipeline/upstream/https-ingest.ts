@@ -116,14 +116,15 @@ class IngestLine {
   readonly #secrets: Secrets;
   readonly #dispatcher: Dispatcher;
   readonly #viaProxy: string | null;
-  readonly #packed = new WeakMap<OutgoingBatch, Promise<{ body: Buffer; zipped: Uint8Array }>>();
+  readonly #isThisPc: boolean;
+  readonly #packed = new WeakMap<OutgoingBatch, Promise<{ body: Buffer; sent: Uint8Array }>>();
 
   constructor(given: Settings, secrets: Secrets) {
     this.#url = new URL(given.url);
     this.host = this.#url.host;
     this.#secrets = secrets;
-    const isThisPc = this.#url.hostname === '127.0.0.1' || this.#url.hostname === '[::1]';
-    if (this.#url.protocol === 'http:' && !(given.allowHttpOnThisPc && isThisPc)) {
+    this.#isThisPc = this.#url.hostname === '127.0.0.1' || this.#url.hostname === '[::1]';
+    if (this.#url.protocol === 'http:' && !(given.allowHttpOnThisPc && this.#isThisPc)) {
       throw new Fault('input-wrong', { detail: 'the address must start with https://' });
     }
     this.#viaProxy = given.proxyUrl && !isBypassed(this.#url.hostname, given.proxyBypass) ? new URL(given.proxyUrl).host : null;
@@ -147,19 +148,20 @@ class IngestLine {
     this.#packed.set(batch, this.#pack(batch));
   }
 
-  async #pack(batch: OutgoingBatch): Promise<{ body: Buffer; zipped: Uint8Array }> {
+  async #pack(batch: OutgoingBatch): Promise<{ body: Buffer; sent: Uint8Array }> {
     const body = requestBody(batch, entityOf(batch.entity).plural);
-    return { body, zipped: await gzipped(body, { level: 1 }) };
+    // On the way to this very PC packing costs more than it saves.
+    return { body, sent: this.#isThisPc ? body : await gzipped(body, { level: 1 }) };
   }
 
   async send(batch: OutgoingBatch, signal: AbortSignal): Promise<SendOutcome> {
     const plural = entityOf(batch.entity).plural as keyof typeof ingestPaths;
-    const { body, zipped } = await (this.#packed.get(batch) ?? this.#pack(batch));
+    const { body, sent } = await (this.#packed.get(batch) ?? this.#pack(batch));
     // The same records in the same order are the same request, however often it is made.
     const key = createHash('sha256')
       .update(batch.records.map((record) => record.eventId).join(' '))
       .digest('hex');
-    const answer = await this.#post(ingestPaths[plural], body, zipped, key, signal);
+    const answer = await this.#post(ingestPaths[plural], body, sent, key, signal);
     const parsed = IngestAnswer.safeParse(json(answer.text, this.host));
     if (!parsed.success) throw new Fault('upstream-answer', { host: this.host, detail: 'lists missing' }, { cause: parsed.error });
     return {
@@ -177,20 +179,20 @@ class IngestLine {
 
   async beat(heartbeat: Heartbeat, signal: AbortSignal): Promise<void> {
     const body = Buffer.from(JSON.stringify(heartbeat));
-    await this.#post(ingestPaths.heartbeat, body, await gzipped(body), `heartbeat-${heartbeat.sentAt}`, signal);
+    await this.#post(ingestPaths.heartbeat, body, body, `heartbeat-${heartbeat.sentAt}`, signal);
   }
 
-  async #post(path: string, body: Buffer, zipped: Uint8Array, idempotencyKey: string, signal: AbortSignal): Promise<Answer> {
+  async #post(path: string, body: Buffer, sent: Uint8Array, idempotencyKey: string, signal: AbortSignal): Promise<Answer> {
     const atSeconds = String(Math.floor(Date.now() / 1000));
     const headers = {
       'content-type': 'application/json',
-      'content-encoding': 'gzip',
+      ...(sent === body ? {} : { 'content-encoding': 'gzip' }),
       'idempotency-key': idempotencyKey,
       'webhook-id': idempotencyKey,
       'webhook-timestamp': atSeconds,
       'webhook-signature': `v1,${createHmac('sha256', this.signingKey()).update(`${idempotencyKey}.${atSeconds}.`).update(body).digest('base64')}`,
     };
-    return this.#ask('POST', path, zipped, headers, signal);
+    return this.#ask('POST', path, sent, headers, signal);
   }
 
   close(): Promise<void> {
@@ -233,16 +235,23 @@ class IngestLine {
 
 /** Put the texts of the records together without taking any of them apart. */
 function requestBody(batch: OutgoingBatch, plural: string): Buffer {
-  const comma = Buffer.from(',');
-  const parts: Uint8Array[] = [Buffer.from(`{"source":${JSON.stringify(batch.source)},"mode":"upsert","${plural}":[`)];
-  for (const [index, record] of batch.records.entries()) {
-    if (index > 0) parts.push(comma);
-    parts.push(record.json);
+  const opening = `{"source":${JSON.stringify(batch.source)},"mode":"upsert","${plural}":[`;
+  // A UTF-16 unit takes at most three bytes.
+  const room = batch.records.reduce((sum, record) => sum + record.head.length * 3 + record.tail.length + 1, opening.length * 3 + 2);
+  const body = Buffer.allocUnsafe(room);
+  let at = body.write(opening);
+  for (const { head, tail } of batch.records) {
+    at += body.write(head, at);
+    body.set(tail, at);
+    at += tail.length;
+    body[at++] = comma;
   }
-  parts.push(Buffer.from(']}'));
-  return Buffer.concat(parts);
+  // The comma behind the last record makes room for the end of the list.
+  body.write(']}', at - 1);
+  return body.subarray(0, at + 1);
 }
 
+const comma = 44;
 const mostAnswerBytes = 16 * 1024 * 1024;
 
 async function boundedText(stream: AsyncIterable<Buffer>): Promise<string> {
