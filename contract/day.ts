@@ -39,7 +39,11 @@ function dayNumber(day: Day): number {
 
 function number(text: string, from: number, to: number): number {
   let value = 0;
-  for (let at = from; at < to; at++) value = value * 10 + text.charCodeAt(at) - 48;
+  for (let at = from; at < to; at++) {
+    const digit = text.charCodeAt(at) - 48;
+    if (!(digit >= 0 && digit <= 9)) return Number.NaN;
+    value = value * 10 + digit;
+  }
   return value;
 }
 

@@ -110,7 +110,8 @@ class FileNormaliser {
     if (offset < this.#job.position) return;
     const length = next - from;
     const fate = this.#fate(bytes);
-    if (fate === 'structure') this.#batch.addStructure(length);
+    if (this.#scanner.isContinued) this.#batch.addRefused(length);
+    else if (fate === 'structure') this.#batch.addStructure(length);
     else if (fate === 'refused') this.#batch.addRefused(length);
     else if ('rule' in fate) this.#letter(fate, bytes, line, offset, length);
     else if (this.#isOutsideDays(fate)) this.#batch.addOutside(length);

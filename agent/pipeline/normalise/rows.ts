@@ -23,12 +23,15 @@ export class RowScanner {
   end = 0;
   next = 0;
   hasQuotes = false;
+  /** This piece goes on with a row that was too long: it is no row of its own, whatever it looks like. */
+  isContinued = false;
 
   readonly #delimiter: number;
   #bytes: Uint8Array = new Uint8Array(0);
   #isLast = false;
   #nextQuote = -1;
   #nextReturn = -1;
+  #isInsideLongRow = false;
 
   constructor(delimiter: string) {
     this.#delimiter = delimiter.charCodeAt(0);
@@ -48,6 +51,11 @@ export class RowScanner {
     if (this.#nextQuote < from) this.#nextQuote = indexOrEnd(bytes, quote, from);
     const eol = this.#endOfLine(from);
     this.hasQuotes = false;
+    this.isContinued = this.#isInsideLongRow;
+    if (this.#isInsideLongRow) {
+      this.#restOfLongRow(from, eol);
+      return;
+    }
     if (this.#nextQuote >= eol) {
       if (eol < bytes.length || this.#isLast) this.#row(from, eol);
       else this.#need(from);
@@ -81,10 +89,26 @@ export class RowScanner {
       this.found = 'more';
       return;
     }
-    // No line end for a whole MiB: set that much aside and look on.
+    // No line end for a whole MiB: set that much aside and look on for the end of the line.
+    this.#allAside();
+  }
+
+  #allAside(): void {
     this.end = this.#bytes.length;
     this.next = this.end;
     this.found = 'row-too-long';
+    this.#isInsideLongRow = true;
+  }
+
+  #restOfLongRow(from: number, eol: number): void {
+    if (eol >= this.#bytes.length && !this.#isLast) {
+      this.#allAside();
+      return;
+    }
+    this.#row(from, eol);
+    if (this.found === 'more') return;
+    this.found = 'row-too-long';
+    this.#isInsideLongRow = false;
   }
 
   #firstLineOnly(from: number, rule: 'row-unclosed-quote' | 'row-stray-quote'): void {
