@@ -71,9 +71,22 @@ export class AgentProcess {
     const { node, args, env } = this.#command();
     const child = spawn(node, args, { env, stdio: ['ignore', 'pipe', 'ignore'], windowsHide: true });
     this.#child = child;
-    child.once('error', () => this.#fell(child));
-    child.once('exit', () => this.#fell(child));
-    return readyAddress(child);
+    const fallen = new Promise<void>((resolve) => {
+      for (const end of ['error', 'exit'] as const) {
+        child.once(end, () => {
+          this.#fell(child);
+          resolve();
+        });
+      }
+    });
+    try {
+      return await readyAddress(child);
+    } catch (error) {
+      // Its output ends before it does: asked again in between, a second one would be started beside it.
+      child.kill('SIGKILL');
+      await fallen;
+      throw error;
+    }
   }
 
   #fell(child: ChildProcess): void {
