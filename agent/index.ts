@@ -31,6 +31,7 @@ export class Agent {
   readonly #stopping = new AbortController();
   #intents: NodeJS.Timeout | null = null;
   #stopped: Promise<void> | null = null;
+  #carrying: Promise<void> = Promise.resolve();
 
   private constructor(stores: Stores) {
     this.stores = stores;
@@ -123,6 +124,7 @@ export class Agent {
     if (this.#intents) clearInterval(this.#intents);
     await this.sources.stop();
     await this.destinations.stop();
+    await this.#carrying;
     this.stores.log.info('the agent has stopped');
     await this.stores.close();
   }
@@ -144,14 +146,18 @@ export class Agent {
 
   async #forgive(connectionId: string): Promise<void> {
     await this.stores.writer.step('clearAlerts', [connectionId]);
+    await this.#carryOut();
     this.live.tellSoon('overview');
   }
 
-  async #carryOut(): Promise<void> {
+  /** One after the other: two at once would move the same file. */
+  #carryOut(): Promise<void> {
     const { read, writer, secrets, log } = this.stores;
-    await carryOutIntents({ read, writer, secrets, now: this.now, onFault: (id, fault) => void this.#note(id, fault) }).catch((error) =>
-      log.error(errorFields(error), 'an intent could not be carried out'),
-    );
+    const tools = { read, writer, secrets, now: this.now, onFault: (id: string, fault: Fault) => void this.#note(id, fault) };
+    this.#carrying = this.#carrying
+      .then(() => carryOutIntents(tools))
+      .catch((error) => log.error(errorFields(error), 'an intent could not be carried out'));
+    return this.#carrying;
   }
 
   #heartbeat(destinationId: string): Heartbeat | null {

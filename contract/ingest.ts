@@ -57,7 +57,7 @@ export const Heartbeat = z.strictObject({
   lagSeconds: z.int().min(0),
   depth: z.int().min(0),
   deadLetters: z.int().min(0),
-  entities: z.record(z.enum(entityNames), z.int().min(0)),
+  entities: z.partialRecord(z.enum(entityNames), z.int().min(0)),
 });
 export type Heartbeat = z.infer<typeof Heartbeat>;
 

@@ -7,4 +7,5 @@ import { answerCalls } from './thread-calls.ts';
 /** The thread for reads that may take longer than the agent's main thread can spare. */
 if (!parentPort) throw new Error('the reader thread is started by db/reader.ts');
 const { path } = workerData as { path: string };
-answerCalls(parentPort as never, longReads(openForReading(path)), sqliteFault);
+const db = openForReading(path);
+answerCalls(parentPort as never, { ...longReads(db), open: () => undefined, close: () => void db.close() }, sqliteFault);

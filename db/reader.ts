@@ -14,15 +14,22 @@ export function longReads(db: ReadDb) {
 
 export type LongReads = ReturnType<typeof longReads>;
 
+type Table = LongReads & { open: () => void; close: () => void };
+
 /** Start the reader thread on a database that the writing thread has opened. */
-export function startReader(path: string): { reads: Remote<LongReads>; close: () => Promise<unknown> } {
+export async function startReader(path: string): Promise<{ reads: Remote<LongReads>; close: () => Promise<unknown> }> {
   const worker = new Worker(threadFile('reader'), { workerData: { path }, name: 'reader' });
-  const caller = new ThreadCaller<LongReads>(worker);
+  const caller = new ThreadCaller<Table>(worker);
+  // A thread that is ended while it loads the driver takes the whole process with it: only an open one is ever closed.
+  await caller.call('open', []);
   return {
     reads: {
       setAsideByRule: () => caller.call('setAsideByRule', []),
       fileLettersByRule: (fileId) => caller.call('fileLettersByRule', [fileId]),
     },
-    close: () => worker.terminate(),
+    close: async () => {
+      await caller.call('close', []);
+      await worker.terminate();
+    },
   };
 }

@@ -29,7 +29,7 @@ export class Destinations {
 
   async start(): Promise<void> {
     await this.follow();
-    this.#timer = setInterval(() => void this.#beat(), policies.heartbeatEveryMs);
+    this.#timer = setInterval(() => void this.beat(), policies.heartbeatEveryMs);
   }
 
   /** Bring the running pushes in line with the configuration. Call after every change of it. */
@@ -69,7 +69,8 @@ export class Destinations {
     return upstream.open(settings.data, { secrets: this.#tools.secretsOf(connection.id), now: this.#tools.now });
   }
 
-  async #beat(): Promise<void> {
+  /** Send a heartbeat down every line that is well. */
+  async beat(): Promise<void> {
     for (const [id, line] of this.#lines) {
       const heartbeat = this.#tools.heartbeat(id);
       if (heartbeat) await line.push.heartbeat(Heartbeat.parse(heartbeat), line.abort.signal);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Fault } from '../../contract/faults.ts';
 import { Mapping } from '../../contract/mapping.ts';
 import type { ReadDb } from '../../db/open.ts';
-import { fileById, takenAtMs, type UnfinishedFile, unfinishedFiles } from '../../db/pipeline/files.ts';
+import { fileById, isContentKnown, isSighted, type UnfinishedFile, unfinishedFiles } from '../../db/pipeline/files.ts';
 import type { Writer } from '../../db/writer.ts';
 import type { FilePlan, SourceFile, SourceSession } from './connector.ts';
 import type { Normaliser } from './normaliser.ts';
@@ -93,6 +93,7 @@ async function takeFile(tools: PullTools, file: SourceFile, order: FileOrder, si
     entity: mapping.entity,
     name: file.name,
     path: file.path,
+    mark: file.mark,
     mappingJson: JSON.stringify(mapping),
     bytes: file.bytes,
   };
@@ -108,16 +109,13 @@ async function takeFile(tools: PullTools, file: SourceFile, order: FileOrder, si
   return stored;
 }
 
+/** Read a file that was seen before only to recognise it; null when its content is new after all. */
 async function knownContent(tools: PullTools, file: SourceFile, connectionId: string, signal: AbortSignal): Promise<string | null> {
-  if (!isPathKnown(tools.read, connectionId, file.path)) return null;
+  if (!isSighted(tools.read, connectionId, file.path, file.mark)) return null;
   const sha256 = createHash('sha256');
   for await (const chunk of file.read(signal)) sha256.update(chunk);
   const hex = sha256.digest('hex');
-  return takenAtMs(tools.read, connectionId, hex) === undefined ? null : hex;
-}
-
-function isPathKnown(read: ReadDb, connectionId: string, path: string): boolean {
-  return read.prepare('select 1 from files where connection_id = ? and path = ?').get(connectionId, path) !== undefined;
+  return isContentKnown(tools.read, connectionId, hex) ? hex : null;
 }
 
 /**

@@ -45,7 +45,7 @@ export async function openStores(home: string, options: { readonly recoveryKey?:
     closers.push(() => writer.close());
     const read = openForReading(path);
     closers.push(() => read.close());
-    const reader = startReader(path);
+    const reader = await startReader(path);
     closers.push(() => reader.close());
     const normaliser = new Normaliser(home, secrets.dataKey);
     closers.push(() => normaliser.close());

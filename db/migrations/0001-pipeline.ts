@@ -53,6 +53,10 @@ create table files (
   taken_at_ms integer not null, finished_at_ms integer, last_seen_at_ms integer not null,
   unique (connection_id, sha256)
 ) strict;
+create table sightings (
+  connection_id text not null, path text not null, mark text not null, file_id integer not null, seen_at_ms integer not null,
+  primary key (connection_id, path, mark)
+) strict, without rowid;
 create index files_unfinished on files (connection_id) where finished_at_ms is null;
 
 create table dead_letters (

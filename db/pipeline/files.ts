@@ -8,7 +8,9 @@ export type TakenFile = {
   readonly source: string;
   readonly entity: string;
   readonly name: string;
-  readonly path: string | null;
+  readonly path: string;
+  /** How the file system tells this content at this path from any other. */
+  readonly mark: string;
   readonly sha256: string;
   readonly rawPath: string;
   readonly mappingJson: string;
@@ -41,6 +43,9 @@ export function fileStatements(db: WriteDb) {
     'insert into files (connection_id, hotel_id, source, entity, name, path, sha256, raw_path, mapping, bytes, taken_at_ms, last_seen_at_ms) ' +
       'values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
   );
+  const see = db.prepare(
+    'insert into sightings (connection_id, path, mark, file_id, seen_at_ms) values (?, ?, ?, ?, ?) on conflict do nothing',
+  );
   const seeAgain = db.prepare('update files set seen_before = seen_before + 1, last_seen_at_ms = ? where id = ?');
   const accounts = db.prepare<[number], { name: string; bytes: number; accounted: number }>(
     'select name, bytes, bytes_normalised + bytes_dead_letters + bytes_structural as accounted from files where id = ?',
@@ -55,7 +60,8 @@ export function fileStatements(db: WriteDb) {
     (file: TakenFile, nowMs: number): { id: number; isKnown: boolean; isFinished: boolean; takenAtMs: number } => {
       const known = find.get(file.connectionId, file.sha256);
       if (known) {
-        seeAgain.run(nowMs, known.id);
+        // The same file lying where it lay is no news; the same content under another name or written anew is.
+        if (see.run(file.connectionId, file.path, file.mark, known.id, nowMs).changes > 0) seeAgain.run(nowMs, known.id);
         return { id: known.id, isKnown: true, isFinished: known.finished_at_ms !== null, takenAtMs: known.taken_at_ms };
       }
       const { lastInsertRowid } = add.run(
@@ -72,6 +78,7 @@ export function fileStatements(db: WriteDb) {
         nowMs,
         nowMs,
       );
+      see.run(file.connectionId, file.path, file.mark, lastInsertRowid, nowMs);
       return { id: Number(lastInsertRowid), isKnown: false, isFinished: false, takenAtMs: nowMs };
     },
   );
@@ -105,10 +112,14 @@ export function fileById(db: ReadDb, id: number): UnfinishedFile | undefined {
   return db.prepare<[number], UnfinishedFile>(`select ${unfinishedColumns} from files where id = ?`).get(id);
 }
 
-/** Tell whether a connection has taken a file with this content, and when. */
-export function takenAtMs(db: ReadDb, connectionId: string, sha256: string): number | undefined {
-  return db
-    .prepare<[string, string], number>('select taken_at_ms from files where connection_id = ? and sha256 = ?')
-    .pluck()
-    .get(connectionId, sha256);
+/** Tell whether a connection has taken a file with this content. */
+export function isContentKnown(db: ReadDb, connectionId: string, sha256: string): boolean {
+  return db.prepare('select 1 from files where connection_id = ? and sha256 = ?').get(connectionId, sha256) !== undefined;
+}
+
+/** Tell whether a connection has seen this very file at this path: the same size, times and place on the disk. */
+export function isSighted(db: ReadDb, connectionId: string, path: string, mark: string): boolean {
+  return (
+    db.prepare('select 1 from sightings where connection_id = ? and path = ? and mark = ?').get(connectionId, path, mark) !== undefined
+  );
 }

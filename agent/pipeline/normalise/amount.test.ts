@@ -16,9 +16,12 @@ describe('reading amounts', () => {
     expect(numberReader(decimal, grouping)(text)).toBe(plain);
   });
 
-  it.each(['(12.00)', '12.00-', '€12', '12 EUR', '1e3', 'NaN', '1e400', '1,234.56', '1.234,56', '12.', '.5', '1.2.3', '', '+5'])('never guesses at %j', (text) => {
-    expect(numberReader('.', '')(text)).toBeNull();
-  });
+  it.each(['(12.00)', '12.00-', '€12', '12 EUR', '1e3', 'NaN', '1e400', '1,234.56', '1.234,56', '12.', '.5', '1.2.3', '', '+5'])(
+    'never guesses at %j',
+    (text) => {
+      expect(numberReader('.', '')(text)).toBeNull();
+    },
+  );
 
   it('refuses a thousands sign in the wrong place', () => {
     const read = numberReader(',', '.');
@@ -26,8 +29,11 @@ describe('reading amounts', () => {
   });
 
   it('counts in the minor unit of the currency, or takes cents as they are', () => {
-    expect([amountMinor('12.5', 'EUR', 'major'), amountMinor('12.5', 'JPY', 'major'), amountMinor('1250', 'EUR', 'minor'), amountMinor('12.5', 'EUR', 'minor')]).toEqual([
-      1250, null, 1250, null,
-    ]);
+    expect([
+      amountMinor('12.5', 'EUR', 'major'),
+      amountMinor('12.5', 'JPY', 'major'),
+      amountMinor('1250', 'EUR', 'minor'),
+      amountMinor('12.5', 'EUR', 'minor'),
+    ]).toEqual([1250, null, 1250, null]);
   });
 });

@@ -35,9 +35,12 @@ describe('reading days', () => {
 
   it('without a format takes ISO days and moments', () => {
     const moment = isoReader('moment');
-    expect([moment('2026-03-01'), moment('2026-03-01 14:05:00'), moment('2026-03-01T14:05:00'), isoReader('day')('2026-03-01 14:05:00')]).toEqual([
-      '2026-03-01', '2026-03-01T14:05:00', '2026-03-01T14:05:00', null,
-    ]);
+    expect([
+      moment('2026-03-01'),
+      moment('2026-03-01 14:05:00'),
+      moment('2026-03-01T14:05:00'),
+      isoReader('day')('2026-03-01 14:05:00'),
+    ]).toEqual(['2026-03-01', '2026-03-01T14:05:00', '2026-03-01T14:05:00', null]);
   });
 
   it('refuses a format without a year, a month or a day', () => {

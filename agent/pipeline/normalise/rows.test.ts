@@ -28,7 +28,8 @@ function scanAll(text: string | Buffer, delimiter = ',', step = Number.POSITIVE_
   }
 }
 
-const texts = (text: string, delimiter?: string) => scanAll(text, delimiter).rows.map((row) => (row.kind === 'row' ? row.text : `${row.kind}: ${row.text}`));
+const texts = (text: string, delimiter?: string) =>
+  scanAll(text, delimiter).rows.map((row) => (row.kind === 'row' ? row.text : `${row.kind}: ${row.text}`));
 
 describe('finding rows', () => {
   it('takes LF, CRLF and CR, mixed, and a last row without a line end', () => {
@@ -64,7 +65,9 @@ describe('finding rows', () => {
   });
 
   it('accounts for every byte of any text, however it is cut into pieces, and finds the same rows', () => {
-    const nasty = fc.array(fc.constantFrom('a', ',', '"', '\n', '\r', '\r\n', '""', ' ', ';', 'ü', '\0', '\u001a'), { maxLength: 120 }).map((parts) => parts.join(''));
+    const nasty = fc
+      .array(fc.constantFrom('a', ',', '"', '\n', '\r', '\r\n', '""', ' ', ';', 'ü', '\0', '\u001a'), { maxLength: 120 })
+      .map((parts) => parts.join(''));
     fc.assert(
       fc.property(nasty, fc.integer({ min: 1, max: 40 }), (text, step) => {
         const whole = scanAll(text);

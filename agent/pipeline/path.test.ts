@@ -1,0 +1,253 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { bookingRow, bookingsFile, type TestHotel, testHotel } from '../testing.ts';
+
+/** What the receiver has applied, newest version per booking. */
+function received(test: TestHotel): Record<string, Record<string, unknown>> {
+  if (!existsSync(test.upstream.file)) return {};
+  const lines = readFileSync(test.upstream.file, 'utf8').trim().split('\n').filter(Boolean);
+  return Object.fromEntries(lines.map((line) => JSON.parse(line).record).map((record) => [record.externalId, record]));
+}
+
+const hub = async (test: TestHotel) =>
+  (await test.client.overview.get({})).systems.find((system) => system.id === 'hub') as {
+    confirmed: number;
+    waiting: number;
+    refused: number;
+    state: string;
+  };
+
+describe('the path of a record', { timeout: 60_000 }, () => {
+  let test: TestHotel;
+  beforeEach(async () => {
+    test = await testHotel();
+  });
+  afterEach(async () => {
+    await test.close();
+  });
+
+  it('brings a dropped file upstream, field by field as it was written', async () => {
+    await test.connect();
+    test.drop(
+      'one.csv',
+      bookingsFile(
+        '00123,"Łukasz ""Luke"", Größe",a@example.com,+31201234567,101,Suite,2026-03-01,2026-03-04,2026-01-01 10:00:00,CHECKED IN,OTA,1249.50,100,EUR,CC,High floor',
+      ),
+    );
+    await test.sync();
+    await test.until(
+      () => hub(test),
+      (state) => state.confirmed === 1,
+    );
+    expect(received(test)['00123']).toMatchObject({
+      hotelId: 'ALDQ',
+      source: 'pms',
+      externalId: '00123',
+      version: 1,
+      guestName: 'Łukasz "Luke", Größe',
+      guestEmail: 'a@example.com',
+      roomNumber: '101',
+      checkInDate: '2026-03-01',
+      checkOutDate: '2026-03-04',
+      bookedAt: '2026-01-01T10:00:00',
+      status: 'checked_in',
+      channel: 'ota',
+      totalAmountMinor: 124_950,
+      depositPaidMinor: 10_000,
+      currency: 'EUR',
+      paymentMethod: 'credit_card',
+      specialRequests: 'High floor',
+      leadTime: 59,
+      lengthOfStay: 3,
+    });
+  });
+
+  it('keeps the good booking when its neighbour cannot be read', async () => {
+    await test.connect();
+    test.drop(
+      'mixed.csv',
+      bookingsFile(
+        bookingRow('1'),
+        bookingRow('2', { status: 'TENT' }),
+        bookingRow('3', { arrival: '31/12/2026' }),
+        bookingRow('', {}),
+        bookingRow('5'),
+      ),
+    );
+    await test.sync();
+    await test.until(
+      () => hub(test),
+      (state) => state.confirmed === 2,
+    );
+    const overview = await test.client.overview.get({});
+    expect(overview.setAsideByRule).toEqual([
+      { rule: 'day-unreadable', count: 1 },
+      { rule: 'key-missing', count: 1 },
+      { rule: 'value-unknown', count: 1 },
+    ]);
+    expect(Object.keys(received(test))).toEqual(['1', '5']);
+  });
+
+  it('sends nothing for an unchanged booking, and the next version for a changed one', async () => {
+    await test.connect();
+    test.drop('a.csv', bookingsFile(bookingRow('1'), bookingRow('2')));
+    await test.sync();
+    test.drop('b.csv', bookingsFile(bookingRow('1'), bookingRow('2', { status: 'CANCELLED' }), bookingRow('2', { status: 'CANCELLED' })));
+    await test.sync();
+    await test.until(
+      () => hub(test),
+      (state) => state.confirmed === 3,
+    );
+    expect((await test.client.files.list({ limit: 1 }))[0]).toMatchObject({ rows: 3, kept: 1, unchanged: 2 });
+    expect([received(test)['1']?.version, received(test)['2']?.version, test.upstream.received()]).toEqual([1, 2, 3]);
+  });
+
+  it('takes the same content once, under whatever name it comes again', async () => {
+    await test.connect();
+    test.drop('a.csv', bookingsFile(bookingRow('1')));
+    await test.sync();
+    test.drop('again.csv', bookingsFile(bookingRow('1')));
+    await test.sync();
+    await test.restart();
+    await test.sync();
+    const files = await test.client.files.list({});
+    expect(files.map((file) => [file.fileName, file.rows, file.seenBefore])).toEqual([['a.csv', 1, 1]]);
+  });
+
+  it('never takes a file that is still being written', async () => {
+    await test.connect({ completeWhen: 'still', stillSeconds: 1 });
+    test.drop('a.csv', bookingsFile(bookingRow('1')));
+    const syncing = test.sync();
+    await test.until(() => test.agent.sources.state('pms').isRunning, Boolean);
+    test.drop('a.csv', bookingsFile(bookingRow('1'), bookingRow('2')));
+    await syncing;
+    expect(await test.client.files.list({})).toEqual([]);
+    await test.sync();
+    expect((await test.client.files.list({})).map((file) => file.rows)).toEqual([2]);
+  });
+
+  it('moves a file into the archive when every row is kept, never over another one', async () => {
+    await test.connect({ archive: 'move' });
+    test.drop('a.csv', bookingsFile(bookingRow('1')));
+    await test.sync();
+    await test.until(() => existsSync(join(test.drops, 'taken', 'a.csv')), Boolean);
+    test.drop('a.csv', bookingsFile(bookingRow('2')));
+    await test.sync();
+    await test.until(
+      () => readdirSync(join(test.drops, 'taken')).filter((name) => name.endsWith('.csv')),
+      (names) => names.length === 2,
+    );
+    expect(readdirSync(test.drops)).toEqual(['taken']);
+  });
+
+  it('sets a file with a missing column aside as one, and uses nothing of it', async () => {
+    await test.connect();
+    test.drop('broken.csv', bookingsFile(bookingRow('1'), bookingRow('2')).replace('Arrival', 'Anreise'));
+    await test.sync();
+    const [file] = await test.client.files.list({});
+    expect(file).toMatchObject({ rows: 1, kept: 0, deadLetters: 1, bytesNormalised: 0, bytesDeadLetters: file?.bytes });
+    expect((await test.client.overview.get({})).setAsideByRule).toEqual([{ rule: 'header-unusable', count: 1 }]);
+  });
+
+  it('hides a card number before anything of it reaches the disk or the wire', async () => {
+    await test.connect();
+    const card = '4111111111111111';
+    test.drop('cards.csv', bookingsFile(bookingRow('1', { name: `Ada ${card}` }), bookingRow(card)));
+    await test.sync();
+    await test.until(
+      () => hub(test),
+      (state) => state.confirmed === 1,
+    );
+    await test.agent.stop();
+    expect(received(test)['1']?.guestName).toBe('Ada ****************');
+    expect(filesHolding(test.folder, card).filter((path) => !path.startsWith(test.drops))).toEqual([]);
+  });
+
+  it('keeps guests out of plain sight on the disk: only the columns that are searched stand open', async () => {
+    await test.connect();
+    test.drop(
+      'a.csv',
+      bookingsFile(
+        '77,Greta Garbo,canary-mail@example.com,+31600000001,101,Suite,2026-03-01,2026-03-04,2026-01-01 10:00:00,RESERVED,OTA,1,,EUR,CC,canary-wish',
+      ),
+    );
+    await test.sync();
+    await test.until(
+      () => hub(test),
+      (state) => state.confirmed === 1,
+    );
+    await test.agent.stop();
+    const open = (text: string) => filesHolding(test.home, text).length;
+    expect([open('canary-mail'), open('31600000001'), open('canary-wish'), open(test.upstream.secret.slice(6))]).toEqual([0, 0, 0, 0]);
+    // The guest's name is a column that people search by: docs/security.md says so.
+    expect(open('Greta Garbo')).toBeGreaterThan(0);
+  });
+
+  it('accounts for every byte of any file, however broken', async () => {
+    await test.connect();
+    const piece = fc.constantFrom(
+      '1,',
+      'a',
+      '"',
+      '\r\n',
+      '\n',
+      '\r',
+      ',',
+      '\0',
+      '\u001a',
+      'ü',
+      bookingRow('9'),
+      '\r\n',
+      `${bookingRow('8')}\r\n`,
+      bookingsFile(bookingRow('7')),
+    );
+    const files = fc.sample(fc.tuple(fc.array(piece, { maxLength: 30 }), fc.boolean()), { numRuns: 60, seed: 11 });
+    for (const [index, [pieces, hasHeader]] of files.entries()) {
+      test.drop(`f${String(index).padStart(3, '0')}.csv`, `${hasHeader ? bookingsFile() : ''}${pieces.join('')}${index}`);
+    }
+    await test.sync();
+    const reports = await test.client.files.list({ limit: 500 });
+    expect(reports).toHaveLength(files.length);
+    const wrong = reports.filter(
+      (file) => file.finishedAtMs === null || file.bytesNormalised + file.bytesDeadLetters + file.bytesStructural !== file.bytes,
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it('reads a file in the encoding of its mapping, and never invents a letter', async () => {
+    await test.connect();
+    test.drop(
+      'bom.csv',
+      Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), Buffer.from(bookingsFile(bookingRow('1', { name: 'İpek ß 北京' })))]),
+    );
+    test.drop('latin.csv', Buffer.from(bookingsFile(bookingRow('2', { name: 'Größe' })), 'latin1'));
+    await test.sync();
+    await test.until(
+      () => hub(test),
+      (state) => state.confirmed === 1,
+    );
+    expect(received(test)['1']?.guestName).toBe('İpek ß 北京');
+    expect((await test.client.overview.get({})).setAsideByRule).toEqual([{ rule: 'row-undecodable', count: 1 }]);
+  });
+
+  it('finishes a file empty or with nothing but a header', async () => {
+    await test.connect();
+    test.drop('empty.csv', '');
+    test.drop('header.csv', bookingsFile());
+    await test.sync();
+    expect((await test.client.files.list({})).map((file) => [file.fileName, file.rows, file.finishedAtMs !== null])).toEqual([
+      ['header.csv', 0, true],
+      ['empty.csv', 0, true],
+    ]);
+  });
+});
+
+/** The files below a folder in which a text stands, read as bytes. */
+function filesHolding(folder: string, text: string): string[] {
+  return readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => readFileSync(path).includes(text));
+}

@@ -1,0 +1,271 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { DestinationHealth } from '../../contract/health.ts';
+import { startUpstream } from '../../sandbox/upstream/server.ts';
+import { bookingRow, bookingsFile, hubDraft, type TestHotel, testHotel } from '../testing.ts';
+
+const health = async (test: TestHotel) =>
+  (await test.client.overview.get({})).systems.find((system) => system.id === 'hub') as DestinationHealth;
+const rows = (count: number, from = 1) => Array.from({ length: count }, (_, index) => bookingRow(String(from + index)));
+const events = (test: TestHotel) =>
+  readFileSync(test.upstream.file, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line).record);
+
+/** Nothing lost, nothing applied twice: every booking stands there once, by one event. */
+function expectOnceEach(test: TestHotel, count: number): void {
+  const ids = events(test).map((record) => record.eventId);
+  expect([ids.length, new Set(ids).size, new Set(events(test).map((record) => record.externalId)).size]).toEqual([count, count, count]);
+}
+
+describe('forwarding', { timeout: 60_000 }, () => {
+  let test: TestHotel;
+  beforeEach(async () => {
+    test = await testHotel();
+  });
+  afterEach(async () => {
+    await test.close();
+  });
+
+  async function send(count: number): Promise<void> {
+    test.drop('bookings.csv', bookingsFile(...rows(count)));
+    await test.sync();
+  }
+
+  it('sends again with the same ids when the answer is lost, and nothing is applied twice', async () => {
+    await test.connect();
+    test.upstream.faults.dropAnswers = 2;
+    await send(30);
+    await test.until(
+      () => health(test),
+      (hub) => hub.confirmed === 30,
+    );
+    expectOnceEach(test, 30);
+    expect(test.upstream.counts.wireDuplicates).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ['500', { code: 500, requests: 2 }],
+    ['503 with Retry-After', { code: 503, requests: 1, retryAfter: '1' }],
+    ['429 with a date', { code: 429, requests: 1, retryAfter: new Date(Date.now() + 1000).toUTCString() }],
+    ['408', { code: 408, requests: 1 }],
+  ])('waits and follows after %s', async (_name, status) => {
+    await test.connect();
+    test.upstream.faults.status = status;
+    await send(5);
+    await test.until(
+      () => health(test),
+      (hub) => hub.confirmed === 5,
+    );
+    expectOnceEach(test, 5);
+  });
+
+  it('counts a web page with status 200 as nothing delivered, and says what it may be', async () => {
+    await test.connect();
+    test.upstream.faults.captivePortal = 1000;
+    await send(3);
+    const failing = await test.until(
+      () => health(test),
+      (hub) => hub.state === 'failing',
+    );
+    expect(failing).toMatchObject({ confirmed: 0, waiting: 3, fault: { code: 'upstream-answer', detail: { detail: 'a web page' } } });
+    test.upstream.faults.captivePortal = 0;
+    await test.client.connections.syncNow({ id: 'hub' });
+    await test.until(
+      () => health(test),
+      (hub) => hub.confirmed === 3,
+    );
+  });
+
+  it('does not take an answer that leaves a record out as its delivery', async () => {
+    await test.connect();
+    test.upstream.faults.omitIds = 1;
+    await send(10);
+    await test.until(
+      () => health(test),
+      (hub) => hub.confirmed === 10,
+    );
+    expectOnceEach(test, 10);
+  });
+
+  it('splits a batch that is too large', async () => {
+    await test.connect();
+    test.upstream.faults.maxRecords = 3;
+    await send(40);
+    await test.until(
+      () => health(test),
+      (hub) => hub.confirmed === 40,
+    );
+    expectOnceEach(test, 40);
+  });
+
+  it('sets one refused booking aside and delivers the rest', async () => {
+    await test.connect();
+    test.upstream.faults.refuseKeys = ['7'];
+    await send(20);
+    await test.until(
+      () => health(test),
+      (hub) => hub.waiting === 0 && hub.refused === 1,
+    );
+    const overview = await test.client.overview.get({});
+    expect([(await health(test)).confirmed, overview.setAsideByRule]).toEqual([19, [{ rule: 'refused-by-destination', count: 1 }]]);
+    expectOnceEach(test, 19);
+  });
+
+  it('takes a hub that refuses everything for a trouble of the hub, and sets nothing aside', async () => {
+    await test.connect();
+    test.upstream.faults.status = { code: 422, requests: 100_000 };
+    await send(25);
+    const failing = await test.until(
+      () => health(test),
+      (hub) => hub.state === 'failing',
+    );
+    expect([failing.fault?.code, failing.waiting, (await test.client.overview.get({})).setAside]).toEqual(['upstream-answer', 25, 0]);
+  });
+
+  it('opens the breaker after five failures and lets a person try at once', async () => {
+    await test.connect();
+    test.upstream.faults.status = { code: 500, requests: 100_000 };
+    await send(2);
+    const open = await test.until(
+      () => health(test),
+      (hub) => hub.breaker === 'open',
+    );
+    expect([open.fault?.code, open.waiting]).toEqual(['upstream-error', 2]);
+    test.upstream.faults.status = null;
+    await test.client.connections.syncNow({ id: 'hub' });
+    const closed = await test.until(
+      () => health(test),
+      (hub) => hub.confirmed === 2,
+    );
+    expect([closed.breaker, closed.fault]).toEqual(['closed', null]);
+  });
+
+  it('goes on where it stood after a restart, and keeps what was gathered while the hub was away', async () => {
+    await test.connect();
+    await send(4);
+    await test.until(
+      () => health(test),
+      (hub) => hub.confirmed === 4,
+    );
+    await test.client.connections.pause({ id: 'hub' });
+    test.drop('more.csv', bookingsFile(...rows(6, 100)));
+    await test.sync();
+    expect(await health(test)).toMatchObject({ state: 'paused', waiting: 6 });
+    await test.restart();
+    await test.client.connections.resume({ id: 'hub' });
+    await test.until(
+      () => health(test),
+      (hub) => hub.confirmed === 10,
+    );
+    expectOnceEach(test, 10);
+  });
+
+  it('gives a second destination everything, without holding up the first', async () => {
+    const second = await startUpstream({ dir: join(test.folder, 'second') });
+    try {
+      await test.connect();
+      await send(5);
+      await test.until(
+        () => health(test),
+        (hub) => hub.confirmed === 5,
+      );
+      second.faults.hang = 1000;
+      await test.client.connections.add({ ...hubDraft(second), id: 'hub-2', title: 'Second hub' });
+      test.drop('more.csv', bookingsFile(...rows(5, 50)));
+      await test.sync();
+      await test.until(
+        () => health(test),
+        (hub) => hub.confirmed === 10,
+      );
+      second.faults.hang = 0;
+      await test.client.connections.pause({ id: 'hub-2' });
+      await test.client.connections.resume({ id: 'hub-2' });
+      await test.until(
+        () => second.received(),
+        (count) => count === 10,
+      );
+    } finally {
+      await second.close();
+    }
+  });
+
+  it('ranks a new ledger above what the hub has seen of this hotel', async () => {
+    await test.connect();
+    await send(2);
+    await test.until(
+      () => health(test),
+      (hub) => hub.confirmed === 2,
+    );
+    const seen = events(test)[0].generation as number;
+    const other = await testHotel();
+    try {
+      await other.client.property.save((await test.client.agent.facts({})).property as never);
+      await other.client.connections.add({
+        id: 'pms',
+        kind: 'folder-csv',
+        title: 'PMS',
+        settings: { folder: other.drops, completeWhen: 'done-file' },
+        schedule: { kind: 'manual' },
+        secrets: {},
+      });
+      other.drop('b.csv', bookingsFile(bookingRow('1', { status: 'CANCELLED' })));
+      await other.sync();
+      await other.agent.stop();
+      // The clock of the new PC is years behind, so its ledger starts far below.
+      setBack(other.home, 1000);
+      await other.restart();
+      await other.client.connections.add(hubDraft(test.upstream));
+      await other.until(
+        () => health(other),
+        (hub) => hub.confirmed === 1,
+      );
+      const newest = events(test).at(-1);
+      expect([newest.externalId, newest.status, newest.generation]).toEqual(['1', 'cancelled', seen + 1]);
+    } finally {
+      await other.close();
+    }
+  });
+
+  it('never sends a row that a flipped bit has changed', async () => {
+    await test.connect();
+    await test.client.connections.pause({ id: 'hub' });
+    await send(3);
+    await test.agent.stop();
+    const db = new Database(join(test.home, 'pipeline.db'));
+    const sealed = db.prepare('select sealed from payloads').pluck().get() as Buffer;
+    sealed[40] = (sealed[40] as number) ^ 1;
+    db.prepare('update payloads set sealed = ?').run(sealed);
+    db.close();
+    await test.restart();
+    await test.client.connections.resume({ id: 'hub' });
+    const failing = await test.until(
+      () => health(test),
+      (hub) => hub.state === 'failing',
+    );
+    expect([failing.fault?.code, failing.confirmed, test.upstream.received()]).toEqual(['database-damaged', 0, 0]);
+  });
+
+  it('tells the hub that it lives, in counts only', async () => {
+    await test.connect();
+    await send(3);
+    await test.until(
+      () => health(test),
+      (hub) => hub.confirmed === 3,
+    );
+    await test.agent.destinations.beat();
+    expect(test.upstream.lastHeartbeat()).toMatchObject({ hotelId: 'ALDQ', depth: 0, deadLetters: 0, entities: { booking: 3 } });
+  });
+});
+
+/** Put a stopped agent's ledger back to an old generation, as a wrong clock would have made it. */
+function setBack(home: string, generation: number): void {
+  const db = new Database(join(home, 'pipeline.db'));
+  db.prepare("update meta set value = ? where key = 'generation'").run(String(generation));
+  db.prepare('update outbox set generation = ?').run(generation);
+  db.prepare('update records set generation = ?').run(generation);
+  db.close();
+}
