@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { Fault } from '../contract/faults.ts';
 import { pipelineMigrations } from './migrations/index.ts';
@@ -12,6 +12,7 @@ export type WriteDb = ReadDb & { readonly [writable]: true };
 
 /** 3.51.3 mends the WAL-reset fault that could corrupt a database shared by two connections. */
 const oldestSafeSqlite = [3, 51, 3] as const;
+const headerBytes = 100;
 const checkedAtStartBytes = 256 * 1024 * 1024;
 
 /**
@@ -22,6 +23,7 @@ const checkedAtStartBytes = 256 * 1024 * 1024;
  */
 export function openForWriting(path: string): WriteDb {
   return opened(path, () => {
+    assertUntouchedKnown(path);
     const db = new Database(path, { timeout: 10_000 });
     try {
       assertSqlite(db);
@@ -86,10 +88,36 @@ function assertSqlite(db: Database.Database): void {
   }
 }
 
-function assertKnownSchema(db: Database.Database, path: string): void {
+/**
+ * Refuse what must stay as it is before a writing handle touches it: closing one folds a log that a crash has left into the file,
+ * and SQLite takes a file shorter than its own header for an empty database.
+ */
+function assertUntouchedKnown(path: string): void {
+  const bytes = bytesOf(path);
+  if (bytes > 0 && bytes < headerBytes) throw new Fault('database-damaged', { file: path });
+  if (bytes === 0 || bytesOf(`${path}-wal`) === 0) return;
+  const db = new Database(path, { readonly: true, timeout: 10_000 });
+  try {
+    assertKnownVersion(db);
+  } finally {
+    db.close();
+  }
+}
+
+function bytesOf(path: string): number {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found?.isFile() ? found.size : 0;
+}
+
+function assertKnownVersion(db: Database.Database): number {
   const found = db.pragma('user_version', { simple: true }) as number;
   const known = pipelineMigrations.length;
   if (found > known) throw new Fault('database-newer', { found: String(found), known: String(known) });
+  return found;
+}
+
+function assertKnownSchema(db: Database.Database, path: string): void {
+  const found = assertKnownVersion(db);
   const bytes = (db.pragma('page_count', { simple: true }) as number) * (db.pragma('page_size', { simple: true }) as number);
   // A large file would hold up the start for long; each of its rows is verified by its seal when it is read.
   if (found > 0 && bytes <= checkedAtStartBytes && db.pragma('quick_check(1)', { simple: true }) !== 'ok')
