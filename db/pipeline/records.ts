@@ -223,23 +223,27 @@ export function recordStatements(db: WriteDb, key: KeyObject, generation: () => 
     return stored;
   }
 
+  const storeWhole = db.transaction((batch: Batch, startsAt: number, correlationId: string, nowMs: number): Stored => {
+    if (findFile.get(batch.fileId)?.position !== startsAt) throw new Fault('file-changed', { file: `file ${batch.fileId}` });
+    return store(batch, Buffer.from(correlationId.replaceAll('-', ''), 'hex'), nowMs);
+  });
+
   /**
    * Keep a batch: records, ledger hashes, outbox rows, dead letters and the position in the file commit together,
    * so a crash leaves all of them or none: never a gap, never a row twice.
    *
    * @throws {Fault} `file-changed` when the batch does not start where the file stands (it was stored already).
    */
-  const storeBatch = db.transaction((batch: Batch, startsAt: number, correlationId: string, nowMs: number): Stored => {
+  function storeBatch(...args: Parameters<typeof storeWhole>): Stored {
     const lastSeqBefore = lastSeq;
     try {
-      if (findFile.get(batch.fileId)?.position !== startsAt) throw new Fault('file-changed', { file: `file ${batch.fileId}` });
-      return store(batch, Buffer.from(correlationId.replaceAll('-', ''), 'hex'), nowMs);
+      return storeWhole(...args);
     } catch (error) {
-      // The rows are rolled back, so the numbers they had taken are free again and the log keeps no hole.
+      // The rows are rolled back, also when it was the commit that failed: the numbers they had taken are free again and the log keeps no hole.
       payloads.drop();
       lastSeq = lastSeqBefore;
       throw error;
     }
-  });
+  }
   return { storeBatch };
 }
