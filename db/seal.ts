@@ -42,7 +42,9 @@ export function seal(key: KeyObject, plain: Uint8Array | string, context: string
  */
 export function unseal(key: KeyObject, sealed: Uint8Array, context: string): Buffer {
   try {
-    const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, nonceBytes));
+    // GCM also takes a shorter tag, which is easier to forge: what is cut off is never opened.
+    if (sealed.length < sealOverheadBytes) throw new RangeError('too short to be sealed');
+    const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, nonceBytes), { authTagLength: tagBytes });
     decipher.setAAD(Buffer.from(context, 'utf8'));
     decipher.setAuthTag(sealed.subarray(sealed.length - tagBytes));
     const plain = decipher.update(sealed.subarray(nonceBytes, sealed.length - tagBytes));
