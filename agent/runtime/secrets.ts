@@ -151,9 +151,18 @@ function openKey(wrapping: Uint8Array, wrapped: string, context: string): Buffer
 }
 
 function accountKey(home: string, file: SecretFile, keyring: Keyring | null): Uint8Array {
-  const stored = file.keptBy === 'keyring' ? keyring?.get(home) : readKeyFile(home);
+  const stored = file.keptBy === 'keyring' ? askKeyring(home, keyring) : readKeyFile(home);
   if (!stored) throw new Fault('secrets-locked');
   return Buffer.from(stored, 'base64');
+}
+
+/** A keyring may throw instead of answering: without a session, or while it is locked. */
+function askKeyring(home: string, keyring: Keyring | null): string | null {
+  try {
+    return keyring?.get(home) ?? null;
+  } catch (error) {
+    throw new Fault('secrets-locked', {}, { cause: error });
+  }
 }
 
 function readKeyFile(home: string): string | null {
@@ -204,10 +213,11 @@ function newRecoveryKey(): string {
 function normalRecoveryKey(typed: string): string {
   const signs = typed
     .toUpperCase()
-    .replace(/^\s*BH/, '')
     .replace(/O/g, '0')
     .replace(/[IL]/g, '1')
-    .replace(/[^0-9A-Z]/g, '');
+    .replace(/[^0-9A-Z]/g, '')
+    // Without its BH a key may begin with these two signs all the same.
+    .replace(/^BH(?=.{32})/, '');
   return `BH-${signs.match(/.{1,4}/g)?.join('-')}`;
 }
 
