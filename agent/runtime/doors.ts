@@ -128,7 +128,7 @@ export async function openBrowserDoor(
 ): Promise<{ url: string; port: number; close(): Promise<void> }> {
   const folder = consoleFolder();
   const page = readFileSync(join(folder, 'index.html'), 'utf8');
-  const app = Fastify({ logger: false, bodyLimit: 1024, maxParamLength: 200 });
+  const app = Fastify({ logger: false, bodyLimit: 1024, routerOptions: { maxParamLength: 200 } });
   let host = '';
 
   app.addHook('onRequest', async (request, reply) => {

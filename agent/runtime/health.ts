@@ -42,7 +42,7 @@ export async function overview(tools: HealthTools): Promise<Overview> {
   return {
     nowMs,
     businessDate: hotel ? businessDate(hotel, nowMs) : null,
-    systems,
+    systems: [...systems].sort((a, b) => Number(a.direction === 'destination') - Number(b.direction === 'destination')),
     alerts: standingAlerts(tools.read),
     records: counts.reduce((sum, count) => sum + count.records, 0),
     waiting: destinations.length === 0 ? waitingBehind(tools.read, 0).waiting : Math.max(...destinations.map((one) => one.waiting)),

@@ -1,0 +1,136 @@
+import { useState } from 'react';
+import type { Connection } from '../../contract/connection.ts';
+import type { SystemHealth } from '../../contract/health.ts';
+import type { EntityName } from '../../contract/record.ts';
+import { ConnectionForm } from '../forms/connection-form.tsx';
+import { formFields } from '../forms/schema.ts';
+import { TestSteps } from '../forms/test-steps.tsx';
+import { useKinds } from '../line.tsx';
+import { faultOf } from '../rpc.ts';
+import { useClock, useText } from '../text/text.tsx';
+import { FaultNote } from '../ui/fault-note.tsx';
+import { Button } from '../ui/pieces.tsx';
+import { toast } from '../ui/toasts.tsx';
+import { useActions } from './actions.ts';
+
+/** One connection: what is wrong with it, what it does, its settings, and what can be done. */
+export function Detail({ connection, health }: { readonly connection: Connection; readonly health: SystemHealth | undefined }) {
+  const text = useText();
+  const kinds = useKinds();
+  const actions = useActions();
+  const [isChanging, setIsChanging] = useState(false);
+  const kind = kinds.data?.find((one) => one.kind === connection.kind);
+  return (
+    <>
+      <div className="viewhead">
+        <h2 className="sec trim">{connection.title}</h2>
+        <span className="grow" />
+        <Button look="quiet" shortcut="S" onClick={() => actions.sync(connection)}>
+          {connection.direction === 'source' ? text.connections.syncNow : text.connections.sendNow}
+        </Button>
+        <Button look="quiet" shortcut="P" onClick={() => actions.pauseOrResume(connection)}>
+          {connection.isPaused ? text.connections.resume : text.connections.pause}
+        </Button>
+        <Button look="quiet" onClick={() => setIsChanging(!isChanging)}>
+          {text.connections.change}
+        </Button>
+        <Button look="danger" onClick={() => actions.remove(connection)}>
+          {text.connections.remove}
+        </Button>
+      </div>
+      <div className="scroll">
+        {actions.error && <FaultNote fault={faultOf(actions.error)} />}
+        {health?.fault && <FaultNote fault={health.fault} tone={health.state === 'failing' ? 'fail' : 'warn'} />}
+        <div className="page">
+          {isChanging && kind ? (
+            <ConnectionForm
+              kind={kind}
+              connection={connection}
+              onCancel={() => setIsChanging(false)}
+              onSaved={({ title }) => {
+                setIsChanging(false);
+                toast(text.connections.changed(title));
+              }}
+            />
+          ) : (
+            <>
+              <State connection={connection} health={health} />
+              <Settings connection={connection} />
+              <TestSteps what={() => ({ id: connection.id })} />
+            </>
+          )}
+        </div>
+      </div>
+    </>
+  );
+}
+
+function State({ connection, health }: { readonly connection: Connection; readonly health: SystemHealth | undefined }) {
+  const text = useText();
+  const clock = useClock();
+  const { columns } = text.monitoring;
+  const nowMs = Date.now();
+  const at = (atMs: number | null) => (atMs === null ? text.monitoring.never : clock.moment(atMs, nowMs));
+  if (!health) return null;
+  return (
+    <dl className="dl">
+      {health.direction === 'source' ? (
+        <>
+          <dt>{text.connections.schedule}</dt>
+          <dd>{text.schedule.words(connection.schedule)}</dd>
+          <dt>{columns.last}</dt>
+          <dd>{at(health.lastSyncAtMs)}</dd>
+          <dt>{columns.next}</dt>
+          <dd>{health.nextSyncAtMs === null ? text.monitoring.byHand : at(health.nextSyncAtMs)}</dd>
+          <dt>{columns.counts}</dt>
+          <dd>{health.entities.map((one) => text.entities(one.entity, one.records)).join(', ') || '–'}</dd>
+        </>
+      ) : (
+        <>
+          <dt>{columns.last}</dt>
+          <dd>{at(health.lastConfirmedAtMs)}</dd>
+          <dt>{columns.counts}</dt>
+          <dd>
+            {text.monitoring.confirmed(health.confirmed)}, {text.monitoring.waiting(health.waiting)}
+            {health.refused > 0 && `, ${text.monitoring.refused(health.refused)}`}
+          </dd>
+        </>
+      )}
+    </dl>
+  );
+}
+
+/** What it is set to, in the words of its form. */
+function Settings({ connection }: { readonly connection: Connection }) {
+  const text = useText();
+  const kinds = useKinds();
+  const kind = kinds.data?.find((one) => one.kind === connection.kind);
+  if (!kind) return null;
+  const fields = formFields(kind.settingsSchema, text.fields, (entity) => text.entityName(entity as EntityName));
+  const words = (name: string, value: unknown): string => {
+    if (typeof value === 'boolean') return value ? text.connections.yes : text.connections.no;
+    return fields.find((field) => field.name === name)?.choices.find((choice) => choice.value === value)?.label ?? String(value);
+  };
+  return (
+    <section className="stack" aria-label={text.connections.settings}>
+      <h3 className="sec">{text.connections.settings}</h3>
+      <dl className="dl">
+        <dt>{text.connections.kind}</dt>
+        <dd>{(text.kinds[kind.kind] ?? kind).title}</dd>
+        <dt>{text.connections.id}</dt>
+        <dd className="mono">{connection.id}</dd>
+        {fields.map((field) => {
+          const isSecret = field.kind === 'secret';
+          const value = connection.settings[field.name];
+          if (isSecret ? !connection.secrets.includes(field.name) : value === undefined) return null;
+          return (
+            <div className="contents" key={field.name}>
+              <dt>{field.title}</dt>
+              <dd className="trim">{isSecret ? <span className="muted">{text.connections.hidden}</span> : words(field.name, value)}</dd>
+            </div>
+          );
+        })}
+      </dl>
+    </section>
+  );
+}

@@ -1,0 +1,129 @@
+import type { DestinationHealth, Overview } from '../../contract/health.ts';
+import { useOverview } from '../line.tsx';
+import { goTo } from '../router.ts';
+import { faultOf } from '../rpc.ts';
+import { useClock, useText } from '../text/text.tsx';
+import { FaultNote } from '../ui/fault-note.tsx';
+import { Button, Empty, Skeleton, Status } from '../ui/pieces.tsx';
+import { Files } from './files.tsx';
+import styles from './monitoring.module.css';
+import { Systems } from './systems.tsx';
+
+/** Everything at a glance: one sentence, what needs a look, the systems, the files, the disk. */
+export function Monitoring() {
+  const { data, error, refetch } = useOverview();
+  const text = useText();
+  return (
+    <>
+      <div className="viewhead">
+        <h1>{text.monitoring.title}</h1>
+      </div>
+      <div className="scroll">
+        {error && !data && (
+          <FaultNote fault={faultOf(error)} actions={<Button onClick={() => void refetch()}>{text.states.tryAgain}</Button>} />
+        )}
+        {!data && !error && <Skeleton rows={8} label={text.states.loading} />}
+        {data && <Glance overview={data} />}
+      </div>
+    </>
+  );
+}
+
+function Glance({ overview }: { readonly overview: Overview }) {
+  const text = useText();
+  if (overview.systems.length === 0) {
+    const { title, body } = text.connections.empty;
+    return (
+      <Empty
+        title={title}
+        body={body}
+        action={
+          <Button look="primary" onClick={() => goTo('connections', 'new')}>
+            {text.connections.add}
+          </Button>
+        }
+      />
+    );
+  }
+  return (
+    <>
+      <Sentence overview={overview} />
+      <Alerts overview={overview} />
+      <Systems overview={overview} />
+      <Files overview={overview} />
+      <div className={styles.bottom}>
+        <SetAside overview={overview} />
+        <Disk overview={overview} />
+      </div>
+    </>
+  );
+}
+
+function Sentence({ overview }: { readonly overview: Overview }) {
+  const text = useText();
+  const slowest = overview.systems
+    .filter((system): system is DestinationHealth => system.direction === 'destination')
+    .sort((a, b) => b.waiting - a.waiting)[0];
+  const troubles = overview.systems.filter((system) => system.state === 'failing' || system.state === 'late').length;
+  const words = () => {
+    if (troubles > 0) return text.monitoring.troubles(troubles);
+    if (!slowest) return text.monitoring.noDestination;
+    return slowest.waiting > 0 ? text.monitoring.wellWaiting(slowest.waiting, slowest.title) : text.monitoring.well(overview.records);
+  };
+  return (
+    <p className={styles.sentence} role="status">
+      <Status tone={troubles > 0 ? 'fail' : 'ok'}>{words()}</Status>
+    </p>
+  );
+}
+
+/** One band per trouble that stands, with what it means and the button that helps. */
+function Alerts({ overview }: { readonly overview: Overview }) {
+  const text = useText();
+  return overview.alerts.map((alert) => (
+    <FaultNote
+      key={`${alert.connectionId} ${alert.fault.code}`}
+      fault={alert.fault}
+      tone={alert.severity === 'critical' ? 'fail' : 'warn'}
+      actions={
+        alert.connectionId && <Button onClick={() => goTo('connections', alert.connectionId ?? undefined)}>{text.monitoring.open}</Button>
+      }
+    />
+  ));
+}
+
+function SetAside({ overview }: { readonly overview: Overview }) {
+  const text = useText();
+  const clock = useClock();
+  return (
+    <section className={styles.panel} aria-label={text.monitoring.setAside}>
+      <h2 className="sec">{text.monitoring.setAside}</h2>
+      {overview.setAsideByRule.length === 0 && <p className="muted">{text.monitoring.setAsideEmpty}</p>}
+      <ul className="stack">
+        {overview.setAsideByRule.map(({ rule, count }) => (
+          <li className={styles.rule} key={rule}>
+            <span className="num strong">{clock.number(count)}</span>
+            <span>
+              {text.rules[rule].title} <span className="muted">{text.rules[rule].hint}</span>
+            </span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Disk({ overview }: { readonly overview: Overview }) {
+  const text = useText();
+  const clock = useClock();
+  const { freeBytes, totalBytes, usedByBellhopBytes, yearsLeft } = overview.disk;
+  const isLow = freeBytes < totalBytes * 0.2;
+  return (
+    <section className={styles.panel} aria-label={text.monitoring.disk}>
+      <h2 className="sec">{text.monitoring.disk}</h2>
+      <progress className={styles.meter} max={totalBytes} value={totalBytes - freeBytes} aria-label={text.monitoring.disk} />
+      <p className={isLow ? 'st warn' : 'muted'}>{text.monitoring.diskUse(clock.bytes(usedByBellhopBytes), clock.bytes(freeBytes))}</p>
+      <p className="muted">{yearsLeft === null ? text.monitoring.diskUnknown : text.monitoring.diskYears(clock.number(yearsLeft))}</p>
+    </section>
+  );
+}

@@ -1,0 +1,207 @@
+import type { FaultCode } from '../../contract/faults.ts';
+
+type Sentences = { readonly what: string; readonly safe: string; readonly next: string };
+const waits = 'Alles wartet hier und folgt.';
+const notSent = 'Nichts wurde dorthin gesendet. Alles wartet hier.';
+const unchanged = 'Nichts wurde geändert.';
+
+/** Every named failure, in German. A code without its sentences does not compile. */
+export const faultsDe: Record<FaultCode, Sentences> = {
+  'agent-away': {
+    what: 'Der Agent auf diesem PC antwortet nicht.',
+    safe: 'Was er aufbewahrt hat, bleibt auf seiner Platte.',
+    next: 'Es wird alle 3 s wieder versucht. Bleibt er fort, starten Sie Bellhop neu.',
+  },
+  'agent-too-old-runtime': {
+    what: 'Gebraucht wird Node 24; es läuft {version}.',
+    safe: 'Nichts wurde geöffnet oder geändert.',
+    next: 'Starten Sie Bellhop mit dem Befehl bellhop, der den richtigen findet.',
+  },
+  'bytes-unaccounted': {
+    what: '{file} hat {missing} Bytes, die weder Datensatz noch beiseitegelegte Zeile wurden.',
+    safe: 'Die Rohdatei ist aufbewahrt, die gelesenen Datensätze bleiben.',
+    next: 'Senden Sie das Hilfepaket an Bellhop: Das ist unser Fehler.',
+  },
+  'clock-wrong': {
+    what: 'Die Uhr dieses PCs geht {offset} falsch.',
+    safe: 'Alles bleibt hier; das Ziel lehnt unsere Signatur ab, bis die Uhr stimmt.',
+    next: 'Stellen Sie die Uhr dieses PCs.',
+  },
+  'connection-not-found': {
+    what: 'Es gibt keine Verbindung {id}.',
+    safe: unchanged,
+    next: 'Sehen Sie in der Liste der Verbindungen nach.',
+  },
+  'connection-name-taken': {
+    what: 'Es gibt schon eine Verbindung mit dem Namen {id}.',
+    safe: unchanged,
+    next: 'Wählen Sie einen anderen Namen.',
+  },
+  'database-damaged': {
+    what: 'Die Datenbank {file} ist beschädigt.',
+    safe: 'Nichts wurde hineingeschrieben. Die Rohdateien sind unberührt.',
+    next: 'Lassen Sie den Ordner, wie er ist, und spielen Sie die letzte Sicherung ein.',
+  },
+  'database-newer': {
+    what: 'Die Datenbank wurde von einem neueren Bellhop geschrieben (Schema {found}, dieses kennt {known}).',
+    safe: 'Sie wurde nicht berührt.',
+    next: 'Starten Sie wieder das neuere Bellhop.',
+  },
+  'database-unsafe': {
+    what: 'Die Datenbank hält die Einstellung {setting} nicht, die sie sicher macht.',
+    safe: 'Nichts wurde gelesen oder geschrieben.',
+    next: 'Legen Sie den Datenordner auf eine örtliche Platte.',
+  },
+  'disk-full': {
+    what: 'Die Platte dieses PCs ist voll.',
+    safe: 'Alles Aufbewahrte ist sicher. Das Lesen ruht, nichts wird verworfen.',
+    next: 'Schaffen Sie Platz; das Lesen geht von selbst weiter.',
+  },
+  'file-changed': {
+    what: '{file} wurde noch geschrieben, während sie gelesen wurde.',
+    safe: 'Die halbe Datei wurde nicht benutzt.',
+    next: 'Sie wird gelesen, sobald sie eine Weile ruht.',
+  },
+  'file-gone': {
+    what: '{file} war da und ist fort.',
+    safe: 'Nichts davon wurde benutzt.',
+    next: 'Fragen Sie, wer sie verschoben hat; sie wird gelesen, wenn sie wiederkommt.',
+  },
+  'file-unreadable': {
+    what: '{file} lässt sich nicht öffnen.',
+    safe: 'Die anderen Dateien werden gelesen.',
+    next: 'Erlauben Sie dem Konto, unter dem Bellhop läuft, sie zu lesen.',
+  },
+  'folder-missing': {
+    what: 'Den Ordner {folder} gibt es nicht.',
+    safe: 'Nichts ist verloren: Dateien warten dort, wo das Hotelsystem sie schreibt.',
+    next: 'Prüfen Sie den Pfad oder starten Sie die Freigabe, auf der er liegt.',
+  },
+  'folder-unreadable': {
+    what: 'Den Ordner {folder} kann das Konto nicht lesen, unter dem Bellhop läuft.',
+    safe: 'Nichts ist verloren: Dateien warten dort.',
+    next: 'Erlauben Sie diesem Konto, den Ordner zu lesen.',
+  },
+  'folder-unwritable': {
+    what: 'Eine übernommene Datei kann nicht nach {folder} verschoben werden.',
+    safe: 'Die Datei ist gelesen und aufbewahrt; sie wird nicht zweimal gelesen.',
+    next: 'Erlauben Sie dort das Schreiben oder schalten Sie das Verschieben aus.',
+  },
+  'home-in-use': {
+    what: 'Ein anderer Bellhop-Agent arbeitet schon mit dem Ordner {home}.',
+    safe: 'Nichts wurde geöffnet oder geändert.',
+    next: 'Benutzen Sie diesen oder beenden Sie ihn zuerst.',
+  },
+  'home-unsuitable': {
+    what: 'Der Ordner {home} liegt {where}, wo eine Datenbank Schaden nehmen kann.',
+    safe: 'Dort wurde nichts geschrieben.',
+    next: 'Wählen Sie mit --home einen Ordner auf einer örtlichen Platte.',
+  },
+  'input-wrong': {
+    what: 'Das lässt sich nicht benutzen: {detail}',
+    safe: unchanged,
+    next: 'Berichtigen Sie es und versuchen Sie es noch einmal.',
+  },
+  internal: {
+    what: 'In Bellhop selbst ging etwas schief.',
+    safe: 'Was aufbewahrt war, bleibt aufbewahrt.',
+    next: 'Schicken Sie die Kennung {correlationId} an die Betreuung.',
+  },
+  'mapping-not-found': {
+    what: 'Es gibt keine Zuordnung {name}.',
+    safe: 'Keine Datei wurde benutzt.',
+    next: 'Wählen Sie eine Zuordnung aus der Liste.',
+  },
+  'proxy-login': {
+    what: 'Der Proxy {host} verlangt Benutzername und Kennwort.',
+    safe: waits,
+    next: 'Tragen Sie die Anmeldung in den Einstellungen des Ziels ein.',
+  },
+  'proxy-unreachable': {
+    what: 'Der Proxy {host} antwortet nicht.',
+    safe: waits,
+    next: 'Es wird von selbst wieder versucht. Prüfen Sie die Adresse des Proxys.',
+  },
+  'sandbox-failed': {
+    what: 'Das Übungshotel ist nicht gestartet.',
+    safe: 'Ihre eigene Einrichtung wurde nicht berührt.',
+    next: 'Versuchen Sie es noch einmal, oder sehen Sie mit bellhop demo in einem Terminal nach dem Grund.',
+  },
+  'secret-missing': {
+    what: 'Das Geheimnis „{field}“ von {connection} ist auf diesem PC nicht gespeichert.',
+    safe: waits,
+    next: 'Tragen Sie es in den Einstellungen der Verbindung neu ein.',
+  },
+  'secrets-locked': {
+    what: 'Das Konto, unter dem Bellhop läuft, kann die Geheimnisse dieses PCs nicht öffnen.',
+    safe: 'Nichts ist verloren; aufbewahrte Datensätze sind bis dahin nicht lesbar.',
+    next: 'Starten Sie Bellhop mit seinem gewohnten Konto oder geben Sie den Wiederherstellungsschlüssel ein.',
+  },
+  stopped: {
+    what: 'Der Agent wird beendet.',
+    safe: 'Was fertig war, ist aufbewahrt; der Rest wird neu gelesen.',
+    next: 'Starten Sie ihn wieder.',
+  },
+  'tls-expired': {
+    what: 'Das Zertifikat von {host} ist am {date} abgelaufen.',
+    safe: notSent,
+    next: 'Bitten Sie den Betreiber von {host} um ein neues Zertifikat.',
+  },
+  'tls-failed': {
+    what: 'Zu {host} kam keine sichere Verbindung zustande: {reason}.',
+    safe: notSent,
+    next: 'Fragen Sie Ihre IT, ob unterwegs etwas sichere Verbindungen öffnet.',
+  },
+  'tls-pin': {
+    what: '{host} zeigt einen anderen Schlüssel als den festgelegten.',
+    safe: notSent,
+    next: 'Rufen Sie den Betreiber von {host} an. Legen Sie den neuen nur fest, wenn er ihn bestätigt.',
+  },
+  'tls-untrusted': {
+    what: 'Das Zertifikat von {host} hat niemand unterschrieben, dem dieser PC vertraut.',
+    safe: notSent,
+    next: 'Tragen Sie das Zertifikat Ihrer eigenen Stelle ein, falls Sie eine haben.',
+  },
+  'tls-wrong-host': {
+    what: 'Das Zertifikat, das {host} zeigt, gehört zu einem anderen Namen.',
+    safe: notSent,
+    next: 'Prüfen Sie die Adresse; fragen Sie den Betreiber von {host}.',
+  },
+  'upstream-ahead': {
+    what: '{host} kennt von diesem Hotel die Generation {seen}, neuer als unsere ({ours}).',
+    safe: 'Nichts wurde gesendet. Alles wartet hier.',
+    next: 'Sendet noch ein anderer Agent für dieses Hotel? Beenden Sie ihn, dann übernimmt dieser.',
+  },
+  'upstream-answer': {
+    what: '{host} hat etwas geantwortet, das keine Bestätigung ist ({detail}).',
+    safe: 'Nichts gilt als zugestellt. Alles wartet hier.',
+    next: 'Zeigt das Hotelnetz eine Anmeldeseite, melden Sie sich auf diesem PC einmal im Browser an.',
+  },
+  'upstream-busy': { what: '{host} bittet uns zu warten.', safe: waits, next: 'Wir warten so lange, wie es verlangt.' },
+  'upstream-error': { what: '{host} meldet einen eigenen Fehler ({status}).', safe: waits, next: 'Es wird von selbst wieder versucht.' },
+  'upstream-forbidden': {
+    what: '{host} nimmt unseren Schlüssel nicht an ({status}).',
+    safe: waits,
+    next: 'Tragen Sie den Schlüssel in den Einstellungen des Ziels neu ein.',
+  },
+  'upstream-gone': {
+    what: '{host} sagt, diese Adresse sei für immer geschlossen ({status}).',
+    safe: 'Alles wartet hier. Das Senden ruht.',
+    next: 'Fragen Sie den Betreiber nach der neuen Adresse.',
+  },
+  'upstream-name-unknown': {
+    what: 'Der Name {host} ist im Netz nicht zu finden.',
+    safe: waits,
+    next: 'Prüfen Sie die Internetleitung dieses PCs, dann die Adresse.',
+  },
+  'upstream-timeout': {
+    what: '{host} hat in {seconds} s nicht geantwortet.',
+    safe: 'Alles wartet hier und folgt; was es schon hat, wird nicht doppelt übernommen.',
+    next: 'Es wird von selbst wieder versucht.',
+  },
+  'upstream-unreachable': {
+    what: '{host} ist nicht zu erreichen ({detail}).',
+    safe: waits,
+    next: 'Es wird von selbst wieder versucht. Prüfen Sie die Internetleitung.',
+  },
+};
