@@ -31,27 +31,42 @@ const allowedFields = new Set([
   'stack',
 ]);
 
-const scrubbed: readonly (readonly [RegExp, string])[] = [
-  [/whsec_[A-Za-z0-9+/=_-]+/g, '[secret]'],
-  [/\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]+/gi, '$1 [secret]'],
-  [/(token[=.:]\s*)[A-Za-z0-9._~+/=-]+/gi, '$1[secret]'],
-  [/\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b/g, '[e-mail]'],
-  [/\/\/[^/@\s:]+:[^/@\s]+@/g, '//[secret]@'],
-  [/(?<![\w.-])\+?\d(?:[ ()/-]?\d){8,18}(?![\w.-])/g, '[number]'],
+type Scrub = readonly [pattern: RegExp, by: string | ((found: string) => string)];
+
+/** What looks like a secret or like a guest, in this order: the address of a login holds something like an e-mail. */
+const scrubbed: readonly Scrub[] = [
+  [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, '[secret]'],
+  // A parser repeats the text that it could not read.
+  [/(?:\.\.\.)?"[\s\S]{0,120}?"(?:\.\.\.)? is not valid JSON/g, '[text] is not valid JSON'],
+  [/whsec_[A-Za-z0-9+/=_%-]+/g, '[secret]'],
+  [/\b((?:proxy-)?authorization|(?:set-)?cookie)(["']?\s*[:=])[^\n]+/gi, '$1$2 [secret]'],
+  [/\b(Bearer|Basic|Digest)\s+[A-Za-z0-9._~+/=-]+/gi, '$1 [secret]'],
+  [/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, '[secret]'],
+  [/((?:token|password|passwd|passwort|pwd|secret|api[-_]?key)["']?\s*[=:.]\s*["']?)[^\s"'&,;})\]]+/gi, '$1[secret]'],
+  [/\/\/[^/@\s:]{0,200}:\S{0,500}@/g, '//[secret]@'],
+  [/\/\/[^/@\s]{1,500}@/g, '//[secret]@'],
+  [/(?<![\p{L}\p{N}._%+'-])[\p{L}\p{N}._%+'-]+(?:@|%40)[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+/gu, '[e-mail]'],
+  [/(?<![\w-]|\w\.)\+?\(?\d(?:[ ()/.\u00a0-]{0,3}\d){8,18}(?!\w|[.-]\w)/g, (found) => (address.test(found) ? found : '[number]')],
 ];
 
-/** Texts that must never appear, exactly as they are: the secrets of this PC, told to the log as they are opened. */
-const known = new Set<string>();
+/** An address of the network says where something is, not who somebody is. */
+const address = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
 
-/** Tell the log a secret, so that it is scrubbed wherever it may turn up. */
+/** Texts that must never appear, exactly as they are: the secrets of this PC, told to the log as they are opened. */
+let known: readonly string[] = [];
+
+/** Tell the log a secret, so that it is scrubbed wherever it may turn up, also written as part of an address. */
 export function neverLog(secrets: Iterable<string>): void {
-  for (const secret of secrets) if (secret.length >= 6) known.add(secret);
+  const all = new Set(known);
+  for (const secret of secrets) if (secret.length >= 6) all.add(secret).add(encodeURIComponent(secret));
+  // The longest first: one that holds another is not left with its end in the open.
+  known = [...all].sort((a, b) => b.length - a.length);
 }
 
 function scrubText(text: string): string {
   let clean = text;
   for (const secret of known) if (clean.includes(secret)) clean = clean.replaceAll(secret, '[secret]');
-  for (const [pattern, by] of scrubbed) clean = clean.replace(pattern, by);
+  for (const [pattern, by] of scrubbed) clean = typeof by === 'string' ? clean.replace(pattern, by) : clean.replace(pattern, by);
   return clean;
 }
 
@@ -70,7 +85,7 @@ function scrubValue(value: unknown, name: string): unknown {
   // Only the detail of a fault is an object: flat, and made of texts.
   if (name !== 'detail') return '[left out]';
   return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [key, typeof inner === 'string' ? scrubText(inner) : '[left out]']),
+    Object.entries(value).map(([key, inner]) => [scrubText(key), typeof inner === 'string' ? scrubText(inner) : '[left out]']),
   );
 }
 
