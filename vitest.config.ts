@@ -1,5 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
+const results = process.env.BELLHOP_RESULTS;
+
 export default defineConfig({
   test: {
     include: ['{contract,db,agent,main,preload,renderer,sandbox,rigs,bench,scripts,docs}/**/*.test.ts'],
@@ -7,5 +9,6 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     env: { BELLHOP_KEYRING: 'file' },
+    ...(results ? { reporters: ['default', 'json'], outputFile: { json: `${results}/vitest.json` } } : {}),
   },
 });

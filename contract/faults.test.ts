@@ -6,13 +6,17 @@ const folder = 'docs/operations';
 
 describe('faults', () => {
   it('have a page in docs/operations each, and no page without a fault', () => {
-    const pages = readdirSync(folder).filter((name) => name.endsWith('.md') && name !== 'README.md').map((name) => name.slice(0, -3));
+    const pages = readdirSync(folder)
+      .filter((name) => name.endsWith('.md') && name !== 'README.md')
+      .map((name) => name.slice(0, -3));
     expect(pages.sort()).toEqual([...faultCodes].sort());
   });
 
   it.each(faultCodes)('%s says what you see, what is safe, why and what to do', (code) => {
     const page = readFileSync(`${folder}/${code}.md`, 'utf8');
-    const missing = ['What you see', 'What is safe', 'Why it happens', 'What to do', 'When it ends'].filter((heading) => !page.includes(`## ${heading}`));
+    const missing = ['What you see', 'What is safe', 'Why it happens', 'What to do', 'When it ends'].filter(
+      (heading) => !page.includes(`## ${heading}`),
+    );
     expect(missing).toEqual([]);
     expect(page.length).toBeGreaterThan(500);
   });

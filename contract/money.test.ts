@@ -26,7 +26,14 @@ describe('money', () => {
   });
 
   it('writes every amount back as it was', () => {
-    for (const [minor, currency] of [[0, 'EUR'], [5, 'EUR'], [-1250, 'EUR'], [1234, 'KWD'], [1250, 'JPY'], [-5, 'KWD']] as const) {
+    for (const [minor, currency] of [
+      [0, 'EUR'],
+      [5, 'EUR'],
+      [-1250, 'EUR'],
+      [1234, 'KWD'],
+      [1250, 'JPY'],
+      [-5, 'KWD'],
+    ] as const) {
       expect(minorUnits(decimalText(minor, currency), currency)).toBe(minor);
     }
     expect(decimalText(5, 'EUR')).toBe('0.05');

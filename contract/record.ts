@@ -14,6 +14,7 @@ export const entities = {
 
 export type EntityName = keyof typeof entities;
 export const entityNames = Object.keys(entities) as [EntityName, ...EntityName[]];
+/** Any record of any source. @public */
 export type UnifiedRecord = Booking | Guest | Room | Review;
 
 /** Find the definition of one kind of record, as the store and the mapping use it. */

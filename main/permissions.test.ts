@@ -32,14 +32,14 @@ function guarded() {
   return { ...recorded, request, check };
 }
 
-it('allows the console notifications and nothing else, when asked and when looked up', () => {
+it('allows the console notifications and text for the clipboard, and nothing else, when asked and when looked up', () => {
   const { request, check } = guarded();
   const page = 'app://bellhop/index.html';
   expect([
     permissions.length,
     permissions.filter((permission) => request(permission, page) !== false),
     permissions.filter((permission) => check(permission, 'app://bellhop/') !== false),
-  ]).toEqual([46, ['notifications'], ['notifications']]);
+  ]).toEqual([46, ['clipboard-sanitized-write', 'notifications'], ['clipboard-sanitized-write', 'notifications']]);
 });
 
 it.each(['https://example.com/', 'app://other/', 'file:///', 'null', ''])('allows nothing to %s', (origin) => {

@@ -1,6 +1,8 @@
 import type { Session } from 'electron';
 import { isConsoleOrigin } from './console-address.ts';
 
+const allowed = new Set(['notifications', 'clipboard-sanitized-write']);
+
 /** The parts of a session that ask what a page may do. */
 export type AskingSession = Pick<
   Session,
@@ -12,9 +14,12 @@ export type AskingSession = Pick<
   | 'on'
 >;
 
-/** Deny a page everything but notifications, and those to the console only. Nobody is asked: there is nothing to allow. */
+/**
+ * Deny a page everything but notifications and putting text into the clipboard (the Copy buttons), and those to the console only.
+ * Nobody is asked: there is nothing else to allow.
+ */
 export function guardPermissions(session: AskingSession): void {
-  const isAllowed = (permission: string, origin: string) => permission === 'notifications' && isConsoleOrigin(origin);
+  const isAllowed = (permission: string, origin: string) => allowed.has(permission) && isConsoleOrigin(origin);
   session.setPermissionRequestHandler((_, permission, decide, details) => decide(isAllowed(permission, details.requestingUrl)));
   session.setPermissionCheckHandler((_, permission, requestingOrigin) => isAllowed(permission, requestingOrigin));
   session.setDevicePermissionHandler(() => false);

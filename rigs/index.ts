@@ -39,7 +39,7 @@ const rigs: Readonly<Record<string, Rig>> = {
     },
   },
   answers: {
-    promise: 'F22-F29',
+    promise: 'F22-F26',
     commitN: 100,
     run: async (wanted) => {
       const run = await answersRun(wanted);
