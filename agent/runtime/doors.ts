@@ -102,10 +102,10 @@ export function contentSecurityPolicy(nonce: string, connect: string): string {
   ].join('; ');
 }
 
-/** Find the built console beside the bundle. */
+/** Find the built console: beside the bundle, or in a checkout whose sources run, where renderer/ itself is not what is shown. */
 function consoleFolder(): string {
   const here = dirname(fileURLToPath(import.meta.url));
-  for (const path of [join(here, '../renderer'), join(here, '../../renderer'), join(here, '../../out/renderer')]) {
+  for (const path of [join(here, '../../out/renderer'), join(here, '../renderer'), join(here, '../../renderer')]) {
     if (existsSync(join(path, 'index.html'))) return path;
   }
   throw new Fault('input-wrong', { detail: 'the console is not built: run npm run build' });
