@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import { z } from 'zod';
 import { Fault } from '../../contract/faults.ts';
@@ -15,7 +15,7 @@ export function defaultHome(env: NodeJS.ProcessEnv = process.env, platform: Node
 }
 
 const syncClients =
-  /(^|[\\/])(onedrive[^\\/]*|dropbox[^\\/]*|google ?drive|my ?drive|icloud ?drive|mobile documents|nextcloud|box sync)([\\/]|$)/i;
+  /(^|[\\/])(onedrive(?:[ -][^\\/]*)?|dropbox(?: \([^\\/]*\))?|google ?drive(?:-[^\\/]*)?|cloudstorage|my ?drive|icloud ?drive|mobile documents|nextcloud|box sync)([\\/]|$)/i;
 const networkTypes = new Set(['nfs', 'nfs4', 'cifs', 'smb3', 'smbfs', '9p', 'fuse.sshfs']);
 
 /**
@@ -33,10 +33,19 @@ function readMounts(): string {
   return existsSync('/proc/mounts') ? readFileSync('/proc/mounts', 'utf8') : '';
 }
 
+/** Where a folder lies when every link and every drive letter of a share is followed; it need not be there yet. */
+function realPlace(home: string): string {
+  let there = resolve(home);
+  while (!existsSync(there) && dirname(there) !== there) there = dirname(there);
+  return existsSync(there) ? join(realpathSync.native(there), relative(there, resolve(home))) : home;
+}
+
 function mountType(home: string, mounts: string): string {
   let best = { point: '', type: '' };
   for (const line of mounts.split('\n')) {
-    const [, point = '', type = ''] = line.split(' ');
+    const [, written = '', type = ''] = line.split(' ');
+    // A blank in the name of a folder stands there in octal.
+    const point = written.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
     const isInside = home === point || home.startsWith(point.endsWith('/') ? point : `${point}/`);
     if (isInside && point.length >= best.point.length) best = { point, type };
   }
@@ -67,6 +76,7 @@ export type HomeLock = { readonly pipe: string; readonly token: string; announce
  */
 export function lockHome(home: string): HomeLock {
   assertSuitable(home);
+  assertSuitable(realPlace(home));
   mkdirSync(join(home, 'run'), { recursive: true, mode: 0o700 });
   const lock = takeLock(home);
   const token = randomBytes(32).toString('base64url');
