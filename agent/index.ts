@@ -40,10 +40,11 @@ export class Agent {
       neverLog(Object.values(secrets));
       return secrets;
     };
+    const onBug = (error: unknown) => stores.log.error(errorFields(error), 'a step of the agent failed');
     const shared = {
       secretsOf,
-      onFault: (connectionId: string, fault: Fault) => void this.#note(connectionId, fault),
-      onWell: (connectionId: string) => void this.#forgive(connectionId),
+      onFault: (connectionId: string, fault: Fault) => void this.#note(connectionId, fault).catch(onBug),
+      onWell: (connectionId: string) => void this.#forgive(connectionId).catch(onBug),
       onChange: () => this.live.tellSoon('overview'),
     };
     this.sources = new Sources({ ...this.pullTools(), ...shared, onKept: () => this.#kept() });
@@ -54,7 +55,8 @@ export class Agent {
       writer: stores.writer,
       now: this.now,
       ...shared,
-      heartbeat: (id) => this.#heartbeat(id),
+      onBug,
+      heartbeat: (id) => this.heartbeat(id),
     });
   }
 
@@ -153,22 +155,27 @@ export class Agent {
   /** One after the other: two at once would move the same file. */
   #carryOut(): Promise<void> {
     const { read, writer, secrets, log } = this.stores;
-    const tools = { read, writer, secrets, now: this.now, onFault: (id: string, fault: Fault) => void this.#note(id, fault) };
+    const tools = {
+      read,
+      writer,
+      secrets,
+      now: this.now,
+      onFault: (id: string, fault: Fault) => void this.#note(id, fault).catch(() => undefined),
+    };
     this.#carrying = this.#carrying
       .then(() => carryOutIntents(tools))
       .catch((error) => log.error(errorFields(error), 'an intent could not be carried out'));
     return this.#carrying;
   }
 
-  #heartbeat(destinationId: string): Heartbeat | null {
-    const hotel = property(this.stores.read);
-    if (!hotel) return null;
+  /** What this agent says of itself to one destination: counts and times, nothing else. */
+  heartbeat(destinationId: string): Heartbeat {
     const counts = entityCounts(this.stores.read, this.now());
     const { waiting, oldestAtMs } = waitingBehind(this.stores.read, delivery(this.stores.read, destinationId).confirmedSeq);
     const entities: Record<string, number> = {};
     for (const count of counts) entities[count.entity] = (entities[count.entity] ?? 0) + count.records;
     return {
-      hotelId: hotel.hotelId,
+      hotelId: property(this.stores.read)?.hotelId ?? 'unknown',
       version,
       sentAt: new Date(this.now()).toISOString(),
       lagSeconds: oldestAtMs === null ? 0 : Math.max(0, Math.round((this.now() - oldestAtMs) / 1000)),

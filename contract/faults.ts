@@ -29,7 +29,7 @@ export const faults = {
     who: 'person',
     what: '{file} has {missing} bytes that became neither a record nor a set-aside row.',
     safe: 'The raw file is kept, and the records read from it stay.',
-    next: 'Send the support bundle to Bellhop: this is a fault of ours.',
+    next: 'Keep the data folder as it is and tell support: this is a fault of ours.',
   },
   'clock-wrong': {
     who: 'person',
@@ -53,7 +53,7 @@ export const faults = {
     who: 'person',
     what: 'The database {file} is damaged.',
     safe: 'Nothing was written to it. The raw files are untouched.',
-    next: 'Keep the folder as it is and restore the last backup.',
+    next: 'Stop Bellhop, keep the data folder as it is, and call support before anything else.',
   },
   'database-newer': {
     who: 'person',
@@ -204,7 +204,7 @@ export const faults = {
     who: 'person',
     what: '{host} has seen generation {seen} from this hotel, newer than ours ({ours}).',
     safe: 'Nothing was sent. Everything waits here.',
-    next: 'Is another agent sending for this hotel? Stop it, then let this one take over.',
+    next: 'Look whether another agent sends for this hotel, and leave only one of the two running.',
   },
   'upstream-answer': {
     who: 'later',

@@ -24,8 +24,8 @@ const momentPattern = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?:T(?:[0
 export const idField = () => field(z.string().min(1).max(128), { kind: 'id' });
 /** Free text of at most `max` characters. */
 export const textField = (max: number) => field(z.string().min(1).max(max), { kind: 'text' });
-export const emailField = () => field(z.string().min(3).max(320), { kind: 'email' });
-export const phoneField = () => field(z.string().min(3).max(40), { kind: 'phone' });
+export const emailField = () => field(z.string().min(1).max(320), { kind: 'email' });
+export const phoneField = () => field(z.string().min(1).max(40), { kind: 'phone' });
 /** A calendar day in hotel time, `2026-03-01`. */
 export const dayField = () => field(z.string().regex(dayPattern), { kind: 'day' });
 /** A day, or a day and time, on the hotel's wall clock: `2026-03-01` or `2026-03-01T14:05:00`. */

@@ -29,7 +29,8 @@ export const FieldRule = z
   })
   .refine((rule) => [rule.column, rule.columns, rule.constant].filter((from) => from !== undefined).length === 1, {
     message: 'name exactly one of column, columns or constant',
-  });
+  })
+  .refine((rule) => rule.decimal !== rule.grouping, { message: 'decimal and grouping are two different signs' });
 export type FieldRule = z.infer<typeof FieldRule>;
 
 /** How the text of a file is laid out. */

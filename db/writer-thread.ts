@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
+import { Fault } from '../contract/faults.ts';
 import { sqliteFault } from './faults.ts';
 import { openForWriting } from './open.ts';
 import { pipelineSteps } from './steps.ts';
@@ -11,6 +12,7 @@ const port = parentPort;
 const { path, key } = workerData as { path: string; key: KeyObject };
 
 let table: CallTable | null = null;
+let broken: Fault | null = null;
 answerCalls(
   port as never,
   {
@@ -27,10 +29,16 @@ answerCalls(
       return steps.generation();
     },
     step: (name: string, ...args: unknown[]) => {
+      if (broken && name !== 'close') throw broken;
       const step = table?.[name];
       if (!step) throw new Error(`no step ${name}`);
       return step(...args);
     },
   },
-  sqliteFault,
+  (error) => {
+    const fault = sqliteFault(error);
+    // After an I/O fault the page cache may hold what the disk does not: nothing more is written until the file is opened anew.
+    if (fault instanceof Fault && fault.code === 'database-damaged') broken = fault;
+    return fault;
+  },
 );

@@ -11,8 +11,10 @@ export type DestinationTools = Omit<PushTools, 'onFault' | 'onWell'> & {
   readonly secretsOf: (connectionId: string) => Record<string, string>;
   readonly onFault: (connectionId: string, fault: Fault) => void;
   readonly onWell: (connectionId: string) => void;
-  /** What the heartbeat says; null while there is no hotel. */
-  readonly heartbeat: (destinationId: string) => Heartbeat | null;
+  /** A failure of our own that has no name: logged, and never the end of the agent. */
+  readonly onBug: (error: unknown) => void;
+  /** What the heartbeat says. */
+  readonly heartbeat: (destinationId: string) => Heartbeat;
 };
 
 type Line = { readonly key: string; readonly push: Push; readonly abort: AbortController; readonly done: Promise<void> };
@@ -29,7 +31,7 @@ export class Destinations {
 
   async start(): Promise<void> {
     await this.follow();
-    this.#timer = setInterval(() => void this.beat(), policies.heartbeatEveryMs);
+    this.#timer = setInterval(() => void this.beat().catch(this.#tools.onBug), policies.heartbeatEveryMs);
   }
 
   /** Bring the running pushes in line with the configuration. Call after every change of it. */
@@ -72,8 +74,7 @@ export class Destinations {
   /** Send a heartbeat down every line that is well. */
   async beat(): Promise<void> {
     for (const [id, line] of this.#lines) {
-      const heartbeat = this.#tools.heartbeat(id);
-      if (heartbeat) await line.push.heartbeat(Heartbeat.parse(heartbeat), line.abort.signal);
+      await line.push.heartbeat(Heartbeat.parse(this.#tools.heartbeat(id)), line.abort.signal);
     }
   }
 

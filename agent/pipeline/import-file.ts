@@ -26,7 +26,12 @@ export type ImportReport = {
 };
 
 /** Under this name stand the files that a person imports by hand; it is no connection that could be removed. */
-export const importConnectionId = 'import';
+const importConnectionId = 'import';
+
+/** The same file for other days is another import: what was left out the first time is taken then. */
+function connectionIdOf({ days }: ImportOrder): string {
+  return days === null ? importConnectionId : `${importConnectionId} ${days.from} ${days.to}`;
+}
 
 /** Import one file of this PC: through the same steps as a file that a source has dropped. */
 export async function importFile(
@@ -39,7 +44,7 @@ export async function importFile(
   const stored = await pullFile(
     tools,
     file,
-    { connectionId: importConnectionId, hotelId: order.hotelId, plan, mapping: order.mapping, days: order.days },
+    { connectionId: connectionIdOf(order), hotelId: order.hotelId, plan, mapping: order.mapping, days: order.days },
     signal,
   );
   const { report, duplicates } = fileReport(tools.read, stored.id);
@@ -49,7 +54,7 @@ export async function importFile(
     duplicates,
     deadLettersByRule: await tools.lettersByRule(id),
     skippedOutsideDays: outsideDays(rest),
-    wasSeenBefore: stored.isFinished && connectionId === importConnectionId,
+    wasSeenBefore: stored.isFinished,
   };
 }
 
@@ -110,6 +115,6 @@ export async function rehearseImport(tools: PullTools, order: ImportOrder, signa
 async function localFile(given: string): Promise<SourceFile> {
   const path = resolve(given);
   const found = await lookAtFile(path);
-  if (!found) throw new Fault('file-gone', { file: basename(path) });
+  if (!found) throw new Fault('input-wrong', { detail: `there is no file ${basename(path)} to import` });
   return localSourceFile(found);
 }

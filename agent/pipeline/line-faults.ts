@@ -35,7 +35,9 @@ export function lineFault(error: unknown, line: { readonly host: string; readonl
   const has = (code: string) => codes.has(code);
   if (error instanceof Fault) return error;
   if (has('BELLHOP_PIN')) return new Fault('tls-pin', { host }, because);
-  if (has('CERT_HAS_EXPIRED') || has('CERT_NOT_YET_VALID')) return new Fault('tls-expired', { host, date: expiry(chain) }, because);
+  if (has('CERT_NOT_YET_VALID'))
+    return new Fault('tls-failed', { host, reason: 'its certificate is not valid yet; is the clock of this PC right?' }, because);
+  if (has('CERT_HAS_EXPIRED')) return new Fault('tls-expired', { host, date: expiry(chain) }, because);
   if (has('ERR_TLS_CERT_ALTNAME_INVALID')) return new Fault('tls-wrong-host', { host }, because);
   if ([...codes].some((code) => untrusted.has(code ?? ''))) return new Fault('tls-untrusted', { host }, because);
   const proxy = line.proxy;
@@ -47,11 +49,17 @@ export function lineFault(error: unknown, line: { readonly host: string; readonl
   }
   if (has('ENOTFOUND') || has('EAI_AGAIN')) return new Fault('upstream-name-unknown', { host }, because);
   if ([...codes].some((code) => timeouts.has(code ?? '')))
-    return new Fault('upstream-timeout', { host, seconds: String(policies.totalTimeoutMs / 1000) }, because);
+    return new Fault('upstream-timeout', { host, seconds: String(waitedMs(codes) / 1000) }, because);
   const tls = [...codes].find((code) => code?.startsWith('ERR_SSL') || code === 'EPROTO');
   if (tls) return new Fault('tls-failed', { host, reason: tls }, because);
   const code = chain.map((one) => one.code).find((found) => found !== undefined);
   return new Fault('upstream-unreachable', { host, detail: code ?? 'the line broke' }, because);
+}
+
+function waitedMs(codes: ReadonlySet<string | undefined>): number {
+  if (codes.has('UND_ERR_CONNECT_TIMEOUT') || codes.has('ETIMEDOUT')) return policies.connectTimeoutMs;
+  if (codes.has('UND_ERR_HEADERS_TIMEOUT')) return policies.headersTimeoutMs;
+  return codes.has('UND_ERR_BODY_TIMEOUT') ? policies.bodyTimeoutMs : policies.totalTimeoutMs;
 }
 
 function causes(error: unknown): NetworkError[] {

@@ -12,6 +12,7 @@ export class Normaliser {
   readonly #worker: Worker;
   #inbox: NormaliserMessage[] = [];
   #wake: (() => void) | null = null;
+  #hasEnded = false;
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(home: string, key: KeyObject) {
@@ -23,7 +24,10 @@ export class Normaliser {
     });
     this.#worker.on('message', (message: NormaliserMessage) => this.#take(message));
     this.#worker.on('error', (error) => this.#take({ kind: 'failed', fault: { code: 'internal', detail: {} }, cause: String(error) }));
-    this.#worker.on('exit', () => this.#take({ kind: 'failed', fault: { code: 'stopped', detail: {} }, cause: null }));
+    this.#worker.on('exit', () => {
+      this.#hasEnded = true;
+      this.#take({ kind: 'failed', fault: { code: 'stopped', detail: {} }, cause: null });
+    });
   }
 
   /**
@@ -33,6 +37,7 @@ export class Normaliser {
    * @throws {Fault} what reading and mapping throws; `stopped` when the signal fires or the thread ends.
    */
   async *batches(job: Omit<NormaliseJob, 'credits'>, signal: AbortSignal): AsyncGenerator<Batch> {
+    if (this.#hasEnded) throw new Fault('stopped');
     const before = this.#queue;
     let release = (): void => undefined;
     this.#queue = new Promise<void>((resolve) => {

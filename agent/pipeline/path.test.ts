@@ -1,8 +1,10 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { bookingRow, bookingsFile, type TestHotel, testHotel } from '../testing.ts';
+
+const mappingText = readFileSync('resources/mappings/generic-pms-bookings.json', 'utf8');
 
 /** What the receiver has applied, newest version per booking. */
 function received(test: TestHotel): Record<string, Record<string, unknown>> {
@@ -149,6 +151,68 @@ describe('the path of a record', { timeout: 60_000 }, () => {
     const [file] = await test.client.files.list({});
     expect(file).toMatchObject({ rows: 1, kept: 0, deadLetters: 1, bytesNormalised: 0, bytesDeadLetters: file?.bytes });
     expect((await test.client.overview.get({})).setAsideByRule).toEqual([{ rule: 'header-unusable', count: 1 }]);
+  });
+
+  it('goes on with the other files when one that was half read is damaged', async () => {
+    await test.connect();
+    const taken = await test.agent.stores.writer.step('registerFile', [
+      {
+        connectionId: 'pms',
+        hotelId: 'ALDQ',
+        source: 'pms',
+        entity: 'booking',
+        name: 'lost.csv',
+        path: '/lost.csv',
+        mark: '1',
+        sha256: 'x',
+        rawPath: 'raw/none.raw',
+        mappingJson: mappingText,
+        bytes: 100,
+      },
+    ]);
+    expect(taken.isKnown).toBe(false);
+    test.drop('good.csv', bookingsFile(bookingRow('1')));
+    await test.sync();
+    await test.until(
+      () => hub(test),
+      (state) => state.confirmed === 1,
+    );
+    expect((await test.client.overview.get({})).alerts.map((alert) => alert.fault.code)).toEqual(['database-damaged']);
+  });
+
+  it('reads a file again under a mended mapping when nothing of it could be used', async () => {
+    await test.connect();
+    const [mapping] = (await test.client.mappings.list({})).filter((one) => one.name === 'generic-pms-bookings');
+    const path = join(test.folder, 'by-hand.csv');
+    writeFileSync(path, bookingsFile(bookingRow('1')).replace('Arrival', 'Anreise'));
+    const order = { path, entity: 'booking', hotelId: 'ALDQ' } as const;
+    const first = await test.client.files.import({ ...order, mapping: mapping as never });
+    const mended = { ...mapping, fields: { ...mapping?.fields, checkInDate: { column: 'Anreise' } } };
+    const second = await test.client.files.import({ ...order, mapping: mended as never });
+    expect([first.deadLettersByRule, second.deadLettersByRule, second.file.kept, second.wasSeenBefore]).toEqual([
+      { 'header-unusable': 1 },
+      {},
+      1,
+      false,
+    ]);
+    expect((await test.client.overview.get({})).setAside).toBe(0);
+  });
+
+  it('names the currency, not the amount, when the currency is unknown, and keeps a booking whose e-mail is a dash', async () => {
+    await test.connect();
+    test.drop(
+      'odd.csv',
+      bookingsFile(
+        bookingRow('1', { currency: 'XYZ' }),
+        '2,Ada,-,-,101,Suite,2026-03-01,2026-03-04,2026-01-01 10:00:00,RESERVED,OTA,1,,EUR,CC,',
+      ),
+    );
+    await test.sync();
+    await test.until(
+      () => hub(test),
+      (state) => state.confirmed === 1,
+    );
+    expect((await test.client.overview.get({})).setAsideByRule).toEqual([{ rule: 'currency-unknown', count: 1 }]);
   });
 
   it('hides a card number before anything of it reaches the disk or the wire', async () => {

@@ -7,6 +7,7 @@ import type { ReadDb } from '../../db/open.ts';
 import { fileById, isContentKnown, isSighted, type UnfinishedFile, unfinishedFiles } from '../../db/pipeline/files.ts';
 import type { Writer } from '../../db/writer.ts';
 import type { FilePlan, SourceFile, SourceSession } from './connector.ts';
+import { assertMapping } from './normalise/row-mapper.ts';
 import type { Normaliser } from './normaliser.ts';
 import { type RecentRows, recentRows } from './outbox/recent.ts';
 import { withoutCards, writeRawFile } from './raw-files.ts';
@@ -52,25 +53,34 @@ export async function pullSource(
   hotelId: string,
   signal: AbortSignal,
 ): Promise<void> {
+  const faults: Fault[] = [];
   for (const file of unfinishedFiles(tools.read, connectionId)) {
-    await normaliseAndStore(tools, connectionId, file, session.plan.archiveTo, null, signal);
+    await oneByOne(faults, () => normaliseAndStore(tools, connectionId, file, session.plan.archiveTo, null, signal));
   }
   const order = { connectionId, hotelId, plan: session.plan, mapping: tools.mapping(session.plan.mapping), days: null };
-  let firstFault: unknown = null;
   for (const file of await session.files(signal)) {
     if (signal.aborted) throw new Fault('stopped');
-    try {
+    await oneByOne(faults, async () => {
       await pullFile(tools, file, order, signal);
       session.taken(file);
-    } catch (error) {
-      if (!(error instanceof Fault) || !concernsOneFile(error)) throw error;
-      firstFault ??= error;
-    }
+    });
   }
-  if (firstFault !== null) throw firstFault;
+  if (faults[0]) throw faults[0];
 }
 
+/** Do something with one file; a fault of that file alone is noted and does not hold up the next. */
+async function oneByOne(faults: Fault[], run: () => Promise<unknown>): Promise<void> {
+  try {
+    await run();
+  } catch (error) {
+    if (!(error instanceof Fault) || !concernsOneFile(error)) throw error;
+    faults.push(error);
+  }
+}
+
+/** A damaged raw file concerns that file; a damaged database does not name one and stops the run. */
 function concernsOneFile(fault: Fault): boolean {
+  if (fault.code === 'database-damaged') return fault.detail.file?.startsWith('raw') ?? false;
   return (
     fault.code === 'file-changed' || fault.code === 'file-gone' || fault.code === 'file-unreadable' || fault.code === 'bytes-unaccounted'
   );
@@ -78,10 +88,19 @@ function concernsOneFile(fault: Fault): boolean {
 
 /** Take one file and keep every row of it. The same content is taken once; again it is only counted as seen before. */
 export async function pullFile(tools: PullTools, file: SourceFile, order: FileOrder, signal: AbortSignal): Promise<StoredFile> {
+  assertUsable(order.mapping);
   const stored = await takeFile(tools, file, order, signal);
   const row = fileById(tools.read, stored.id);
   if (!stored.isFinished && row) await normaliseAndStore(tools, order.connectionId, row, order.plan.archiveTo, order.days, signal);
   return stored;
+}
+
+function assertUsable(mapping: Mapping): void {
+  try {
+    assertMapping(mapping);
+  } catch (error) {
+    throw new Fault('input-wrong', { detail: `mapping ${mapping.name}: ${(error as Error).message}` }, { cause: error });
+  }
 }
 
 async function takeFile(tools: PullTools, file: SourceFile, order: FileOrder, signal: AbortSignal): Promise<StoredFile> {

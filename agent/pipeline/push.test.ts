@@ -91,6 +91,17 @@ describe('forwarding', { timeout: 60_000 }, () => {
     expectOnceEach(test, 10);
   });
 
+  it.each([1, 2, 3])('never moves on over a record that an answer has left out, in requests of %i', async (batchRecords) => {
+    await test.connect({}, { batchRecords });
+    test.upstream.faults.omitIds = 3;
+    await send(6);
+    await test.until(
+      () => health(test),
+      (hub) => hub.confirmed === 6,
+    );
+    expectOnceEach(test, 6);
+  });
+
   it('splits a batch that is too large', async () => {
     await test.connect();
     test.upstream.faults.maxRecords = 3;
@@ -247,6 +258,20 @@ describe('forwarding', { timeout: 60_000 }, () => {
       (hub) => hub.state === 'failing',
     );
     expect([failing.fault?.code, failing.confirmed, test.upstream.received()]).toEqual(['database-damaged', 0, 0]);
+  });
+
+  it('notices a wrong signing secret in the test, before anything is sent', async () => {
+    await test.connect();
+    const draft = { ...hubDraft(test.upstream), id: 'hub', secrets: { signingSecret: `whsec_${Buffer.alloc(24, 7).toString('base64')}` } };
+    const steps = [];
+    for await (const step of await test.client.connections.test({ draft }))
+      if (step.state !== 'running') steps.push([step.step, step.state, step.fault?.code]);
+    expect(steps).toEqual([
+      ['address', 'passed', undefined],
+      ['secret', 'passed', undefined],
+      ['answer', 'passed', undefined],
+      ['signature', 'failed', 'upstream-forbidden'],
+    ]);
   });
 
   it('tells the hub that it lives, in counts only', async () => {

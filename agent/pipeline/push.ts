@@ -143,12 +143,15 @@ export class Push {
     const sending = sendInTurn(session, batches, outcome, signal);
     // While these are on their way, the next are written and packed; only one request is ever under way, so the order per key holds.
     this.#ahead = this.#loadAhead(session, batches);
-    try {
-      await sending;
-    } finally {
-      // What is known to have arrived counts, also when a later part of the batch has failed.
-      await this.#confirm(batches, outcome, session.host);
-    }
+    const failure = await sending.then(
+      () => null,
+      (error: unknown) => ({ error }),
+    );
+    // What is known to have arrived counts, also when a later part of the batch has failed.
+    const isWhole = await this.#confirm(batches, outcome, session.host);
+    if (failure) throw failure.error;
+    // An answer that leaves a record out confirms nothing of it: whatever was prepared behind it must not be sent before it.
+    if (!isWhole) throw new Fault('upstream-answer', { host: session.host, detail: 'records left out' });
     return true;
   }
 
@@ -164,7 +167,8 @@ export class Push {
     return ahead.length > 0 ? ahead : null;
   }
 
-  async #confirm(batches: readonly OutgoingBatch[], outcome: SendOutcome, host: string): Promise<void> {
+  /** Move the watermark over what is settled. @returns whether that is everything that was sent. */
+  async #confirm(batches: readonly OutgoingBatch[], outcome: SendOutcome, host: string): Promise<boolean> {
     const records = batches.flatMap((batch) => batch.records);
     if (records.length >= suspiciousRecords && outcome.refused.size === records.length) {
       throw new Fault('upstream-answer', { host, detail: 'every single record refused' });
@@ -179,8 +183,7 @@ export class Push {
       this.#confirming = this.#tools.writer.step('confirm', [this.#destinationId, upTo, refused]).then(() => this.#tools.onChange());
       this.#confirming.catch(() => undefined);
     }
-    if (!isWhole && outcome.confirmed.size + outcome.refused.size > 0)
-      throw new Fault('upstream-answer', { host, detail: 'records left out' });
+    return isWhole;
   }
 
   /** Before the first send, rank our ledger above what the destination has seen of this hotel. */

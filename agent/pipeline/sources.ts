@@ -67,9 +67,10 @@ export class Sources {
     const hotel = property(this.#tools.read);
     if (connection.isPaused || !hotel) return null;
     const planned = this.#planned(connection, hotel.timeZone);
-    const failed = this.#failed.get(connection.id);
-    if (!failed || failed.fault.who === 'never') return planned;
-    return planned === null ? null : Math.min(planned, failed.atMs + retryFailedMs);
+    const { lastStartedAtMs, lastOkAtMs } = syncOf(this.#tools.read, connection.id);
+    // A run that failed, or that a stop or a kill has cut short, is made up for soon, also after a restart.
+    const isOwed = lastStartedAtMs !== null && (lastOkAtMs === null || lastOkAtMs < lastStartedAtMs);
+    return isOwed && planned !== null ? Math.min(planned, lastStartedAtMs + retryFailedMs) : planned;
   }
 
   #planned(connection: Connection, zone: string): number | null {

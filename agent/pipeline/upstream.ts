@@ -64,7 +64,7 @@ export type Upstream<S extends z.ZodObject = z.ZodObject> = {
   readonly summary: string;
   readonly settings: S;
   readonly secrets: Readonly<Record<string, SecretField>>;
-  checks(settings: z.infer<S>, context: OpenContext & { readonly hotelId: string }): readonly Check[];
+  checks(settings: z.infer<S>, context: OpenContext & { readonly hotelId: string; readonly heartbeat: Heartbeat }): readonly Check[];
   open(settings: z.infer<S>, context: OpenContext): Promise<UpstreamSession>;
   readonly sample: z.input<S>;
 };

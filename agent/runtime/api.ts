@@ -93,9 +93,10 @@ export function apiRouter(agent: Agent) {
         return {};
       }),
       restore: os.connections.restore.handler(({ input }) => restoreConnection(agent, input.id)),
-      test: os.connections.test.handler(async function* ({ input, signal }) {
+      // Not a generator itself: what is wrong with the draft must be thrown while the call still can be answered with its fault.
+      test: os.connections.test.handler(({ input, signal }) => {
         const what = 'draft' in input ? { draft: draftOf<ConnectionDraft>(input.draft) } : input;
-        yield* runChecks(checksOf(agent, what), signal ?? agent.signal);
+        return runChecks(checksOf(agent, what), signal ?? agent.signal);
       }),
       pause: os.connections.pause.handler(async ({ input }) => {
         const connection = { ...existing(agent, input.id), isPaused: true };

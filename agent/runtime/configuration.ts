@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import type { Connection, ConnectionDraft } from '../../contract/connection.ts';
 import { Fault } from '../../contract/faults.ts';
 import { connectionById, isIdUsed, property } from '../../db/pipeline/connections.ts';
@@ -31,16 +32,14 @@ export function existing(agent: Agent, id: string): Connection {
 }
 
 /** Check what a person has entered and give the settings as they are stored, defaults filled in. */
-function checkedSettings(
-  agent: Agent,
-  draft: ConnectionDraft,
-  stored: Readonly<Record<string, string>>,
-): { system: System; settings: Record<string, unknown>; secrets: string[] } {
+function checkedSettings(agent: Agent, draft: ConnectionDraft): { system: System; settings: Record<string, unknown> } {
   const system = systemOf(draft.kind);
   const parsed = system.kind.settings.safeParse(draft.settings);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    throw new Fault('input-wrong', { detail: `${issue?.path.join('.') || 'settings'}: ${issue?.message ?? ''}` });
+    const name = String(issue?.path[0] ?? '');
+    const title = (system.kind.settings.shape[name] as z.ZodType | undefined)?.meta()?.title ?? name;
+    throw new Fault('input-wrong', { detail: `${title}: ${issue?.message ?? ''}` });
   }
   const settings = parsed.data as Record<string, unknown>;
   if (typeof settings.mapping === 'string') {
@@ -51,7 +50,7 @@ function checkedSettings(
   }
   const zone = property(agent.stores.read)?.timeZone ?? 'UTC';
   if (draft.schedule) previewMs(draft.schedule, zone, agent.now(), 1);
-  return { system, settings, secrets: checkedSecrets(system.kind.secrets, draft.secrets, stored) };
+  return { system, settings };
 }
 
 function checkedSecrets(
@@ -92,7 +91,8 @@ function filled(secrets: Readonly<Record<string, string>>): Record<string, strin
 }
 
 export async function addConnection(agent: Agent, draft: ConnectionDraft): Promise<Connection> {
-  const { system, settings, secrets } = checkedSettings(agent, draft, {});
+  const { system, settings } = checkedSettings(agent, draft);
+  const secrets = checkedSecrets(system.kind.secrets, draft.secrets, {});
   const connection: Connection = {
     id: freeId(agent, draft),
     kind: draft.kind,
@@ -114,7 +114,8 @@ export async function addConnection(agent: Agent, draft: ConnectionDraft): Promi
 export async function changeConnection(agent: Agent, draft: ConnectionDraft & { readonly id: string }): Promise<Connection> {
   const before = existing(agent, draft.id);
   if (before.kind !== draft.kind) throw new Fault('input-wrong', { detail: 'a connection keeps its kind' });
-  const { settings, secrets } = checkedSettings(agent, draft, agent.stores.secrets.of(draft.id));
+  const { system, settings } = checkedSettings(agent, draft);
+  const secrets = checkedSecrets(system.kind.secrets, draft.secrets, agent.stores.secrets.of(draft.id));
   const given = filled(draft.secrets);
   if (Object.keys(given).length > 0) {
     agent.stores.secrets.put(draft.id, given);
@@ -145,8 +146,14 @@ export async function restoreConnection(agent: Agent, id: string): Promise<Conne
 export function checksOf(agent: Agent, what: { readonly id: string } | { readonly draft: ConnectionDraft }): readonly Check[] {
   const draft: ConnectionDraft = 'draft' in what ? what.draft : { ...existing(agent, what.id), secrets: {} };
   const stored = draft.id ? agent.stores.secrets.of(draft.id) : {};
-  const { system, settings } = checkedSettings(agent, draft, stored);
+  // A secret that is missing is a step of the test that fails, with its own words.
+  const { system, settings } = checkedSettings(agent, draft);
   const secrets = { ...stored, ...filled(draft.secrets) };
   if (system.direction === 'source') return system.kind.checks(settings, { secrets, now: agent.now });
-  return system.kind.checks(settings, { secrets, now: agent.now, hotelId: property(agent.stores.read)?.hotelId ?? 'unknown' });
+  return system.kind.checks(settings, {
+    secrets,
+    now: agent.now,
+    hotelId: property(agent.stores.read)?.hotelId ?? 'unknown',
+    heartbeat: agent.heartbeat(draft.id ?? ''),
+  });
 }

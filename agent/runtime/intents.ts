@@ -23,6 +23,7 @@ export async function carryOutIntents(tools: IntentTools): Promise<void> {
     try {
       await carryOut(tools, intent);
       await tools.writer.step('intentDone', [id]);
+      if (intent.kind === 'archive-file') await tools.writer.step('clearAlert', [intent.connectionId, 'folder-unwritable']);
     } catch (error) {
       if (error instanceof Fault) tools.onFault(intent.connectionId, error);
       else throw error;

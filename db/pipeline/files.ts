@@ -36,9 +36,27 @@ const unfinishedColumns =
 
 /** Prepare the steps that register and finish a file. */
 export function fileStatements(db: WriteDb) {
-  const find = db.prepare<[string, string], { id: number; taken_at_ms: number; finished_at_ms: number | null }>(
-    'select id, taken_at_ms, finished_at_ms from files where connection_id = ? and sha256 = ?',
+  type Known = { id: number; taken_at_ms: number; finished_at_ms: number | null; mapping: string; used: number };
+  const find = db.prepare<[string, string], Known>(
+    'select id, taken_at_ms, finished_at_ms, mapping, kept + unchanged as used from files where connection_id = ? and sha256 = ?',
   );
+  const uncount = db.prepare(
+    'update entity_counts set dead_letters = dead_letters - (select dead_letters from files where id = @id) ' +
+      'where (connection_id, entity) = (select connection_id, entity from files where id = @id)',
+  );
+  const dropLetters = db.prepare('delete from dead_letters where file_id = ? and destination_id is null');
+  const startAgain = db.prepare(
+    'update files set mapping = ?, position = 0, rows = 0, bytes_normalised = 0, bytes_dead_letters = 0, bytes_structural = 0, dead_letters = 0, ' +
+      'finished_at_ms = null where id = ?',
+  );
+
+  /** A file of which nothing could be used is read anew when it comes again under a mended mapping. */
+  function reopen(id: number, mappingJson: string): void {
+    uncount.run({ id });
+    dropLetters.run(id);
+    startAgain.run(mappingJson, id);
+  }
+
   const add = db.prepare(
     'insert into files (connection_id, hotel_id, source, entity, name, path, sha256, raw_path, mapping, bytes, taken_at_ms, last_seen_at_ms) ' +
       'values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
@@ -62,7 +80,9 @@ export function fileStatements(db: WriteDb) {
       if (known) {
         // The same file lying where it lay is no news; the same content under another name or written anew is.
         if (see.run(file.connectionId, file.path, file.mark, known.id, nowMs).changes > 0) seeAgain.run(nowMs, known.id);
-        return { id: known.id, isKnown: true, isFinished: known.finished_at_ms !== null, takenAtMs: known.taken_at_ms };
+        const isReopened = known.mapping !== file.mappingJson && known.used === 0;
+        if (isReopened) reopen(known.id, file.mappingJson);
+        return { id: known.id, isKnown: true, isFinished: known.finished_at_ms !== null && !isReopened, takenAtMs: known.taken_at_ms };
       }
       const { lastInsertRowid } = add.run(
         file.connectionId,

@@ -39,6 +39,9 @@ export function standingAlerts(db: ReadDb): Alert[] {
   );
 }
 
+/** A file that cannot be archived stands beside the syncs, which go on well; it ends when the file is moved. */
+const healsWithTheSync = "code <> 'folder-unwritable'";
+
 /** Prepare the steps that note syncs and troubles. A connection id of '' is the agent itself. */
 export function standingStatements(db: WriteDb) {
   const start = db.prepare(
@@ -51,8 +54,9 @@ export function standingStatements(db: WriteDb) {
     'insert into alerts (connection_id, code, detail, severity, since_ms, last_seen_ms, count) values (?, ?, ?, ?, ?, ?, 1) ' +
       'on conflict do update set detail = excluded.detail, last_seen_ms = excluded.last_seen_ms, count = count + 1',
   );
-  const clearOthers = db.prepare('delete from alerts where connection_id = ? and code <> ?');
-  const clear = db.prepare('delete from alerts where connection_id = ?');
+  const clearOthers = db.prepare(`delete from alerts where connection_id = ? and code <> ? and ${healsWithTheSync}`);
+  const clear = db.prepare(`delete from alerts where connection_id = ? and ${healsWithTheSync}`);
+  const clearOne = db.prepare('delete from alerts where connection_id = ? and code = ?');
   return {
     noteSyncStarted: (connectionId: string, nowMs: number): void => {
       start.run(connectionId, nowMs);
@@ -66,6 +70,9 @@ export function standingStatements(db: WriteDb) {
       clearOthers.run(connectionId, fault.code);
       raise.run(connectionId, fault.code, JSON.stringify(fault.detail), severity, nowMs, nowMs);
     }),
+    clearAlert: (connectionId: string, code: FaultReport['code']): void => {
+      clearOne.run(connectionId, code);
+    },
     clearAlerts: (connectionId: string): void => {
       clear.run(connectionId);
     },

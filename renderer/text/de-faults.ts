@@ -20,7 +20,7 @@ export const faultsDe: Record<FaultCode, Sentences> = {
   'bytes-unaccounted': {
     what: '{file} hat {missing} Bytes, die weder Datensatz noch beiseitegelegte Zeile wurden.',
     safe: 'Die Rohdatei ist aufbewahrt, die gelesenen Datensätze bleiben.',
-    next: 'Senden Sie das Hilfepaket an Bellhop: Das ist unser Fehler.',
+    next: 'Lassen Sie den Datenordner, wie er ist, und melden Sie es der Betreuung: Das ist unser Fehler.',
   },
   'clock-wrong': {
     what: 'Die Uhr dieses PCs geht {offset} falsch.',
@@ -40,7 +40,7 @@ export const faultsDe: Record<FaultCode, Sentences> = {
   'database-damaged': {
     what: 'Die Datenbank {file} ist beschädigt.',
     safe: 'Nichts wurde hineingeschrieben. Die Rohdateien sind unberührt.',
-    next: 'Lassen Sie den Ordner, wie er ist, und spielen Sie die letzte Sicherung ein.',
+    next: 'Beenden Sie Bellhop, lassen Sie den Datenordner, wie er ist, und rufen Sie zuerst die Betreuung an.',
   },
   'database-newer': {
     what: 'Die Datenbank wurde von einem neueren Bellhop geschrieben (Schema {found}, dieses kennt {known}).',
@@ -170,7 +170,7 @@ export const faultsDe: Record<FaultCode, Sentences> = {
   'upstream-ahead': {
     what: '{host} kennt von diesem Hotel die Generation {seen}, neuer als unsere ({ours}).',
     safe: 'Nichts wurde gesendet. Alles wartet hier.',
-    next: 'Sendet noch ein anderer Agent für dieses Hotel? Beenden Sie ihn, dann übernimmt dieser.',
+    next: 'Sehen Sie nach, ob noch ein Agent für dieses Hotel sendet, und lassen Sie nur einen der beiden laufen.',
   },
   'upstream-answer': {
     what: '{host} hat etwas geantwortet, das keine Bestätigung ist ({detail}).',

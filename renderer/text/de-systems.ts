@@ -10,6 +10,7 @@ export const stepsDe: Text['steps'] = {
   address: 'Adresse prüfen',
   secret: 'Nach dem Signaturgeheimnis sehen',
   answer: 'Die Zentrale fragen, was sie von diesem Hotel hat',
+  signature: 'Ein unterschriebenes Lebenszeichen senden',
 };
 
 export const kindsDe: Text['kinds'] = {

@@ -72,6 +72,15 @@ export function rowMapper(
   return { map: (cells) => mapRow(entity, compiled, columnNames, check, cells) };
 }
 
+/**
+ * Refuse a mapping that could not work for any file, before one is taken with it.
+ * @throws {RangeError} with what is wrong.
+ */
+export function assertMapping(mapping: Mapping): void {
+  const columns = Object.values(mapping.fields).flatMap((rule) => rule.columns ?? (rule.column === undefined ? [] : [rule.column]));
+  rowMapper(mapping, [...new Map(columns.map((column) => [columnKey(column), column])).values()], () => null);
+}
+
 /** Column names agree without regard to case, outer spaces and runs of spaces. */
 function columnKey(name: string): string {
   return name.trim().replace(/\s+/g, ' ').toLocaleLowerCase('en');
@@ -213,7 +222,10 @@ function mapRow(
 ): MappedRow | RowProblem {
   const currencyField = compiled.find((one) => one.field.name === 'currency');
   const foundCurrency = currencyField?.read(cells, null);
-  const currency = typeof foundCurrency === 'string' && !isRule(foundCurrency) ? foundCurrency : null;
+  // A currency that cannot be read is the reason, not the amounts that need it.
+  if (currencyField && isRule(foundCurrency))
+    return { rule: foundCurrency.slice(1) as RuleId, field: 'currency', column: currencyField.column, detail: null };
+  const currency = typeof foundCurrency === 'string' ? foundCurrency : null;
   // The hash runs over the fields in their fixed order, absent ones left out: so a new optional field changes nothing until it is filled.
   const fields: Record<string, unknown> = {};
   for (const { field, column, expected, read } of compiled) {

@@ -68,25 +68,39 @@ export default defineUpstream({
   },
   sample: { url: 'https://hub.example.com' },
 
-  checks: (given, { secrets, hotelId }) => {
-    const line = new IngestLine(given, secrets);
-    const checked = async <T>(run: () => Promise<T>): Promise<T> => {
+  checks: (given, { secrets, hotelId, heartbeat }) => {
+    /** Each step has a line of its own, so that what is wrong with the settings shows as the step that needs them. */
+    const withLine = async (run: (line: IngestLine) => Promise<string> | string): Promise<{ found: string }> => {
+      const line = new IngestLine(given, secrets);
       try {
-        return await run();
+        return { found: await run(line) };
       } finally {
         await line.close();
       }
     };
     return [
-      { step: 'address', title: 'Check the address', run: async () => ({ found: line.host }) },
-      { step: 'secret', title: 'Look for the signing secret', run: async () => ({ found: line.signingKey() ? 'stored on this PC' : '' }) },
+      { step: 'address', title: 'Check the address', run: () => withLine((line) => line.host) },
+      {
+        step: 'secret',
+        title: 'Look for the signing secret',
+        run: () => withLine((line) => (line.signingKey() ? 'stored on this PC' : '')),
+      },
       {
         step: 'answer',
         title: 'Ask the hub what it has of this hotel',
         run: (signal) =>
-          checked(async () => {
+          withLine(async (line) => {
             const generation = await line.highWater(hotelId, signal);
-            return { found: generation === 0 ? 'nothing yet' : `generation ${generation}` };
+            return generation === 0 ? 'nothing yet' : `generation ${generation}`;
+          }),
+      },
+      {
+        step: 'signature',
+        title: 'Send a signed sign of life',
+        run: (signal) =>
+          withLine(async (line) => {
+            await line.beat(heartbeat, signal);
+            return 'the hub accepts our signature';
           }),
       },
     ];
