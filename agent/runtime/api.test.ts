@@ -6,7 +6,8 @@ import { createORPCClient } from '@orpc/client';
 import { RPCLink } from '@orpc/client/websocket';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
-import type { TestStep } from '../../contract/connection.ts';
+import type { LiveEvent } from '../../contract/api.ts';
+import type { ConnectionDraft, TestStep } from '../../contract/connection.ts';
 import { type FaultReport, faultCodes } from '../../contract/faults.ts';
 import { bookingRow, bookingsFile, hotel, hubDraft, sourceDraft, type TestHotel, testHotel } from '../testing.ts';
 import { apiRouter } from './api.ts';
@@ -33,7 +34,7 @@ async function outcome(call: Promise<unknown>): Promise<unknown> {
 }
 
 const secret = 'whsec_Y2FuYXJ5IHRoYXQgbXVzdCBuZXZlciBhcHBlYXI=';
-const hub = (more: object = {}) => ({ ...hubDraft({ url: test.upstream.url, secret }), ...more });
+const hub = (more: Partial<ConnectionDraft> = {}) => ({ ...hubDraft({ url: test.upstream.url, secret }), ...more, id: 'hub' });
 const source = (settings: Record<string, unknown> = {}) => sourceDraft(test.drops, settings);
 
 describe('over the real wire', () => {
@@ -139,12 +140,12 @@ describe('over the real wire', () => {
     };
     expect(
       await Promise.all(
-        [run({ id: 'nobody' }), run({ draft: source({ stillSeconds: 0 }) }), run({ draft: hub({ secrets: {} }) })].map(outcome),
+        [run({ id: 'nobody' }), run({ draft: source({ stillSeconds: 0 }) }), run({ draft: { ...source(), kind: 'fax' } })].map(outcome),
       ),
     ).toEqual([
       { fault: 'connection-not-found', id: 'nobody' },
       { fault: 'input-wrong', detail: expect.stringContaining('For how many seconds') },
-      { fault: 'input-wrong', detail: 'Signing secret is missing' },
+      { fault: 'input-wrong', detail: 'there is no kind of system called fax' },
     ]);
   });
 
@@ -154,7 +155,7 @@ describe('over the real wire', () => {
     await client.connections.add(source());
     const second = await events.next();
     await events.return?.();
-    expect([first.value?.topic, second.value?.topic]).toEqual(['hello', 'connections']);
+    expect([first, second].map(({ value }) => (value as LiveEvent).topic)).toEqual(['hello', 'connections']);
   });
 });
 
