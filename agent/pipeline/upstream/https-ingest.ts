@@ -2,7 +2,7 @@ import { createHash, createHmac, X509Certificate } from 'node:crypto';
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { Agent, type Dispatcher, ProxyAgent, request } from 'undici';
+import { Agent, type Dispatcher, Pool, ProxyAgent, request } from 'undici';
 import { z } from 'zod';
 import { Fault } from '../../../contract/faults.ts';
 import { type Heartbeat, HighWater, IngestAnswer, ingestPaths } from '../../../contract/ingest.ts';
@@ -209,8 +209,9 @@ class IngestLine {
     return this.#ask('POST', path, sent, headers, signal);
   }
 
+  /** Whoever closes has no use for an answer any more; waiting for one would hold up the end of the agent. */
   close(): Promise<void> {
-    return this.#dispatcher.close();
+    return this.#dispatcher.destroy();
   }
 
   async #ask(
@@ -221,29 +222,47 @@ class IngestLine {
     signal: AbortSignal,
   ): Promise<Answer> {
     const authorization: Record<string, string> = this.#secrets.token ? { authorization: `Bearer ${this.#secrets.token}` } : {};
-    const deadline = AbortSignal.timeout(policies.totalTimeoutMs);
+    const ended = AbortSignal.any([signal, AbortSignal.timeout(policies.totalTimeoutMs)]);
     let answer: Answer;
     try {
-      const {
-        statusCode,
-        headers: got,
-        body: stream,
-      } = await request(new URL(path, this.#url), {
-        method,
-        body,
-        headers: { accept: 'application/json', ...authorization, ...headers },
-        dispatcher: this.#dispatcher,
-        signal: AbortSignal.any([signal, deadline]),
-        headersTimeout: policies.headersTimeoutMs,
-        bodyTimeout: policies.bodyTimeoutMs,
+      answer = await unlessEnded(ended, async () => {
+        const {
+          statusCode,
+          headers: got,
+          body: stream,
+        } = await request(new URL(path, this.#url), {
+          method,
+          body,
+          headers: { accept: 'application/json', ...authorization, ...headers },
+          dispatcher: this.#dispatcher,
+          signal: ended,
+          headersTimeout: policies.headersTimeoutMs,
+          bodyTimeout: policies.bodyTimeoutMs,
+        });
+        return { status: statusCode, headers: got, text: await boundedText(stream) };
       });
-      answer = { status: statusCode, headers: got, text: await boundedText(stream) };
     } catch (error) {
       if (signal.aborted) throw new Fault('stopped');
       throw lineFault(error, { host: this.host, proxy: this.#viaProxy });
     }
     if (answer.status >= 200 && answer.status < 300) return answer;
     throw statusFault(answer, this.host);
+  }
+}
+
+/** undici looks at the signal of a request only once its line stands: while one is being made, the signal itself ends the wait. */
+async function unlessEnded<T>(ended: AbortSignal, run: () => Promise<T>): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const end = () => reject(ended.reason);
+  ended.addEventListener('abort', end, { once: true });
+  try {
+    ended.throwIfAborted();
+    const running = run();
+    // The one that comes too late is nobody's any more.
+    running.catch(() => undefined);
+    return await Promise.race([running, promise]);
+  } finally {
+    ended.removeEventListener('abort', end);
   }
 }
 
@@ -351,6 +370,8 @@ function dispatcher(given: Settings, secrets: Secrets, isProxied: boolean): Disp
     ...(login ? { token: login } : {}),
     requestTls: { ...tls, timeout: policies.connectTimeoutMs },
     proxyTls: { timeout: policies.connectTimeoutMs },
+    // A proxy that takes the line and says nothing would be waited for five minutes.
+    clientFactory: (origin, options) => new Pool(origin, { ...options, headersTimeout: policies.headersTimeoutMs }),
   });
 }
 
