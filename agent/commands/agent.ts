@@ -3,6 +3,7 @@ import { Agent } from '../index.ts';
 import { policies } from '../resilience/policies.ts';
 import { apiRouter } from '../runtime/api.ts';
 import { openBrowserDoor, openPipe, Wire } from '../runtime/doors.ts';
+import { errorFields } from '../runtime/log.ts';
 import { type CommandLine, UsageError } from './command.ts';
 
 /** `bellhop agent`: run the agent until it is told to stop. */
@@ -19,6 +20,7 @@ export async function runAgent(line: CommandLine): Promise<number> {
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new UsageError('--port takes a number from 0 to 65535');
   const recoveryKey = values['recovery-key-stdin'] ? await readAll(process.stdin) : undefined;
   const agent = await Agent.start(line.home, { withLoops: true, ...(recoveryKey === undefined ? {} : { recoveryKey }) });
+  lastResort(agent);
   const wire = new Wire(apiRouter(agent));
   try {
     const pipe = await openPipe(agent.stores.lock, wire);
@@ -41,7 +43,20 @@ export async function runAgent(line: CommandLine): Promise<number> {
   } finally {
     await agent.stop();
   }
-  return 0;
+  return process.exitCode === 1 ? 1 : 0;
+}
+
+/**
+ * What nobody has caught is logged. A promise that failed ends nothing: what is kept is kept by transactions. An error that was
+ * thrown into nowhere leaves us in a state we do not know, so the agent stops in order and is started anew.
+ */
+function lastResort(agent: Agent): void {
+  process.on('unhandledRejection', (error) => agent.stores.log.error(errorFields(error), 'a promise failed and nobody was waiting for it'));
+  process.on('uncaughtException', (error) => {
+    agent.stores.log.fatal(errorFields(error), 'the agent stops because of an error of its own');
+    process.exitCode = 1;
+    agent.requestStop();
+  });
 }
 
 function stopAsked(agent: Agent): Promise<void> {

@@ -78,12 +78,10 @@ async function oneByOne(faults: Fault[], run: () => Promise<unknown>): Promise<v
   }
 }
 
-/** A damaged raw file concerns that file; a damaged database does not name one and stops the run. */
+/** A damaged raw file, or a mapping that no longer works, concerns that file; a damaged database stops the run. */
 function concernsOneFile(fault: Fault): boolean {
   if (fault.code === 'database-damaged') return fault.detail.file?.startsWith('raw') ?? false;
-  return (
-    fault.code === 'file-changed' || fault.code === 'file-gone' || fault.code === 'file-unreadable' || fault.code === 'bytes-unaccounted'
-  );
+  return fault.code === 'input-wrong' || fault.code === 'bytes-unaccounted' || fault.code.startsWith('file-');
 }
 
 /** Take one file and keep every row of it. The same content is taken once; again it is only counted as seen before. */
