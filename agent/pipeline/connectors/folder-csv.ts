@@ -189,6 +189,8 @@ async function withDoneFile(files: readonly LocalFile[]): Promise<LocalFile[]> {
 async function standingStill(files: readonly LocalFile[], seconds: number, signal: AbortSignal): Promise<LocalFile[]> {
   if (files.length === 0) return [];
   await sleep(seconds * 1000, signal);
+  // Stopped before the time was over: none of them has been watched for long enough.
+  if (signal.aborted) return [];
   const still: LocalFile[] = [];
   for (const file of files) if ((await lookAtFile(file.path))?.mark === file.mark) still.push(file);
   return still;

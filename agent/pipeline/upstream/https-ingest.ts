@@ -210,8 +210,8 @@ class IngestLine {
   }
 
   /** Whoever closes has no use for an answer any more; waiting for one would hold up the end of the agent. */
-  close(): Promise<void> {
-    return this.#dispatcher.destroy();
+  async close(): Promise<void> {
+    await this.#dispatcher.destroy();
   }
 
   async #ask(
