@@ -1,0 +1,368 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import Database from 'better-sqlite3';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startUpstream } from '../sandbox/upstream/server.ts';
+import { bookingRow, bookingsFile } from './testing.ts';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const bundle = join(root, 'out/main/cli.js');
+
+function newest(path: string): number {
+  const found = statSync(path);
+  if (!found.isDirectory()) return /\.test\.ts$/.test(path) ? 0 : found.mtimeMs;
+  return Math.max(...readdirSync(path).map((name) => newest(join(path, name))), 0);
+}
+const isBuilt = existsSync(bundle) && ['contract', 'db', 'agent'].every((folder) => newest(join(root, folder)) <= statSync(bundle).mtimeMs);
+
+const secret = `whsec_${Buffer.from('canary-canary-canary-canary-1234').toString('base64')}`;
+const token = 'tok-canary-1234567890';
+/** Everything that any command has said, for the last test. */
+const said: string[] = [];
+
+let folder: string;
+let home: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'bellhop-cli-'));
+  home = join(folder, 'home');
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+type Ended = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
+
+function start(args: readonly string[], input = ''): { child: ChildProcess; ended: Promise<Ended> } {
+  const child = spawn(process.execPath, [join(root, 'scripts/bellhop.mjs'), ...args], {
+    env: { ...process.env, BELLHOP_HOME: home, BELLHOP_KEYRING: 'file', BELLHOP_NO_BUILD: '1' },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk) => (stdout += chunk));
+  child.stderr.on('data', (chunk) => (stderr += chunk));
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(input);
+  const ended = new Promise<Ended>((resolve) =>
+    child.once('close', (code) => {
+      said.push(stdout, stderr);
+      resolve({ code, stdout, stderr });
+    }),
+  );
+  return { child, ended };
+}
+const run = (args: readonly string[], input = '') => start(args, input).ended;
+const json = (ended: Ended) =>
+  ended.stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+function file(name: string, content: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+const bookings = ['--entity', 'booking', '--mapping', 'generic-pms-bookings', '--hotel', 'ALDQ'];
+
+/** How many records, waiting events and files a home holds, looked at from outside. */
+function kept(): unknown {
+  if (!existsSync(join(home, 'pipeline.db'))) return 'no database';
+  const db = new Database(join(home, 'pipeline.db'), { readonly: true });
+  const counts = ['records', 'outbox', 'files', 'dead_letters'].map((table) => db.prepare(`select count(*) from ${table}`).pluck().get());
+  db.close();
+  return counts;
+}
+const rawFiles = () =>
+  (existsSync(join(home, 'raw')) ? readdirSync(join(home, 'raw'), { recursive: true, withFileTypes: true }) : []).filter((one) =>
+    one.isFile(),
+  ).length;
+
+describe.skipIf(!isBuilt)(
+  isBuilt ? 'bellhop' : 'bellhop (SKIPPED: out/main/cli.js is missing or older than the sources: npm run build)',
+  { timeout: 60_000 },
+  () => {
+    it('ends with 0 when it is done, 1 when it reports a problem, 2 when it was called wrongly', async () => {
+      const calls: [number, string[]][] = [
+        [0, []],
+        [0, ['--help']],
+        [0, ['help']],
+        [0, ['--version']],
+        [0, ['status']],
+        [0, ['hotel']],
+        [0, ['connections', 'list']],
+        [1, ['connections', 'test', 'nobody']],
+        [1, ['connections', 'remove', 'nobody']],
+        [1, ['connections', 'add', 'not-there.json']],
+        [1, ['import', 'not-there.csv', ...bookings]],
+        [2, ['frobnicate']],
+        [2, ['connections', 'frobnicate']],
+        [2, ['connections', 'add']],
+        [2, ['connections', 'test']],
+        [2, ['connections', 'test', 'a', 'b']],
+        [2, ['hotel', '--frobnicate']],
+        [2, ['hotel', '--code', 'ALDQ']],
+        [2, ['import']],
+        [2, ['import', 'a.csv']],
+        [2, ['import', 'a.csv', '--entity', 'fax', '--mapping', 'x']],
+        [2, ['import', 'a.csv', '--entity', 'booking']],
+        [2, ['agent', '--port', '99999']],
+        [2, ['agent', '--port', 'x']],
+        [2, ['status', '--home']],
+      ];
+      // Wrong words are refused before a home is opened, so these need not wait for each other.
+      const wrong = calls
+        .filter(([code]) => code === 2)
+        .map(async ([, args]): Promise<[number | null, string[]]> => [(await run(args)).code, args]);
+      const codes: [number | null, string[]][] = [];
+      for (const [, args] of calls.filter(([code]) => code !== 2)) codes.push([(await run(args)).code, args]);
+      codes.push(...(await Promise.all(wrong)));
+      expect(codes).toEqual(calls);
+    });
+
+    it('says what to do on standard error when it was called wrongly, and nothing on standard output', async () => {
+      const { stdout, stderr } = await run(['import', '--json']);
+      expect([stdout, stderr]).toEqual(['', expect.stringContaining('import takes at least one file')]);
+    });
+
+    it('ends with 78 where this machine or folder cannot run it, and leaves no trace there', async () => {
+      const wrong = join(folder, 'OneDrive', 'home');
+      const { code, stderr } = await run(['status', '--home', wrong]);
+      expect([code, stderr, existsSync(wrong)]).toEqual([78, expect.stringContaining('in a folder that a sync program copies'), false]);
+    });
+
+    it('sets up a hotel, shows it, and says what is missing', async () => {
+      const set = await run([
+        'hotel',
+        '--code',
+        'ALDQ',
+        '--name',
+        'Aldermoor Quay',
+        '--zone',
+        'Europe/Amsterdam',
+        '--currency',
+        'EUR',
+        '--json',
+      ]);
+      const shown = await run(['hotel', '--json']);
+      const wrong = await run(['hotel', '--code', 'ALDQ', '--name', 'x', '--zone', 'Mars/Base', '--currency', 'EUR']);
+      expect([json(set)[0].hotelId, json(shown)[0].property.timeZone, wrong.code, wrong.stderr]).toEqual([
+        'ALDQ',
+        'Europe/Amsterdam',
+        2,
+        expect.stringContaining('--zone'),
+      ]);
+    });
+
+    it('with --json says only JSON, a line for each answer, and a fault is JSON too', async () => {
+      const path = file('a.csv', bookingsFile(bookingRow('1')));
+      const all = [
+        await run(['status', '--json']),
+        await run(['--json', 'hotel']),
+        await run(['connections', 'list', '--json']),
+        await run(['import', path, path, ...bookings, '--json']),
+        await run(['connections', 'test', 'nobody', '--json']),
+        await run(['import', 'not-there.csv', ...bookings, '--json']),
+      ];
+      expect(all.map((ended) => [ended.stderr, json(ended).length])).toEqual([
+        ['', 1],
+        ['', 1],
+        ['', 1],
+        ['', 2],
+        ['', 1],
+        ['', 1],
+      ]);
+      expect(json(all[4] as Ended)[0]).toEqual({
+        error: { code: 'connection-not-found', what: 'There is no connection nobody.', safe: expect.any(String), next: expect.any(String) },
+      });
+    });
+
+    it('takes no secret from a file, and tells nobody those that it is given', async () => {
+      const upstream = await startUpstream({ dir: join(folder, 'upstream'), secret });
+      try {
+        const draft = { id: 'hub', kind: 'https-ingest', title: 'Group hub', settings: { url: upstream.url, allowHttpOnThisPc: true } };
+        const withSecrets = await run([
+          'connections',
+          'add',
+          file('wrong.json', JSON.stringify({ ...draft, secrets: { signingSecret: secret } })),
+        ]);
+        const without = await run(['connections', 'add', file('hub.json', JSON.stringify(draft))]);
+        const noJson = await run(['connections', 'add', join(folder, 'hub.json'), '--secrets-stdin'], `{"signingSecret": ${secret}`);
+        const noText = await run(['connections', 'add', join(folder, 'hub.json'), '--secrets-stdin'], '{"signingSecret":7}');
+        const added = await run(
+          ['connections', 'add', join(folder, 'hub.json'), '--secrets-stdin', '--json'],
+          JSON.stringify({ signingSecret: secret, token }),
+        );
+        const listed = await run(['connections', 'list', '--json']);
+        await run(['hotel', '--code', 'ALDQ', '--name', 'A', '--zone', 'Europe/Amsterdam', '--currency', 'EUR']);
+        const tested = await run(['connections', 'test', 'hub', '--json']);
+        expect([
+          [withSecrets, without, noJson, noText, added, tested].map((ended) => ended.code),
+          json(added)[0].secrets,
+          json(listed)[0].length,
+          json(tested).every((step) => step.state === 'passed'),
+        ]).toEqual([[2, 1, 1, 1, 0, 0], ['signingSecret', 'token'], 1, true]);
+        expect(withSecrets.stderr).toContain('a configuration file holds no secrets');
+      } finally {
+        await upstream.close();
+      }
+    });
+
+    it('accounts for every row and every byte of a mixed file', async () => {
+      const rows = [
+        bookingRow('1'),
+        bookingRow('2'),
+        bookingRow('1'),
+        bookingRow('2', { status: 'CANCELLED' }),
+        bookingRow('3', { arrival: 'tomorrow' }),
+        bookingRow('4', { total: 'much' }),
+        bookingRow('5').replace(',101,', ',101,one,too,many,'),
+        bookingRow('6', { name: '"Almeida, Ada"' }),
+      ];
+      const path = file('mixed.csv', `${bookingsFile(...rows)}\r\n`);
+      const ended = await run(['import', path, ...bookings, '--json']);
+      const [report] = json(ended);
+      const { file: account } = report;
+      expect([ended.code, account.rows, account.kept, account.unchanged, account.deadLetters, report.duplicates]).toEqual([
+        1, 8, 4, 1, 3, 2,
+      ]);
+      expect([
+        account.kept + account.unchanged + account.deadLetters + report.skippedOutsideDays,
+        Object.values<number>(report.deadLettersByRule).reduce((a, b) => a + b),
+      ]).toEqual([8, 3]);
+      expect([account.bytes, account.bytesNormalised + account.bytesDeadLetters + account.bytesStructural]).toEqual([
+        statSync(path).size,
+        statSync(path).size,
+      ]);
+      expect(kept()).toEqual([3, 4, 1, 3]);
+    });
+
+    it('tells people the same in words', async () => {
+      const path = file('mixed.csv', bookingsFile(bookingRow('1'), bookingRow('2', { arrival: 'tomorrow' })));
+      const { code, stdout, stderr } = await run(['import', path, ...bookings]);
+      expect([code, stdout.replaceAll(/\s+/g, ' '), stderr]).toEqual([
+        1,
+        expect.stringMatching(
+          /rows read 2 kept 1 unchanged 0 came twice 0 set aside 1 1 × .* bytes \d+ = \d+ kept \+ \d+ set aside \+ \d+ structure/,
+        ),
+        expect.stringContaining('The agent is not running'),
+      ]);
+      expect(stdout + stderr).not.toContain('Ada Almeida');
+    });
+
+    it('--dry-run finds the same and keeps nothing', async () => {
+      const path = file('a.csv', bookingsFile(bookingRow('1'), bookingRow('2', { arrival: 'tomorrow' })));
+      const rehearsed = await run(['import', path, ...bookings, '--dry-run', '--json']);
+      const before = [kept(), rawFiles()];
+      const real = await run(['import', path, ...bookings, '--json']);
+      const account = (ended: Ended) => {
+        const [{ file: one, deadLettersByRule, wasSeenBefore }] = json(ended);
+        return [
+          ended.code,
+          one.rows,
+          one.kept,
+          one.deadLetters,
+          one.bytesNormalised,
+          one.bytesDeadLetters,
+          one.bytesStructural,
+          deadLettersByRule,
+          wasSeenBefore,
+        ];
+      };
+      expect([before, json(rehearsed)[0].isDryRun, account(rehearsed)]).toEqual([[[0, 0, 0, 0], 0], true, account(real)]);
+    });
+
+    it('--from and --to take only the bookings of these days, and the others later', async () => {
+      const path = file(
+        'days.csv',
+        bookingsFile(
+          bookingRow('1', { arrival: '2026-02-01', departure: '2026-02-03' }),
+          bookingRow('2', { arrival: '2026-03-10', departure: '2026-03-12' }),
+          bookingRow('3', { arrival: '2026-05-01', departure: '2026-05-03' }),
+        ),
+      );
+      const march = await run(['import', path, ...bookings, '--from', '2026-03-01', '--to', '2026-03-31', '--json']);
+      const all = await run(['import', path, ...bookings, '--json']);
+      const wrong = await run(['import', path, ...bookings, '--from', 'March', '--json']);
+      const parts = ([march, all] as const).map((ended) => {
+        const [{ file: one, skippedOutsideDays }] = json(ended);
+        return [ended.code, one.rows, one.kept, one.unchanged, skippedOutsideDays];
+      });
+      expect([parts, wrong.code]).toEqual([
+        [
+          [0, 3, 1, 0, 2],
+          [0, 3, 2, 1, 0],
+        ],
+        1,
+      ]);
+    });
+
+    it('says of the same file that it was seen before, under any name, and reads nothing again', async () => {
+      const content = bookingsFile(bookingRow('1'), bookingRow('2'));
+      const first = await run(['import', file('a.csv', content), ...bookings, '--json']);
+      const again = await run(['import', file('b.csv', content), ...bookings, '--json']);
+      const words = await run(['import', join(folder, 'b.csv'), ...bookings]);
+      expect([json(first)[0].wasSeenBefore, json(again)[0].wasSeenBefore, again.code, words.stdout, kept()]).toEqual([
+        false,
+        true,
+        0,
+        expect.stringContaining('seen before'),
+        [2, 2, 1, 0],
+      ]);
+    });
+
+    it('takes a mapping from a file, and says what is wrong with one', async () => {
+      const shipped = JSON.parse(readFileSync(join(root, 'resources/mappings/generic-pms-bookings.json'), 'utf8'));
+      const path = file('a.csv', bookingsFile(bookingRow('1')));
+      const own = file('own.json', JSON.stringify({ ...shipped, name: 'own', title: 'Own' }));
+      const good = await run(['import', path, '--entity', 'booking', '--mapping', own, '--hotel', 'ALDQ', '--json']);
+      const noJson = await run(['import', path, '--entity', 'booking', '--mapping', file('x.json', '{'), '--hotel', 'ALDQ', '--json']);
+      const noMapping = await run([
+        'import',
+        path,
+        '--entity',
+        'booking',
+        '--mapping',
+        file('y.json', '{"name":"y"}'),
+        '--hotel',
+        'ALDQ',
+        '--json',
+      ]);
+      const otherKind = await run(['import', path, '--entity', 'guest', '--mapping', own, '--hotel', 'ALDQ', '--json']);
+      const unknown = await run(['import', path, '--entity', 'booking', '--mapping', 'fancy', '--hotel', 'ALDQ', '--json']);
+      expect([json(good)[0].file.kept, [noJson, noMapping, otherKind, unknown].map((ended) => json(ended)[0].error.code)]).toEqual([
+        1,
+        ['input-wrong', 'input-wrong', 'input-wrong', 'mapping-not-found'],
+      ]);
+    });
+
+    it('works through the agent that is running, and the agent ends when it is asked to', async () => {
+      const { child, ended } = start(['agent', '--json']);
+      await new Promise((resolve) => child.stdout?.once('data', resolve));
+      const imported = await run(['import', file('a.csv', bookingsFile(bookingRow('1'))), ...bookings, '--json']);
+      const status = await run(['status', '--json']);
+      const second = await run(['agent', '--json']);
+      child.kill('SIGTERM');
+      const { code, stdout } = await ended;
+      // What the agent says when it is ready holds the token of its start: for whoever started it, and for nobody else.
+      said.splice(said.indexOf(stdout), 1);
+      const afterwards = await run(['status', '--json']);
+      expect([
+        json(imported)[0].file.kept,
+        json(status)[0].isRunning,
+        json(second)[0].error.code,
+        second.code,
+        code,
+        json(afterwards)[0].isRunning,
+      ]).toEqual([1, true, 'home-in-use', 1, 0, false]);
+    });
+
+    it('has said no secret in any of this', () => {
+      const all = said.join('\n');
+      expect([said.length > 50, [secret, secret.slice(6), token, 'canary'].filter((one) => all.includes(one))]).toEqual([true, []]);
+    });
+  },
+);
+
+afterAll(() => said.splice(0));
