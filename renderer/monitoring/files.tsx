@@ -60,7 +60,7 @@ function Row({ file, nowMs }: { readonly file: FileReport; readonly nowMs: numbe
       <td className="num">{clock.number(file.kept)}</td>
       <td className="num">{clock.number(file.unchanged)}</td>
       <td className={`num ${file.deadLetters > 0 ? 'strong' : ''}`}>{clock.number(file.deadLetters)}</td>
-      <td className="small muted nowrap">
+      <td className="small muted">
         {file.finishedAtMs === null
           ? text.monitoring.reading(percent(done, file.bytes))
           : text.monitoring.bytesOf(

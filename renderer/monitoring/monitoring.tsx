@@ -68,11 +68,12 @@ function Sentence({ overview }: { readonly overview: Overview }) {
   const words = () => {
     if (troubles > 0) return text.monitoring.troubles(troubles);
     if (!slowest) return text.monitoring.noDestination;
-    return slowest.waiting > 0 ? text.monitoring.wellWaiting(slowest.waiting, slowest.title) : text.monitoring.well(overview.records);
+    if (slowest.waiting > 0) return text.monitoring.wellWaiting(slowest.waiting, slowest.title);
+    return overview.setAside > 0 ? text.monitoring.wellButAside(overview.setAside) : text.monitoring.well(overview.records);
   };
   return (
     <p className={styles.sentence} role="status">
-      <Status tone={troubles > 0 ? 'fail' : 'ok'}>{words()}</Status>
+      <Status tone={troubles > 0 ? 'fail' : overview.setAside > 0 ? 'info' : 'ok'}>{words()}</Status>
     </p>
   );
 }

@@ -92,6 +92,7 @@ export const de: Text = {
   monitoring: {
     title: 'Überwachung',
     well: (records) => (records === 0 ? 'Alles ist bereit; noch ist nichts eingegangen.' : 'Alles, was eingegangen ist, ist bestätigt.'),
+    wellButAside: (count) => `Alles, was lesbar war, ist bestätigt; ${many(count, 'Zeile ist', 'Zeilen sind')} beiseitegelegt.`,
     wellWaiting: (count, by) => `Alles läuft; ${many(count, 'Datensatz ist', 'Datensätze sind')} unterwegs zu ${by}.`,
     troubles: (count) => (count === 1 ? 'Eine Sache braucht einen Blick.' : `${count} Sachen brauchen einen Blick.`),
     nothingSetUp: 'Noch ist keine Verbindung eingerichtet.',

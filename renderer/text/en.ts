@@ -90,6 +90,7 @@ export const en = {
     title: 'Monitoring',
     well: (records: number): string =>
       records === 0 ? 'Everything is ready; nothing has come in yet.' : 'Everything that came in is confirmed.',
+    wellButAside: (count: number): string => `Everything that could be read is confirmed; ${many(count, 'row is', 'rows are')} set aside.`,
     wellWaiting: (count: number, by: string) => `Everything runs; ${many(count, 'record is', 'records are')} on the way to ${by}.`,
     troubles: (count: number): string => (count === 1 ? 'One thing needs a look.' : `${count} things need a look.`),
     nothingSetUp: 'No connection is set up yet.',

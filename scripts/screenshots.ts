@@ -1,0 +1,323 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright';
+import { type RunningAgent, startAgent } from '../sandbox/agent.ts';
+import { startUpstream, type Upstream } from '../sandbox/upstream/server.ts';
+
+/**
+ * Pictures of every screen and state of the console, from the real agent in a real browser, into docs/screenshots.
+ * Run with `npm run screenshots`. The hotel, its guests and its files are invented.
+ */
+
+const root = join(import.meta.dirname, '..');
+const folder = join(root, 'docs', 'screenshots');
+const program = join(root, 'out', 'main', 'cli.js');
+const header =
+  'Confirmation No,Guest Name,Email,Phone,Room,Room Type,Arrival,Departure,Booked On,Status,Channel,Total,Deposit,Currency,Payment,Requests';
+const names = [
+  'Ingrid Halvorsen',
+  'Mateus Oliveira',
+  'Zoë Brouwer',
+  'Łukasz Wójcik',
+  'Aino Mäkinen',
+  'Tomás Ferreira',
+  'Greta Sørensen',
+  'Yusuf Demir',
+];
+
+function row(id: number, status = 'RESERVED'): string {
+  const day = String(1 + (id % 24)).padStart(2, '0');
+  const until = String(3 + (id % 24)).padStart(2, '0');
+  return `${4_471_000 + id},${names[id % names.length]},,,${100 + (id % 380)},Double,2026-12-${day},2026-12-${until},2026-10-01 10:00:00,${status},OTA,${180 + id}.00,,EUR,CC,`;
+}
+
+type Hotel = {
+  readonly agent: RunningAgent;
+  readonly upstream: Upstream;
+  readonly drops: string;
+  readonly folder: string;
+  close(): Promise<void>;
+};
+
+/** An agent of its own with an empty home, and a hub. */
+async function hotel(): Promise<Hotel> {
+  const place = mkdtempSync(join(tmpdir(), 'bellhop-pictures-'));
+  const drops = join(place, 'exports');
+  mkdirSync(drops);
+  const upstream = await startUpstream({ dir: join(place, 'hub') });
+  const agent = await startAgent({ program, home: join(place, 'home'), args: ['--console'] });
+  return {
+    agent,
+    upstream,
+    drops,
+    folder: place,
+    close: async () => {
+      await agent.stop();
+      await upstream.close();
+      rmSync(place, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+function drop(drops: string, name: string, rows: readonly string[]): void {
+  writeFileSync(join(drops, name), [header, ...rows].map((line) => `${line}\r\n`).join(''));
+  writeFileSync(join(drops, `${name}.done`), '');
+}
+
+async function connect({ agent: { client }, drops, upstream }: Hotel): Promise<void> {
+  await client.property.save({
+    hotelId: 'ALDQ',
+    name: 'Aldermoor Quay',
+    timeZone: 'Europe/Amsterdam',
+    businessDateRollsAt: '03:00',
+    currency: 'EUR',
+  });
+  await client.agent.confirmRecoveryKey({});
+  await client.connections.add({
+    id: 'pms',
+    kind: 'folder-csv',
+    title: 'Front office PMS',
+    settings: { folder: drops, completeWhen: 'done-file' },
+    schedule: { kind: 'every', interval: '15m' },
+    secrets: {},
+  });
+  await client.connections.add({
+    id: 'hub',
+    kind: 'https-ingest',
+    title: 'Group hub',
+    settings: { url: upstream.url, allowHttpOnThisPc: true },
+    secrets: { signingSecret: upstream.secret },
+  });
+}
+
+async function until<T>(look: () => Promise<T>, isSo: (value: T) => boolean): Promise<void> {
+  for (let tries = 0; tries < 600; tries++) {
+    if (isSo(await look())) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error('what the picture should show did not come');
+}
+
+type Look = { readonly suffix: string; readonly scheme: 'light' | 'dark'; readonly locale?: string; readonly width?: number };
+const bothThemes: readonly Look[] = [
+  { suffix: 'light', scheme: 'light' },
+  { suffix: 'dark', scheme: 'dark' },
+];
+
+class Camera {
+  readonly #browser: Browser;
+
+  constructor(browser: Browser) {
+    this.#browser = browser;
+  }
+
+  /** Open the console in both themes, let something end under it, and take what it then shows. */
+  async takeOfEnd(
+    name: string,
+    address: string,
+    before: (page: Page) => Promise<void>,
+    end: () => Promise<void>,
+    after: (page: Page) => Promise<void>,
+  ): Promise<void> {
+    const pages: { readonly page: Page; readonly suffix: string }[] = [];
+    for (const { suffix, scheme } of bothThemes) {
+      const page = await this.#browser.newPage({
+        viewport: { width: 1440, height: 900 },
+        colorScheme: scheme,
+        locale: 'en-GB',
+        reducedMotion: 'reduce',
+      });
+      await page.goto(address);
+      await before(page);
+      pages.push({ page, suffix });
+    }
+    await end();
+    for (const { page, suffix } of pages) {
+      await after(page);
+      await page.screenshot({ path: join(folder, `${name}-${suffix}.png`) });
+      await page.close();
+      process.stdout.write(`${name}-${suffix}.png\n`);
+    }
+  }
+
+  /** Open the console once for each look, bring it where the picture is to be taken, take it. */
+  async take(name: string, address: string, go: (page: Page) => Promise<void>, looks: readonly Look[] = bothThemes): Promise<void> {
+    for (const look of looks) {
+      const context = await this.#browser.newContext({
+        viewport: { width: look.width ?? 1440, height: 900 },
+        colorScheme: look.scheme,
+        locale: look.locale ?? 'en-GB',
+        reducedMotion: 'reduce',
+      });
+      const page = await context.newPage();
+      await page.goto(address);
+      await go(page);
+      await page.evaluate(() => document.fonts.ready);
+      await page.screenshot({ path: join(folder, `${name}-${look.suffix}.png`) });
+      await context.close();
+      process.stdout.write(`${name}-${look.suffix}.png\n`);
+    }
+  }
+}
+
+const place = (hash: string) => (page: Page) =>
+  page.evaluate((to) => {
+    location.hash = to;
+  }, hash);
+
+async function firstRun(camera: Camera): Promise<void> {
+  const empty = await hotel();
+  const address = empty.agent.console ?? '';
+  const begin = async (page: Page) => {
+    await page.getByRole('button', { name: 'Connect your hotel' }).click();
+    await page.getByLabel('Name of the hotel').fill('Aldermoor Quay');
+    await page.getByLabel('Code of the hotel').fill('ALDQ');
+  };
+  await camera.take('first-run', address, (page) => page.getByRole('heading', { name: 'Welcome to Bellhop' }).waitFor());
+  await camera.take('first-run-hotel', address, begin);
+  await empty.agent.client.property.save({
+    hotelId: 'ALDQ',
+    name: 'Aldermoor Quay',
+    timeZone: 'Europe/Amsterdam',
+    businessDateRollsAt: '03:00',
+    currency: 'EUR',
+  });
+  await camera.take('monitoring-empty', address, (page) => page.getByRole('button', { name: 'Add a connection' }).waitFor());
+  await camera.take('connections-empty', address, async (page) => {
+    await page.getByRole('link', { name: /Connections/ }).click();
+    await page.getByText('No connection is set up yet').waitFor();
+  });
+  await camera.take('recovery-key', address, async (page) => {
+    await page.getByRole('link', { name: 'Settings' }).click();
+    await page.getByRole('button', { name: 'Show the recovery key' }).click();
+    // A key in a picture would be a key in a repository.
+    await page.locator('output.key').evaluate((output) => {
+      output.textContent = 'BH-0000-1111-2222-3333-4444-5555-6666-7777';
+      output.scrollIntoView({ block: 'center' });
+    });
+  });
+  await empty.close();
+}
+
+async function daily(camera: Camera): Promise<void> {
+  const busy = await hotel();
+  const { client } = busy.agent;
+  const address = busy.agent.console ?? '';
+  await connect(busy);
+  drop(
+    busy.drops,
+    'bookings-20261121-0200.csv',
+    Array.from({ length: 420 }, (_, id) => row(id)),
+  );
+  drop(busy.drops, 'bookings-20261121-0800.csv', [
+    ...Array.from({ length: 60 }, (_, id) => row(id + 400, 'CHECKED IN')),
+    row(900, 'TENT'),
+    row(901, 'TENT'),
+    row(902).replace('2026-12-', '31/12/'),
+  ]);
+  await client.connections.syncNow({ id: 'pms' });
+  await until(
+    () => client.overview.get({}),
+    (overview) => overview.waiting === 0 && overview.recentFiles.filter((file) => file.finishedAtMs !== null).length === 2,
+  );
+  const filled = (page: Page) => page.getByText('bookings-20261121-0800.csv').waitFor();
+  await camera.take('monitoring', address, filled, [
+    ...bothThemes,
+    { suffix: 'german', scheme: 'light', locale: 'de-DE' },
+    { suffix: '1024', scheme: 'light', width: 1024 },
+    { suffix: '2560', scheme: 'light', width: 2560 },
+  ]);
+  await camera.take('connection', address, async (page) => {
+    await place('#/connections/pms')(page);
+    await page.getByRole('button', { name: 'Test the connection' }).click();
+    await page.getByText('Everything works.').waitFor();
+  });
+  await camera.take('connection-change', address, async (page) => {
+    await place('#/connections/hub')(page);
+    await page.getByRole('button', { name: 'Change' }).click();
+    await page.getByRole('button', { name: 'More settings' }).click();
+  });
+  await camera.take('connection-new', address, async (page) => {
+    await place('#/connections/new')(page);
+    await page.getByText('What do you want to connect?').waitFor();
+  });
+  await camera.take('connection-test-failed', address, async (page) => {
+    await place('#/connections/new')(page);
+    await page.getByRole('button', { name: /Files in a folder/ }).click();
+    await page.getByRole('textbox', { name: 'Folder' }).fill('D:\\Exports\\Bookings');
+    await page.getByRole('button', { name: 'Test the connection' }).click();
+    await page.getByText('is not there.').scrollIntoViewIfNeeded();
+    await page.getByRole('button', { name: 'Save' }).scrollIntoViewIfNeeded();
+  });
+  await camera.take('undo', address, async (page) => {
+    await place('#/connections/pms')(page);
+    await page.getByRole('button', { name: /^(Pause|Go on)/ }).click();
+    await page.getByRole('button', { name: 'Undo' }).waitFor();
+  });
+  await client.connections.resume({ id: 'pms' });
+  await camera.take('settings', address, async (page) => {
+    await place('#/settings')(page);
+    await page.getByText('Data folder').waitFor();
+    await page.locator('dd.mono').evaluate((home) => {
+      home.textContent = 'C:\\Users\\frontoffice\\AppData\\Local\\Bellhop';
+    });
+  });
+  await camera.take('palette', address, async (page) => {
+    await filled(page);
+    await page.keyboard.press('Control+k');
+    await page.getByRole('option').first().waitFor();
+  });
+  await camera.take('shortcuts', address, async (page) => {
+    await filled(page);
+    await page.keyboard.press('?');
+    await page.getByRole('dialog').waitFor();
+  });
+  await trouble(camera, busy, address);
+  await busy.close();
+}
+
+async function trouble(camera: Camera, busy: Hotel, address: string): Promise<void> {
+  const { client } = busy.agent;
+  busy.upstream.faults.status = { code: 503, requests: 100_000 };
+  drop(
+    busy.drops,
+    'bookings-20261121-1400.csv',
+    Array.from({ length: 37 }, (_, id) => row(id + 2000)),
+  );
+  await client.connections.syncNow({ id: 'pms' });
+  await until(
+    () => client.overview.get({}),
+    (overview) => overview.systems.some((system) => system.direction === 'destination' && system.breaker === 'open'),
+  );
+  await camera.take('monitoring-failing', address, (page) => page.getByText('One thing needs a look.').waitFor());
+  await camera.take('no-key', address.replace(/#.*$/, ''), (page) => page.getByRole('heading').waitFor());
+  await camera.takeOfEnd(
+    'offline',
+    address,
+    (page) => page.getByText('bookings-20261121-0800.csv').waitFor(),
+    async () => busy.agent.kill(),
+    (page) => page.getByText(/has not answered/).waitFor(),
+  );
+}
+
+mkdirSync(folder, { recursive: true });
+const browser = await chromium.launch({
+  executablePath: process.env.BELLHOP_CHROMIUM ?? '/usr/bin/chromium',
+  args: [
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+  ],
+});
+try {
+  const camera = new Camera(browser);
+  await firstRun(camera);
+  await daily(camera);
+} finally {
+  await browser.close();
+}
