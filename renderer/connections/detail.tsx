@@ -40,7 +40,7 @@ export function Detail({ connection, health }: { readonly connection: Connection
       </div>
       <div className="scroll">
         {actions.error && <FaultNote fault={faultOf(actions.error)} />}
-        {health?.fault && <FaultNote fault={health.fault} tone={health.state === 'failing' ? 'fail' : 'warn'} />}
+        {health?.fault && <FaultNote fault={health.fault} system={connection.title} tone={health.state === 'failing' ? 'fail' : 'warn'} />}
         <div className="page">
           {isChanging && kind ? (
             <ConnectionForm

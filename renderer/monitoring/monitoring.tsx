@@ -1,5 +1,5 @@
 import type { DestinationHealth, Overview } from '../../contract/health.ts';
-import { useOverview } from '../line.tsx';
+import { useChange, useOverview } from '../line.tsx';
 import { goTo } from '../router.ts';
 import { faultOf } from '../rpc.ts';
 import { useClock, useText } from '../text/text.tsx';
@@ -78,16 +78,27 @@ function Sentence({ overview }: { readonly overview: Overview }) {
   );
 }
 
-/** One band per trouble that stands, with what it means and the button that helps. */
+/** One band per trouble that stands, with what it means and the buttons that help. */
 function Alerts({ overview }: { readonly overview: Overview }) {
   const text = useText();
-  return overview.alerts.map((alert) => (
+  const again = useChange((client, id: string) => client.connections.syncNow({ id }));
+  return overview.alerts.map(({ connectionId, fault, severity }) => (
     <FaultNote
-      key={`${alert.connectionId} ${alert.fault.code}`}
-      fault={alert.fault}
-      tone={alert.severity === 'critical' ? 'fail' : 'warn'}
+      key={`${connectionId} ${fault.code}`}
+      fault={fault}
+      system={overview.systems.find((system) => system.id === connectionId)?.title}
+      tone={severity === 'critical' ? 'fail' : 'warn'}
       actions={
-        alert.connectionId && <Button onClick={() => goTo('connections', alert.connectionId ?? undefined)}>{text.monitoring.open}</Button>
+        connectionId && (
+          <>
+            <Button isBusy={again.isPending} onClick={() => again.mutate(connectionId)}>
+              {text.states.tryAgain}
+            </Button>
+            <Button look="quiet" onClick={() => goTo('connections', connectionId)}>
+              {text.monitoring.open}
+            </Button>
+          </>
+        )
       }
     />
   ));

@@ -3,18 +3,24 @@ import { faultText, useText } from '../text/text.tsx';
 import { Banner, Button } from './pieces.tsx';
 import { toast } from './toasts.tsx';
 
-/** A named failure in three sentences; the technical text is one click below and can be copied. */
+/**
+ * A named failure in three sentences; the technical text is one click below and can be copied.
+ * `system` is what people call the system it is about: it stands in the sentence instead of its network address.
+ */
 export function FaultNote({
   fault,
+  system,
   tone = 'fail',
   actions,
 }: {
   readonly fault: FaultReport;
+  readonly system?: string | undefined;
   readonly tone?: 'fail' | 'warn';
   readonly actions?: React.ReactNode;
 }) {
   const text = useText();
-  const { what, safe, next } = faultText(text, fault);
+  const named = system === undefined || fault.detail.host === undefined ? fault : { ...fault, detail: { ...fault.detail, host: system } };
+  const { what, safe, next } = faultText(text, named);
   return (
     <Banner tone={tone} title={what} actions={actions}>
       <p>{safe}</p>
