@@ -19,7 +19,10 @@ export function Connections() {
   const list = useConnections();
   const overview = useOverview();
   const text = useText();
-  const connections = list.data ?? [];
+  // In the order in which they stand on the screen.
+  const connections = (['source', 'destination'] as const).flatMap(
+    (direction) => list.data?.filter((one) => one.direction === direction) ?? [],
+  );
   // With nothing chosen the first one is shown, so that the place is never empty.
   const chosen = connections.find((connection) => connection.id === id) ?? (id === null ? connections[0] : undefined);
   const actions = useActions();
@@ -77,7 +80,7 @@ export function Connections() {
       </section>
       <section id="detail" tabIndex={-1} aria-label={chosen?.title ?? text.connections.title}>
         {id === 'new' && <Add />}
-        {chosen && <Detail key={chosen.id} connection={chosen} health={healthOf(chosen)} />}
+        {chosen && <Detail key={chosen.id} connection={chosen} health={healthOf(chosen)} actions={actions} />}
         {id !== 'new' && !chosen && list.data && <Empty {...text.connections.pick} />}
       </section>
     </div>

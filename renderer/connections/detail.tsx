@@ -11,13 +11,21 @@ import { useClock, useText } from '../text/text.tsx';
 import { FaultNote } from '../ui/fault-note.tsx';
 import { Button } from '../ui/pieces.tsx';
 import { toast } from '../ui/toasts.tsx';
-import { useActions } from './actions.ts';
+import type { Actions } from './actions.ts';
 
 /** One connection: what is wrong with it, what it does, its settings, and what can be done. */
-export function Detail({ connection, health }: { readonly connection: Connection; readonly health: SystemHealth | undefined }) {
+export function Detail({
+  connection,
+  health,
+  actions,
+}: {
+  readonly connection: Connection;
+  readonly health: SystemHealth | undefined;
+  readonly actions: Actions;
+}) {
   const text = useText();
   const kinds = useKinds();
-  const actions = useActions();
+  const error = actions.errorOf(connection.id);
   const [isChanging, setIsChanging] = useState(false);
   const kind = kinds.data?.find((one) => one.kind === connection.kind);
   return (
@@ -39,7 +47,7 @@ export function Detail({ connection, health }: { readonly connection: Connection
         </Button>
       </div>
       <div className="scroll">
-        {actions.error && <FaultNote fault={faultOf(actions.error)} />}
+        {error && <FaultNote fault={faultOf(error)} />}
         {health?.fault && <FaultNote fault={health.fault} system={connection.title} tone={health.state === 'failing' ? 'fail' : 'warn'} />}
         <div className="page">
           {isChanging && kind ? (
