@@ -15,6 +15,8 @@ import { BrandMark, ToneIcon } from './ui/pieces.tsx';
 import { theme, variables } from './ui/theme.ts';
 
 takeKey();
+// A new address that is opened in this tab changes only what stands behind its #: the page is not loaded again.
+addEventListener('hashchange', takeKey);
 const nonce = document.querySelector<HTMLMetaElement>('meta[property=csp-nonce]')?.nonce ?? '';
 
 const screens: Record<Place, () => ReactNode> = {

@@ -59,7 +59,6 @@ async function keepOpen(signal: AbortSignal, setLine: (change: (before: LineStat
     const found: Connected | NoLine = await connect();
     if (typeof found === 'string') {
       setLine((before) => ({ state: found, client: before.client, lostAtMs: before.lostAtMs ?? Date.now() }));
-      if (found === 'no-key') return;
     } else {
       setLine(() => ({ state: 'open', client: found.client, lostAtMs: null }));
       const ended = new AbortController();

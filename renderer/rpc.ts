@@ -9,7 +9,7 @@ import { type Shell, shellChannels } from '../contract/shell.ts';
 export type Client = ContractRouterClient<Api>;
 export type Connected = { readonly client: Client; readonly closed: Promise<void>; close(): void };
 
-/** Why there is no line: `no-key` never heals by itself, the others are tried again. */
+/** Why there is no line. `no-key` and `key-refused` end when a full address is opened in this tab. */
 export type NoLine = 'no-key' | 'key-refused' | 'away';
 
 declare global {
