@@ -42,7 +42,15 @@ export function Palette({
     event.preventDefault();
   };
   return (
-    <Modal opened={isOpen} onClose={onClose} withCloseButton={false} padding={0} size={560} yOffset={80} aria-label={text.frame.search}>
+    <Modal
+      opened={isOpen}
+      onClose={onClose}
+      withCloseButton={false}
+      padding={0}
+      size={560}
+      yOffset={80}
+      attributes={{ content: { 'aria-label': text.frame.search } }}
+    >
       <input
         className={styles.input}
         role="combobox"
