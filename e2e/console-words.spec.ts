@@ -1,0 +1,191 @@
+import { expect, type Page } from '@playwright/test';
+import { de } from '../renderer/text/de.ts';
+import { en } from '../renderer/text/en.ts';
+import { bookingRow, bookingsFile, field, needsChromium, test } from './console-hotel.ts';
+
+/** A person who reads German finds no English sentence, wherever they are. */
+
+needsChromium();
+test.use({ locale: 'de-DE' });
+
+const shortest = 12;
+
+/** Every sentence of a table by its place in it, `monitoring.files` and the like. */
+function sentences(table: unknown, path = ''): [path: string, words: string][] {
+  if (typeof table === 'string') return [[path, table]];
+  if (typeof table !== 'object' || table === null) return [];
+  return Object.entries(table).flatMap(([name, inner]) => sentences(inner, `${path}.${name}`));
+}
+
+const german = new Map(sentences(de));
+/** A sentence with gaps is looked for by its longest part between them. */
+const english = sentences(en)
+  .filter(([path, words]) => german.get(path) !== words)
+  .map(([, words]) => words.split(/\{\w+\}/).sort((a, b) => b.length - a.length)[0] ?? '')
+  .map((words) => words.trim())
+  .filter((words) => words.length >= shortest);
+
+/** What a person sees or hears: text on the screen, names for a screen reader, what an empty field says. */
+async function wordsOf(page: Page): Promise<string> {
+  return page.evaluate(() => {
+    const spoken = [...document.querySelectorAll('[aria-label], [title], [placeholder], [alt]')].flatMap((element) =>
+      ['aria-label', 'title', 'placeholder', 'alt'].map((name) => element.getAttribute(name) ?? ''),
+    );
+    return [document.body.innerText, ...spoken].join('\n');
+  });
+}
+
+async function expectGerman(page: Page, where: string): Promise<void> {
+  const words = await wordsOf(page);
+  // innerText tells what CSS makes of the letters.
+  const seen = words.toLowerCase();
+  expect
+    .soft(
+      english.filter((sentence) => seen.includes(sentence.toLowerCase())),
+      where,
+    )
+    .toEqual([]);
+  await expect(page.locator('html')).toHaveAttribute('lang', 'de');
+}
+
+test('the search for English finds it on an English page', async ({ page, hotel }) => {
+  await page.addInitScript(() => localStorage.setItem('bellhop-preferences', JSON.stringify({ state: { language: 'en' }, version: 0 })));
+  await hotel.setUp();
+  await page.goto(hotel.address);
+  await expect(page.getByRole('heading', { name: 'Files that came in' })).toBeVisible();
+  const seen = (await wordsOf(page)).toLowerCase();
+  expect(english.length).toBeGreaterThan(200);
+  expect(english.filter((sentence) => seen.includes(sentence.toLowerCase())).length).toBeGreaterThan(8);
+});
+
+test('the first start speaks German at every step', async ({ page, hotel }) => {
+  await page.goto(hotel.address);
+  await expect(page.getByRole('heading', { name: de.firstRun.title })).toBeVisible();
+  await expectGerman(page, 'start');
+  await page.getByRole('button', { name: de.firstRun.connect.button }).click();
+  await page.getByRole('button', { name: de.states.next }).click();
+  await expect(page.getByText(de.connections.required).first()).toBeVisible();
+  await expectGerman(page, 'the hotel');
+  await field(page, new RegExp(`^${de.hotel.name}`)).fill('Kaihotel Aldermoor');
+  await field(page, new RegExp(`^${de.hotel.code}`)).fill('ALDQ');
+  await page.getByRole('button', { name: de.states.next }).click();
+
+  await page.getByRole('button', { name: de.recovery.show }).click();
+  await expect(page.getByText(de.recovery.warning)).toBeVisible();
+  await expectGerman(page, 'recovery key');
+  await page.getByRole('button', { name: de.recovery.kept }).click();
+
+  await expect(page.getByRole('heading', { name: de.firstRun.steps.source })).toBeVisible();
+  await expect(field(page, new RegExp(`^${de.fields.folder?.title}`))).toBeVisible();
+  await expectGerman(page, 'what is read');
+  await page.getByRole('button', { name: de.firstRun.skip }).click();
+  await expect(page.getByRole('heading', { name: de.firstRun.steps.destination })).toBeVisible();
+  await page.getByRole('button', { name: de.connections.moreSettings }).click();
+  await expectGerman(page, 'where it goes');
+  await page.getByRole('button', { name: de.firstRun.skip }).click();
+  await expect(page.getByRole('heading', { name: de.connections.empty.title })).toBeVisible();
+  await expectGerman(page, 'monitoring with nothing set up');
+});
+
+test('monitoring speaks German: empty, filled, failing, and with the agent gone', async ({ page, hotel }) => {
+  await hotel.setUp();
+  await page.goto(hotel.address);
+  await expect(page.getByText(de.monitoring.filesEmpty.title)).toBeVisible();
+  await expectGerman(page, 'monitoring, empty');
+  await hotel.deliver(
+    'gemischt.csv',
+    bookingsFile(bookingRow('A-1'), bookingRow('A-2', { departure: '2026-02-01' }), bookingRow('A-3', { total: 'viel' })),
+  );
+  await expect(page.getByText(de.rules['stay-backwards'].title)).toBeVisible();
+  await expectGerman(page, 'monitoring, filled');
+
+  await hotel.addSource('spa', 'Spa', `${hotel.folder}/nicht-da`);
+  await hotel.client.connections.syncNow({ id: 'spa' }).catch(() => undefined);
+  hotel.upstream.faults.status = { code: 503, requests: 1000 };
+  hotel.drop('neu.csv', bookingsFile(bookingRow('A-4')));
+  await hotel.client.connections.syncNow({ id: 'pms' });
+  await expect(page.getByRole('alert').first()).toBeVisible();
+  await expect(page.getByText(de.monitoring.states.destination.failing).first()).toBeVisible();
+  await expectGerman(page, 'monitoring, failing');
+  await page.getByText(de.states.details).first().click();
+  await expectGerman(page, 'monitoring, technical text');
+
+  await hotel.kill();
+  await expect(page.getByText('Was Sie sehen, kann alt sein.')).toBeVisible();
+  await expectGerman(page, 'the agent is gone');
+  await hotel.startAgain();
+  await expect(page.getByRole('heading', { name: de.states.keyRefused.title })).toBeVisible();
+  await expectGerman(page, 'a new key');
+  await page.reload();
+  await expect(page.getByRole('heading', { name: de.states.noKey.title })).toBeVisible();
+  await expectGerman(page, 'no key');
+});
+
+test('connections speak German: list, detail, adding, both forms, a failed test, Undo', async ({ page, hotel }) => {
+  await hotel.setUp();
+  await page.goto(hotel.address);
+  await page.getByRole('link', { name: new RegExp(`^${de.frame.places.connections}`) }).click();
+  await expect(page.getByRole('heading', { name: 'PMS exports' })).toBeVisible();
+  await expectGerman(page, 'a source');
+  await page.getByRole('link', { name: /^Group hub/ }).click();
+  await expect(page.getByRole('heading', { name: 'Group hub' })).toBeVisible();
+  await expectGerman(page, 'a destination');
+  await page.getByRole('button', { name: de.connections.test }).click();
+  await expect(page.getByText(de.connections.testPassed)).toBeVisible();
+  await expectGerman(page, 'a test that passed');
+  await page.getByRole('button', { name: de.connections.change }).click();
+  await page.getByRole('button', { name: de.connections.moreSettings }).click();
+  await expectGerman(page, 'changing a destination');
+
+  await page.getByRole('button', { name: de.connections.add }).click();
+  await expect(page.getByRole('heading', { name: de.connections.chooseKind })).toBeVisible();
+  await expectGerman(page, 'what to add');
+  await page.getByRole('button', { name: new RegExp(`^${de.kinds['folder-csv']?.title}`) }).click();
+  await page.getByRole('button', { name: de.connections.moreSettings }).click();
+  await page.getByRole('button', { name: de.connections.test }).click();
+  await expect(page.getByText(de.connections.required).first()).toBeVisible();
+  await field(page, new RegExp(`^${de.fields.folder?.title}`)).fill(`${hotel.folder}/nicht-da`);
+  await page.getByRole('button', { name: de.connections.test }).click();
+  await expect(page.getByText(de.connections.testFailed)).toBeVisible();
+  await expectGerman(page, 'a new source with a failed test');
+  for (const [kind, words] of Object.entries(de.schedule.kinds)) {
+    await field(page, de.connections.schedule).click();
+    await page.getByRole('option', { name: words, exact: true }).click();
+    if (kind === 'cron') await field(page, de.schedule.cron).fill('ab und zu');
+    await expectGerman(page, `schedule ${kind}`);
+  }
+  for (const title of [de.fields.entity?.title, de.fields.completeWhen?.title, de.fields.archive?.title]) {
+    await field(page, title ?? '').click();
+    await expect(page.getByRole('option').first()).toBeVisible();
+    await expectGerman(page, `choices of ${title}`);
+    await page.keyboard.press('Escape');
+  }
+  await page.getByRole('link', { name: /^PMS exports/ }).click();
+  await page.getByRole('button', { name: de.connections.pause }).click();
+  await expect(page.getByRole('button', { name: de.states.undo })).toBeVisible();
+  await expectGerman(page, 'a paused connection');
+  await page.getByRole('button', { name: de.connections.remove }).click();
+  await expect(page.getByText(de.connections.removed('PMS exports'))).toBeVisible();
+  await expectGerman(page, 'a removed connection');
+});
+
+test('settings, palette and shortcuts speak German', async ({ page, hotel }) => {
+  await hotel.setUp();
+  await page.goto(hotel.address);
+  await page.getByRole('link', { name: de.frame.places.settings }).click();
+  await page.getByRole('button', { name: de.recovery.show }).click();
+  await expect(page.getByText(de.recovery.warning)).toBeVisible();
+  await expectGerman(page, 'settings');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Control+k');
+  await expect(page.getByRole('option').first()).toBeVisible();
+  await expectGerman(page, 'palette');
+  await page.keyboard.type('zzz');
+  await expect(page.getByText(de.palette.none)).toBeVisible();
+  await expectGerman(page, 'palette that finds nothing');
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('dialog')).toBeHidden();
+  await page.getByRole('button', { name: de.frame.shortcuts, exact: true }).click();
+  await expect(page.getByRole('heading', { name: de.shortcuts.everywhere })).toBeVisible();
+  await expectGerman(page, 'shortcuts');
+});
