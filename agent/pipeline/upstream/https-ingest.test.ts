@@ -189,6 +189,28 @@ describe.skipIf(!hasOpenssl)(hasOpenssl ? 'a secure line' : 'a secure line (SKIP
     ]);
   });
 
+  it('is checked just as strictly when somebody has told Node.js not to', async () => {
+    const before = process.env.NODE_TLS_REJECT_UNAUTHORIZED;
+    process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
+    try {
+      const strange = await hub('strange');
+      const other = await hub('other');
+      const renewed = await hub('renewed');
+      const found = [
+        await ask({ url: strange.url, caPem: pem('ca.pem') }),
+        await ask({ url: other.url, caPem: pem('ca.pem') }),
+        await ask({ url: renewed.url, caPem: pem('ca.pem'), pinnedKey: spki('good') }),
+      ] as { code: string }[];
+      expect([found.map(({ code }) => code), strange.bytes() + other.bytes() + renewed.bytes()]).toEqual([
+        ['tls-untrusted', 'tls-wrong-host', 'tls-pin'],
+        0,
+      ]);
+    } finally {
+      if (before === undefined) delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
+      else process.env.NODE_TLS_REJECT_UNAUTHORIZED = before;
+    }
+  });
+
   it.each<['TLSv1' | 'TLSv1.1']>([['TLSv1'], ['TLSv1.1']])('is not made with %s', async (version) => {
     const { url, bytes } = await hub('good', { minVersion: 'TLSv1', maxVersion: version, ciphers: 'ALL:@SECLEVEL=0' });
     expect([await ask({ url, caPem: pem('ca.pem') }), bytes()]).toEqual([expect.objectContaining({ code: 'tls-failed' }), 0]);

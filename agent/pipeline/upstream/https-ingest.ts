@@ -351,6 +351,8 @@ function dispatcher(given: Settings, secrets: Secrets, isProxied: boolean): Disp
   const tls = {
     ...(given.caPem ? { ca: given.caPem } : {}),
     minVersion: 'TLSv1.2' as const,
+    // Said here, it holds against NODE_TLS_REJECT_UNAUTHORIZED=0 in the environment, which would pass by the pin as well.
+    rejectUnauthorized: true,
     checkServerIdentity: (host: string, cert: PeerCertificate) => checkServerIdentity(host, cert) ?? pinError(cert, given.pinnedKey),
   };
   const limits = {
