@@ -1,7 +1,7 @@
 import { expect, type Page } from '@playwright/test';
 import { de } from '../renderer/text/de.ts';
 import { en } from '../renderer/text/en.ts';
-import { bookingRow, bookingsFile, field, needsChromium, test } from './console-hotel.ts';
+import { bookingRow, bookingsFile, type ConsoleHotel, field, needsChromium, test } from './console-hotel.ts';
 
 /** A person who reads German finds no English sentence, wherever they are. */
 
@@ -10,20 +10,63 @@ test.use({ locale: 'de-DE' });
 
 const shortest = 12;
 
-/** Every sentence of a table by its place in it, `monitoring.files` and the like. */
+type Sentence = (...given: string[]) => unknown;
+const gap = '\u0000';
+
+/** Every sentence of a table by its place in it, `monitoring.files` and the like; what is filled in leaves a gap. */
 function sentences(table: unknown, path = ''): [path: string, words: string][] {
-  if (typeof table === 'string') return [[path, table]];
+  if (typeof table === 'string') return [[path, table.replace(/\{\w+\}/g, gap)]];
+  if (typeof table === 'function') return [[path, filled(table as Sentence)]];
   if (typeof table !== 'object' || table === null) return [];
   return Object.entries(table).flatMap(([name, inner]) => sentences(inner, `${path}.${name}`));
 }
 
+/** What a function of the table says about anything; the few that ask for a known thing are left out. */
+function filled(sentence: Sentence): string {
+  try {
+    return String(sentence(gap, gap, gap));
+  } catch {
+    return '';
+  }
+}
+
 const german = new Map(sentences(de));
 /** A sentence with gaps is looked for by its longest part between them. */
-const english = sentences(en)
-  .filter(([path, words]) => german.get(path) !== words)
-  .map(([, words]) => words.split(/\{\w+\}/).sort((a, b) => b.length - a.length)[0] ?? '')
-  .map((words) => words.trim())
-  .filter((words) => words.length >= shortest);
+const partsOf = (all: readonly string[]) =>
+  all
+    .map(
+      (words) =>
+        words
+          .split(gap)
+          .sort((a, b) => b.length - a.length)[0]
+          ?.trim() ?? '',
+    )
+    .filter((words) => words.length >= shortest);
+const english = partsOf(
+  sentences(en)
+    .filter(([path, words]) => german.get(path) !== words)
+    .map(([, words]) => words),
+);
+
+/** What the agent itself says in English of its kinds of systems, their settings and the steps of their tests. */
+async function wordsOfAgent(hotel: ConsoleHotel): Promise<string[]> {
+  const kinds = await hotel.client.systems.kinds({});
+  const of = (value: unknown): string[] => {
+    if (typeof value !== 'object' || value === null) return [];
+    return Object.entries(value).flatMap(([name, inner]) =>
+      typeof inner === 'string' && ['title', 'summary', 'description'].includes(name) ? [inner] : of(inner),
+    );
+  };
+  const steps: string[] = [];
+  for (const { id } of await hotel.client.connections.list({}))
+    for await (const { title, found } of await hotel.client.connections.test({ id })) {
+      steps.push(title);
+      // A path, an address or a number is no sentence.
+      if (found && !/[\d/\\]/.test(found)) steps.push(found);
+    }
+  const own = new Set(sentences(de).map(([, words]) => words));
+  return partsOf([...of(kinds), ...steps].filter((words) => !own.has(words)));
+}
 
 /** What a person sees or hears: text on the screen, names for a screen reader, what an empty field says. */
 async function wordsOf(page: Page): Promise<string> {
@@ -35,13 +78,13 @@ async function wordsOf(page: Page): Promise<string> {
   });
 }
 
-async function expectGerman(page: Page, where: string): Promise<void> {
+async function expectGerman(page: Page, where: string, more: readonly string[] = []): Promise<void> {
   const words = await wordsOf(page);
   // innerText tells what CSS makes of the letters.
   const seen = words.toLowerCase();
   expect
     .soft(
-      english.filter((sentence) => seen.includes(sentence.toLowerCase())),
+      [...english, ...more].filter((sentence) => seen.includes(sentence.toLowerCase())),
       where,
     )
     .toEqual([]);
@@ -123,23 +166,29 @@ test('monitoring speaks German: empty, filled, failing, and with the agent gone'
 
 test('connections speak German: list, detail, adding, both forms, a failed test, Undo', async ({ page, hotel }) => {
   await hotel.setUp();
+  const ofAgent = await wordsOfAgent(hotel);
+  expect(ofAgent.length).toBeGreaterThan(20);
+  const expectGermanHere = (where: string) => expectGerman(page, where, ofAgent);
   await page.goto(hotel.address);
   await page.getByRole('link', { name: new RegExp(`^${de.frame.places.connections}`) }).click();
   await expect(page.getByRole('heading', { name: 'PMS exports' })).toBeVisible();
-  await expectGerman(page, 'a source');
-  await page.getByRole('link', { name: /^Group hub/ }).click();
-  await expect(page.getByRole('heading', { name: 'Group hub' })).toBeVisible();
-  await expectGerman(page, 'a destination');
+  await expectGermanHere('a source');
   await page.getByRole('button', { name: de.connections.test }).click();
   await expect(page.getByText(de.connections.testPassed)).toBeVisible();
-  await expectGerman(page, 'a test that passed');
+  await expectGermanHere('a test that found no file yet');
+  await page.getByRole('link', { name: /^Group hub/ }).click();
+  await expect(page.getByRole('heading', { name: 'Group hub' })).toBeVisible();
+  await expectGermanHere('a destination');
+  await page.getByRole('button', { name: de.connections.test }).click();
+  await expect(page.getByText(de.connections.testPassed)).toBeVisible();
+  await expectGermanHere('a test that passed');
   await page.getByRole('button', { name: de.connections.change }).click();
   await page.getByRole('button', { name: de.connections.moreSettings }).click();
-  await expectGerman(page, 'changing a destination');
+  await expectGermanHere('changing a destination');
 
   await page.getByRole('button', { name: de.connections.add }).click();
   await expect(page.getByRole('heading', { name: de.connections.chooseKind })).toBeVisible();
-  await expectGerman(page, 'what to add');
+  await expectGermanHere('what to add');
   await page.getByRole('button', { name: new RegExp(`^${de.kinds['folder-csv']?.title}`) }).click();
   await page.getByRole('button', { name: de.connections.moreSettings }).click();
   await page.getByRole('button', { name: de.connections.test }).click();
@@ -147,26 +196,26 @@ test('connections speak German: list, detail, adding, both forms, a failed test,
   await field(page, new RegExp(`^${de.fields.folder?.title}`)).fill(`${hotel.folder}/nicht-da`);
   await page.getByRole('button', { name: de.connections.test }).click();
   await expect(page.getByText(de.connections.testFailed)).toBeVisible();
-  await expectGerman(page, 'a new source with a failed test');
+  await expectGermanHere('a new source with a failed test');
   for (const [kind, words] of Object.entries(de.schedule.kinds)) {
     await field(page, de.connections.schedule).click();
     await page.getByRole('option', { name: words, exact: true }).click();
     if (kind === 'cron') await field(page, de.schedule.cron).fill('ab und zu');
-    await expectGerman(page, `schedule ${kind}`);
+    await expectGermanHere(`schedule ${kind}`);
   }
   for (const title of [de.fields.entity?.title, de.fields.completeWhen?.title, de.fields.archive?.title]) {
     await field(page, title ?? '').click();
     await expect(page.getByRole('option').first()).toBeVisible();
-    await expectGerman(page, `choices of ${title}`);
+    await expectGermanHere(`choices of ${title}`);
     await page.keyboard.press('Escape');
   }
   await page.getByRole('link', { name: /^PMS exports/ }).click();
   await page.getByRole('button', { name: de.connections.pause }).click();
   await expect(page.getByRole('button', { name: de.states.undo })).toBeVisible();
-  await expectGerman(page, 'a paused connection');
+  await expectGermanHere('a paused connection');
   await page.getByRole('button', { name: de.connections.remove }).click();
   await expect(page.getByText(de.connections.removed('PMS exports'))).toBeVisible();
-  await expectGerman(page, 'a removed connection');
+  await expectGermanHere('a removed connection');
 });
 
 test('settings, palette and shortcuts speak German', async ({ page, hotel }) => {

@@ -57,7 +57,7 @@ export function TestSteps({ what }: { readonly what: () => What | null }) {
                 <Status tone={tones[step.state]}>{text.connections.stepStates[step.state]}</Status>
                 <span className="trim">
                   <span className="medium">{text.steps[step.step] ?? step.title}</span>
-                  {step.found && <span className="muted">: {step.found}</span>}
+                  {step.found && <span className="muted">: {text.found(step.found)}</span>}
                 </span>
                 <span className="num small faint">{step.tookMs === null ? '' : `${Math.round(step.tookMs)} ms`}</span>
               </div>

@@ -13,6 +13,23 @@ export const stepsDe: Text['steps'] = {
   signature: 'Ein unterschriebenes Lebenszeichen senden',
 };
 
+const found: readonly (readonly [english: RegExp, german: string])[] = [
+  [/^no file like (.+) yet$/, 'noch keine Datei wie $1'],
+  [/^(\d+) like (.+), newest (.+)$/, '$1 wie $2, die neueste $3'],
+  [/^nothing to open yet$/, 'noch nichts zu öffnen'],
+  [/^(.+), (\d+) bytes$/, '$1, $2 Bytes'],
+  [/^stored on this PC$/, 'auf diesem PC gespeichert'],
+  [/^nothing yet$/, 'noch nichts'],
+  [/^generation (\d+)$/, 'Stand $1'],
+  [/^the hub accepts our signature$/, 'die Zentrale nimmt unsere Unterschrift an'],
+];
+
+/** What a step has found; a name or a path is the same in every language. */
+export function foundDe(words: string): string {
+  const known = found.find(([english]) => english.test(words));
+  return known ? words.replace(known[0], known[1]) : words;
+}
+
 export const kindsDe: Text['kinds'] = {
   'folder-csv': {
     title: 'Dateien in einem Ordner',

@@ -1,7 +1,7 @@
 import type { EntityName } from '../../contract/record.ts';
 import type { Schedule } from '../../contract/schedule.ts';
 import { faultsDe } from './de-faults.ts';
-import { fieldsDe, kindsDe, rulesDe, stepsDe } from './de-systems.ts';
+import { fieldsDe, foundDe, kindsDe, rulesDe, stepsDe } from './de-systems.ts';
 import type { Text } from './en.ts';
 
 const number = (value: number) => value.toLocaleString('de-DE');
@@ -27,6 +27,7 @@ export const de: Text = {
   faults: faultsDe,
   rules: rulesDe,
   steps: stepsDe,
+  found: foundDe,
   fields: fieldsDe,
   kinds: kindsDe,
   entities: (entity, count) => many(count, plurals[entity][0], plurals[entity][1]),

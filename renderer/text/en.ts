@@ -24,6 +24,8 @@ export const en = {
   faults: faults as Record<keyof typeof faults, { readonly what: string; readonly safe: string; readonly next: string }>,
   rules: rules as Record<keyof typeof rules, { readonly title: string; readonly hint: string }>,
   steps: {} as Record<string, string>,
+  /** What a step of a test has found, which the agent says in English. */
+  found: (words: string): string => words,
   fields: {} as Record<string, { readonly title: string; readonly description?: string; readonly choices?: Record<string, string> }>,
   kinds: {} as Record<string, { readonly title: string; readonly summary: string }>,
   entities: (entity: EntityName, count: number) => many(count, plurals[entity][0], plurals[entity][1]),
