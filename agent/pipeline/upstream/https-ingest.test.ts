@@ -189,6 +189,14 @@ describe.skipIf(!hasOpenssl)(hasOpenssl ? 'a secure line' : 'a secure line (SKIP
     ]);
   });
 
+  it.each(['', 'no certificate', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----'])(
+    'with a certificate of nobody, %j, is not made',
+    async (caPem) => {
+      const { url, bytes } = await hub('good');
+      expect([await ask({ url, caPem }), bytes()]).toEqual([{ code: 'tls-untrusted', host: new URL(url).host }, 0]);
+    },
+  );
+
   it('is checked just as strictly when somebody has told Node.js not to', async () => {
     const before = process.env.NODE_TLS_REJECT_UNAUTHORIZED;
     process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
@@ -386,7 +394,6 @@ describe('an address without TLS', () => {
     'http://localhost:8080',
     'http://127.0.0.1.nip.io',
     'http://127.0.0.2',
-    'http://127.0.0.1@evil.example',
     'http://0.0.0.0:8080',
   ])('%s is refused at once, also where http is allowed on this PC', async (url) => {
     expect([await ask({ url, allowHttpOnThisPc: true }), await ask({ url })]).toEqual([
@@ -398,6 +405,27 @@ describe('an address without TLS', () => {
   it('of this PC goes only where it is allowed', async () => {
     const given = await plain((_request, response) => response.end('{"generation":3}'));
     expect([await ask(given), await ask({ url: given.url })]).toEqual([3, expect.objectContaining({ code: 'input-wrong' })]);
+  });
+});
+
+describe('the settings', () => {
+  it.each([
+    'https://zoe:canary@hub.example.com',
+    'https://zoe@hub.example.com/',
+    'https://:x@hub.example.com',
+    'https://127.0.0.1@evil.example',
+  ])('take no login within an address, where everybody could read it: %s', (url) => {
+    const parsed = [{ url }, { url: 'https://hub.example.com', proxyUrl: url.replace('https', 'http') }].map((one) =>
+      ingest.settings.safeParse(one),
+    );
+    expect(parsed.map((one) => one.error?.issues[0]?.message)).toEqual([
+      expect.stringContaining('login'),
+      expect.stringContaining('login'),
+    ]);
+  });
+
+  it('take an address with an @ behind the name', () => {
+    expect(ingest.settings.safeParse({ url: 'https://hub.example.com/@home' }).success).toBe(true);
   });
 });
 

@@ -13,9 +13,14 @@ import { DataRefused, defineUpstream, type OutgoingBatch, RetryLater, type SendO
 
 const gzipped = promisify(gzip);
 
+/** Settings lie open in the database and in every list of connections; a login belongs to the secrets. */
+const withoutLogin = (url: string) => !/^[^/]*\/\/[^/?#]*@/.test(url);
+const noLogin = 'leave the login out of the address: it has fields of its own';
+
 const settings = z.strictObject({
   url: z
     .url({ protocol: /^https?$/ })
+    .refine(withoutLogin, noLogin)
     .meta({ title: 'Address', description: 'Of the group hub, without a path.', examples: ['https://hub.example.com'] }),
   allowHttpOnThisPc: z
     .boolean()
@@ -24,6 +29,7 @@ const settings = z.strictObject({
   batchRecords: z.int().min(1).max(5000).default(1000).meta({ title: 'Records in one request', 'x-advanced': true }),
   proxyUrl: z
     .url({ protocol: /^http$/ })
+    .refine(withoutLogin, noLogin)
     .optional()
     .meta({ title: 'Proxy', examples: ['http://proxy.hotel.local:3128'], 'x-advanced': true }),
   proxyUser: z.string().max(200).optional().meta({ title: 'User name at the proxy', 'x-advanced': true }),
