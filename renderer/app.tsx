@@ -18,6 +18,8 @@ takeKey();
 // A new address that is opened in this tab changes only what stands behind its #: the page is not loaded again.
 addEventListener('hashchange', takeKey);
 const nonce = document.querySelector<HTMLMetaElement>('meta[property=csp-nonce]')?.nonce ?? '';
+// Where what holds the page still behind a dialog looks for the nonce of its style.
+Object.assign(globalThis, { __webpack_nonce__: nonce });
 
 const screens: Record<Place, () => ReactNode> = {
   monitoring: () => <Monitoring />,
