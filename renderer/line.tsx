@@ -64,8 +64,9 @@ async function keepOpen(signal: AbortSignal, setLine: (change: (before: LineStat
       const ended = new AbortController();
       void follow(found.client, ended.signal).catch(() => undefined);
       void queries.invalidateQueries();
-      await Promise.race([found.closed, new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))]);
-      ended.abort();
+      const given = new Promise((resolve) => signal.addEventListener('abort', () => resolve('given up'), { once: true }));
+      // A line that is closed has ended the events itself; over it nothing could be called off any more.
+      if ((await Promise.race([found.closed, given])) === 'given up') ended.abort();
       setLine((before) => ({ ...before, state: 'away', lostAtMs: Date.now() }));
     }
     await new Promise((resolve) => setTimeout(resolve, tryAgainMs));
