@@ -9,6 +9,9 @@ import styles from './palette.module.css';
 
 type Command = { readonly id: string; readonly group: string; readonly words: string; readonly run: () => void };
 
+/** From the moment it is drawn: what a person types right after Ctrl+K is not lost. */
+const focusAtOnce = (input: HTMLInputElement | null) => input?.focus({ preventScroll: true });
+
 /** One box for everything that can be done or gone to. Arrows move, Enter does. */
 export function Palette({
   isOpen,
@@ -62,6 +65,7 @@ export function Palette({
         value={typed}
         onChange={(event) => setTyped(event.target.value)}
         onKeyDown={onKey}
+        ref={focusAtOnce}
         data-autofocus
       />
       <div className={styles.list} role="listbox" id="palette-list" aria-label={text.frame.search}>
