@@ -15,9 +15,11 @@ import { policies } from '../../resilience/policies.ts';
 import { DataRefused, type OutgoingBatch, RetryLater, type UpstreamSession } from '../upstream.ts';
 import ingest from './https-ingest.ts';
 
+/** A program of the machine, not of a package. */
+const command = 'openssl';
 const hasOpenssl = (() => {
   try {
-    execFileSync('openssl', ['version']);
+    execFileSync(command, ['version']);
     return true;
   } catch {
     return false;
@@ -71,7 +73,7 @@ async function ask(settings: object, secrets: Record<string, string> = {}, signa
 describe.skipIf(!hasOpenssl)(hasOpenssl ? 'a secure line' : 'a secure line (SKIPPED: there is no openssl command here)', () => {
   let folder: string;
   const pem = (name: string) => readFileSync(join(folder, name), 'utf8');
-  const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  const openssl = (...args: string[]) => execFileSync(command, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
   const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
 
   function certificate(name: string, authority: string, names: string, from: string, until: string): void {
