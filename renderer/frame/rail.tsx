@@ -41,10 +41,10 @@ function Entry({ place, count, isBad }: { readonly place: Place; readonly count:
       href={hrefOf(place)}
       aria-current={useRoute().place === place ? 'page' : undefined}
       title={name}
-      aria-label={count > 0 ? `${name}, ${count}` : name}
+      aria-label={count > 0 ? `${name} ${count}` : name}
     >
       <Icon size={16} stroke={1.5} aria-hidden />
-      <span aria-hidden>{name}</span>
+      <span aria-hidden>{name}</span>{' '}
       {count > 0 && (
         <span className={`n ${isBad ? 'bad' : ''}`} aria-hidden>
           {count}

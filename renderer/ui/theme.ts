@@ -33,7 +33,15 @@ export const theme = createTheme({
     PasswordInput: { defaultProps: { size: 'sm' } },
     NumberInput: { defaultProps: { size: 'sm' } },
     Textarea: { defaultProps: { size: 'sm' } },
-    Select: { defaultProps: { size: 'sm', comboboxProps: { transitionProps: { duration: 90 } } } },
+    Select: {
+      defaultProps: {
+        size: 'sm',
+        comboboxProps: { transitionProps: { duration: 90 } },
+        // The list itself scrolls: a box inside it that scrolls would be one that no key reaches.
+        withScrollArea: false,
+        styles: { options: { maxHeight: 220, overflowY: 'auto' } },
+      },
+    },
     Modal: {
       defaultProps: { radius: 'md', transitionProps: { duration: 140 }, overlayProps: { color: 'var(--scrim)', backgroundOpacity: 1 } },
     },
