@@ -19,7 +19,7 @@ export async function walkFirstRun(page: Page, hotel: ConsoleHotel, look: Look):
   await look('first run, hotel with fields missing');
   await field(page, /^Name of the hotel/).fill('Aldermoor Quay');
   await field(page, /^Code of the hotel/).fill('ALDQ');
-  await field(page, 'Time zone').click();
+  await field(page, 'Time zone').fill('Europe');
   await expect(page.getByRole('option').first()).toBeVisible();
   await look('first run, list of time zones');
   await page.keyboard.press('Escape');
