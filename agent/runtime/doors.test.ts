@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -49,9 +48,14 @@ afterAll(async () => {
 function listeners(): string[] {
   if (process.platform !== 'linux') return [];
   const inodes = new Set(
-    execFileSync('ls', ['-l', `/proc/${process.pid}/fd`], { encoding: 'utf8' })
-      .match(/socket:\[\d+\]/g)
-      ?.map((one) => one.slice(8, -1)),
+    readdirSync('/proc/self/fd').map((fd) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`).replace(/^socket:\[(\d+)\]$/, '$1');
+      } catch {
+        // Closed while we looked.
+        return '';
+      }
+    }),
   );
   return ['tcp', 'tcp6'].flatMap((table) =>
     readFileSync(`/proc/${process.pid}/net/${table}`, 'utf8')
