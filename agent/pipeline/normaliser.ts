@@ -44,12 +44,14 @@ export class Normaliser {
       release = resolve;
     });
     await before;
+    let isPosted = false;
     const onAbort = () => this.#worker.postMessage({ kind: 'cancel' });
     let isEnded = false;
     try {
-      signal.throwIfAborted();
+      if (signal.aborted || this.#hasEnded) throw new Fault('stopped');
       signal.addEventListener('abort', onAbort, { once: true });
       this.#worker.postMessage({ kind: 'job', job: { ...job, credits: batchesAhead } });
+      isPosted = true;
       for (;;) {
         const message = await this.#next();
         isEnded = message.kind !== 'batch';
@@ -66,7 +68,8 @@ export class Normaliser {
       }
     } finally {
       signal.removeEventListener('abort', onAbort);
-      if (!isEnded) await this.#drain();
+      // A job that was never handed over has nothing to drain.
+      if (isPosted && !isEnded) await this.#drain();
       release();
     }
   }

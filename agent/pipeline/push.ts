@@ -119,6 +119,7 @@ export class Push {
       this.#ahead = null;
       // Where we stand is what is committed: what was sent since and is not confirmed there is sent again.
       await this.#confirming.catch(() => undefined);
+      this.#confirming = Promise.resolve();
       this.#position = null;
       return signal.aborted ? 0 : this.#failed(error);
     } finally {

@@ -43,13 +43,15 @@ async function syncFolder(path: string): Promise<void> {
 /** Hide the card numbers in a stream of chunks; a number that two chunks share is found too. */
 export async function* withoutCards(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let held: Buffer = Buffer.alloc(0);
+  let before = 0;
   for await (const chunk of chunks) {
     held = Buffer.concat([held, chunk]);
-    const { settled } = hideCards(held, held.length, false);
+    const { settled } = hideCards(held, { isEnd: false, before });
     if (settled > 0) yield held.subarray(0, settled);
+    before = settled > 0 ? (held[settled - 1] as number) : before;
     held = held.subarray(settled);
   }
-  hideCards(held, held.length, true);
+  hideCards(held, { isEnd: true, before });
   if (held.length > 0) yield held;
 }
 

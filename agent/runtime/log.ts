@@ -98,6 +98,8 @@ export async function openLog(home: string): Promise<{ log: Logger; close: () =>
     mkdir: true,
     limit: { count: 90, removeOtherLogFiles: true },
   });
+  // A disk that is full or gone must never end the agent because of its log: lines are lost then, records are not.
+  roll.on('error', () => undefined);
   const log = pino({ base: { pid: process.pid } }, { write: (line: string) => void roll.write(cleanLine(line)) });
   return { log, close: () => roll.end() };
 }

@@ -87,7 +87,8 @@ export function deliveryStatements(db: WriteDb) {
     const from = position.get(destinationId) ?? 0;
     if (upTo <= from) return;
     for (const row of refused) {
-      const detail = `${row.code}: ${row.message}`.slice(0, 500);
+      // The destination's own words may repeat what a guest wrote, and this column stands open: its code must do.
+      const detail = row.code.slice(0, 80);
       const { changes } = setAside.run({ destinationId, seq: row.seq, field: row.field, detail, nowMs });
       if (changes > 0) countLetter.run(destinationId, row.seq);
     }

@@ -16,7 +16,7 @@ const published = [
 
 const hidden = (text: string) => {
   const bytes = Buffer.from(text);
-  hideCards(bytes, bytes.length, true);
+  hideCards(bytes, { isEnd: true, before: 0 });
   return bytes.toString();
 };
 
@@ -46,13 +46,35 @@ describe('hiding card numbers', () => {
     expect(hidden(text)).toBe(text);
   });
 
+  it.each([
+    ['4111 1111 1111 1111 12/27', '**** **** **** **** 12/27'],
+    ['4111111111111111 123', '**************** 123'],
+    ['5555-5555-5555-4444-12-27', '****-****-****-****-12-27'],
+    ['1 4111111111111111', '1 ****************'],
+    ['2026 4111111111111111', '2026 ****************'],
+    ['4111111111111111 4012888888881881', '**************** ****************'],
+  ])('hides the number in %s, whatever stands beside it', (text, stars) => {
+    expect([hidden(text), hideCardsInText(text)]).toEqual([stars, stars]);
+  });
+
+  it('leaves a confirmation number alone wherever a chunk ends', () => {
+    const text = 'a,R4111111111111111,b,VISA4111111111111111';
+    for (let cut = 1; cut < text.length; cut++) {
+      const first = Buffer.from(text.slice(0, cut));
+      const { settled } = hideCards(first, { isEnd: false, before: 0 });
+      const rest = Buffer.concat([first.subarray(settled), Buffer.from(text.slice(cut))]);
+      hideCards(rest, { isEnd: true, before: settled > 0 ? text.charCodeAt(settled - 1) : 0 });
+      expect(first.subarray(0, settled).toString() + rest.toString()).toBe(text);
+    }
+  });
+
   it('finds a number that two chunks share', () => {
     const text = `a,${'4111111111111111'},b\n`;
     for (let cut = 1; cut < text.length; cut++) {
       const first = Buffer.from(text.slice(0, cut));
-      const { settled } = hideCards(first, first.length, false);
+      const { settled } = hideCards(first, { isEnd: false, before: 0 });
       const rest = Buffer.concat([first.subarray(settled), Buffer.from(text.slice(cut))]);
-      hideCards(rest, rest.length, true);
+      hideCards(rest, { isEnd: true, before: settled > 0 ? text.charCodeAt(settled - 1) : 0 });
       expect(first.subarray(0, settled).toString() + rest.toString()).toBe('a,****************,b\n');
     }
   });
@@ -61,7 +83,7 @@ describe('hiding card numbers', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => {
         const copy = Uint8Array.from(bytes);
-        const { settled } = hideCards(copy, copy.length, true);
+        const { settled } = hideCards(copy, { isEnd: true, before: 0 });
         expect(settled).toBe(bytes.length);
         for (const [at, byte] of bytes.entries()) if (byte < 48 || byte > 57) expect(copy[at]).toBe(byte);
       }),

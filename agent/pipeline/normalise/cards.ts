@@ -26,67 +26,106 @@ function passesLuhn(digits: string): boolean {
   return sum % 10 === 0;
 }
 
-const isDigit = (byte: number) => byte >= 48 && byte <= 57;
-const isLetter = (byte: number) => (byte >= 65 && byte <= 90) || (byte >= 97 && byte <= 122) || byte > 127;
-const isGap = (byte: number) => byte === 32 || byte === 45;
+const isDigit = (code: number) => code >= 48 && code <= 57;
+const isLetter = (code: number) => (code >= 65 && code <= 90) || (code >= 97 && code <= 122) || code > 127;
+const isGap = (code: number) => code === 32 || code === 45;
+const mostDigits = 19;
+const leastDigits = 13;
+
+type CodeAt = (at: number) => number;
+type Range = readonly [start: number, last: number];
+
+/** Give the last digit of the run that starts at `start`: digits with at most one space or hyphen between two of them. */
+function endOfRun(codeAt: CodeAt, start: number, length: number): number {
+  let last = start;
+  for (let at = start + 1; at < length; at++) {
+    if (isDigit(codeAt(at))) last = at;
+    else if (!isGap(codeAt(at)) || last !== at - 1) break;
+  }
+  return last;
+}
+
+/**
+ * Find the card numbers in one run of digits. A number begins and ends at a gap or at the run's own ends, so one that is followed by
+ * its expiry or preceded by a date is found too; the longest at each place counts.
+ */
+function cardsInRun(codeAt: CodeAt, start: number, last: number, before: number, after: number): Range[] {
+  const found: Range[] = [];
+  let from = start;
+  while (from <= last) {
+    const isOpen = from === start ? !isLetter(before) : isGap(codeAt(from - 1));
+    const end = isOpen && isDigit(codeAt(from)) ? longestCard(codeAt, from, last, after) : -1;
+    if (end >= 0) found.push([from, end]);
+    from = end >= 0 ? end + 1 : from + 1;
+  }
+  return found;
+}
+
+function longestCard(codeAt: CodeAt, from: number, last: number, after: number): number {
+  let digits = '';
+  let longest = -1;
+  for (let at = from; at <= last && digits.length < mostDigits; at++) {
+    if (!isDigit(codeAt(at))) continue;
+    digits += String.fromCharCode(codeAt(at));
+    const isClosed = at === last ? !isLetter(after) : isGap(codeAt(at + 1));
+    if (digits.length >= leastDigits && isClosed && isCardRange(digits) && passesLuhn(digits)) longest = at;
+  }
+  return longest;
+}
 
 /**
  * Replace every digit of a card number in place by an asterisk, so that no card number ever reaches our disk.
  * The length stays, so the place of every other byte does too.
  *
- * A card number is 13 to 19 digits, single spaces or hyphens between them allowed, no letter or digit at either end,
- * in a range of the card networks, with a right check digit.
+ * A card number is 13 to 19 digits, single spaces or hyphens between them allowed, no letter at either end, in a range of the card
+ * networks, with a right check digit.
  *
- * @param settledTo where the bytes are known to go on the same way; a run that touches it is left for the next call.
+ * @param options.isEnd whether nothing follows; else a run that touches the end is left for the next call.
+ * @param options.before the byte that stands before these, 0 at the start of the text.
  * @returns how many numbers were hidden, and up to where the bytes are settled.
  */
-export function hideCards(bytes: Uint8Array, settledTo: number, isEnd: boolean): { hidden: number; settled: number } {
+export function hideCards(bytes: Uint8Array, options: { readonly isEnd: boolean; readonly before: number }): { hidden: number; settled: number } {
+  const codeAt: CodeAt = (at) => bytes[at] as number;
   let hidden = 0;
-  let i = 0;
-  while (i < settledTo) {
-    if (!isDigit(bytes[i] as number)) {
-      i++;
-      continue;
+  for (let at = 0; at < bytes.length; at++) {
+    if (!isDigit(codeAt(at))) continue;
+    const last = endOfRun(codeAt, at, bytes.length);
+    // The run may go on in bytes that are not here yet; a longer one than any card with its expiry is no card.
+    if (last + 2 >= bytes.length && !options.isEnd && bytes.length - at < longestRunBytes) return { hidden, settled: at };
+    const before = at > 0 ? codeAt(at - 1) : options.before;
+    const after = last + 1 < bytes.length ? codeAt(last + 1) : 0;
+    if (last - at >= leastDigits - 1) {
+      for (const [from, to] of cardsInRun(codeAt, at, last, before, after)) {
+        for (let place = from; place <= to; place++) if (isDigit(codeAt(place))) bytes[place] = 42;
+        hidden++;
+      }
     }
-    const start = i;
-    let last = i;
-    let digits = 0;
-    while (i < settledTo) {
-      const byte = bytes[i] as number;
-      if (isDigit(byte)) {
-        digits++;
-        last = i;
-      } else if (!isGap(byte) || last !== i - 1) break;
-      i++;
-    }
-    // The run may go on in bytes that are not here yet.
-    if (i >= settledTo && !isEnd && settledTo - start < 64) return { hidden, settled: start };
-    const before = start > 0 ? (bytes[start - 1] as number) : 0;
-    const after = last + 1 < settledTo ? (bytes[last + 1] as number) : 0;
-    if (digits >= 13 && digits <= 19 && !isLetter(before) && !isLetter(after) && isCard(bytes, start, last)) {
-      for (let at = start; at <= last; at++) if (isDigit(bytes[at] as number)) bytes[at] = 42;
-      hidden++;
-    }
-    i = Math.max(i, last + 1);
+    at = last;
   }
-  return { hidden, settled: settledTo };
+  return { hidden, settled: bytes.length };
 }
 
-function isCard(bytes: Uint8Array, start: number, last: number): boolean {
-  let digits = '';
-  for (let at = start; at <= last; at++) if (isDigit(bytes[at] as number)) digits += String.fromCharCode(bytes[at] as number);
-  return isCardRange(digits) && passesLuhn(digits);
-}
-
+const longestRunBytes = 128;
 const maybeCard = /\d(?:[ -]?\d){12}/;
 
 /** Replace the digits of card numbers in a text by asterisks. */
 export function hideCardsInText(text: string): string {
-  if (text.length < 13 || !maybeCard.test(text)) return text;
-  return text.replace(/(?<![\p{L}\d])\d(?:[ -]?\d){12,18}(?![\p{L}\d])/gu, (run) => {
-    const digits = run.replace(/\D/g, '');
-    return isCardRange(digits) && passesLuhn(digits) ? run.replace(/\d/g, '*') : run;
-  });
+  if (text.length < leastDigits || !maybeCard.test(text)) return text;
+  const codeAt: CodeAt = (at) => text.charCodeAt(at);
+  let clean = '';
+  let taken = 0;
+  for (let at = 0; at < text.length; at++) {
+    if (!isDigit(codeAt(at))) continue;
+    const last = endOfRun(codeAt, at, text.length);
+    const before = at > 0 ? codeAt(at - 1) : 0;
+    const after = last + 1 < text.length ? codeAt(last + 1) : 0;
+    for (const [from, to] of cardsInRun(codeAt, at, last, before, after)) {
+      clean += text.slice(taken, from) + text.slice(from, to + 1).replace(/\d/g, '*');
+      taken = to + 1;
+    }
+    at = last;
+  }
+  return clean + text.slice(taken);
 }
 
 /** Tell whether a text is a card number that {@link hideCards} has hidden. */
