@@ -1,6 +1,6 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import { expect, type Page } from '@playwright/test';
-import { needsChromium, test } from './console-hotel.ts';
+import { bookingRow, bookingsFile, needsChromium, test } from './console-hotel.ts';
 import { type Look, walkConsole, walkFirstRun, walkGone } from './console-walk.ts';
 
 /** Every screen and state can be read and worked by everyone, in light and in dark: no violation of WCAG 2.2 A and AA. */
@@ -58,4 +58,24 @@ test('monitoring, connections, settings, palette and shortcuts, in good days and
 
 test('an agent that is away, another key, no key', async ({ page, hotel }) => {
   await walkGone(page, hotel, examine(page));
+});
+
+test('the narrowest window, and a browser zoomed to 200 %', async ({ page, hotel }) => {
+  await hotel.setUp();
+  await hotel.deliver('mixed.csv', bookingsFile(bookingRow('A-1'), bookingRow('A-2', { total: 'a lot' })));
+  await page.goto(hotel.address);
+  for (const [width, height] of [
+    [960, 640],
+    [640, 480],
+  ] as const) {
+    await page.setViewportSize({ width, height });
+    await page.keyboard.press('1');
+    await expect(page.getByRole('row', { name: /mixed\.csv/ })).toBeVisible();
+    await examine(page)(`monitoring, ${width} wide`);
+    await page.keyboard.press('2');
+    await expect(page.getByRole('heading', { name: 'PMS exports' })).toBeInViewport({ ratio: 1 });
+    await expect(page.getByRole('button', { name: 'Remove' })).toBeInViewport({ ratio: 1 });
+    await examine(page)(`connections, ${width} wide`);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+  }
 });

@@ -143,12 +143,18 @@ export const test = plain.extend<{ hotel: ConsoleHotel }>({
   },
 });
 
-/** Said once at the top of a spec: without a Chromium its tests are skipped, or fail where one is demanded. */
+let isSaid = false;
+
+/** Called at the top of a spec: without a Chromium its tests are skipped, or fail where one is demanded. */
 export function needsChromium(): void {
   const isThere = Boolean(process.env.BELLHOP_CHROMIUM);
   if (!isThere && (process.env.BELLHOP_REQUIRE ?? '').split(',').includes('chromium'))
     throw new Error('BELLHOP_REQUIRE demands a Chromium, and there is none: set BELLHOP_CHROMIUM');
-  test.skip(!isThere, 'there is no Chromium on this machine; BELLHOP_CHROMIUM says where one is');
+  const why = 'there is no Chromium on this machine; BELLHOP_CHROMIUM says where one is';
+  // Said once, by the process that counts the tests.
+  if (!isThere && !isSaid && process.env.TEST_WORKER_INDEX === undefined) process.stderr.write(`The console is not tested: ${why}\n`);
+  isSaid = true;
+  test.skip(!isThere, why);
 }
 
 /** The field with this label, and not the list that it opens. */

@@ -295,6 +295,26 @@ test('the focus stays in a dialog and goes back to where it was after Esc', asyn
   await expect(page).toHaveURL(/#\/$/);
 });
 
+test('a long list is worked with the keys, and the line that is meant is always in sight', async ({ page, hotel }) => {
+  await hotel.setUp();
+  await page.goto(hotel.address);
+  await page.getByRole('link', { name: 'Settings' }).click();
+  await field(page, 'Time zone').fill('Europe/');
+  await expect(page.getByRole('option').first()).toHaveText('Europe/Amsterdam');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('ArrowUp');
+  await page.keyboard.press('ArrowUp');
+  const meant = page.locator('[role=option][data-combobox-selected]');
+  await expect(meant).toHaveText('Europe/Zurich');
+  await expect(meant).toBeInViewport({ ratio: 0.9 });
+  await expect(page.getByRole('option', { name: 'Europe/Amsterdam' })).not.toBeInViewport();
+  await page.keyboard.press('Enter');
+  await expect(field(page, 'Time zone')).toHaveValue('Europe/Zurich');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByText('The hotel was saved')).toBeVisible();
+  expect((await hotel.client.agent.facts({})).property?.timeZone).toBe('Europe/Zurich');
+});
+
 async function isPaused(hotel: ConsoleHotel, id: string): Promise<boolean | undefined> {
   return (await hotel.client.connections.list({})).find((one) => one.id === id)?.isPaused;
 }
