@@ -117,7 +117,9 @@ describe('what a destination has confirmed', () => {
     const fileId = keep(5);
     steps.confirm('hub', 5, [refusal(2, 'x'.repeat(900)), refusal(4)]);
     const letters = db
-      .prepare('select destination_id, seq, file_id, line, field, detail like 'bad-field%' and length(detail) <= 500 from dead_letters order by seq')
+      .prepare(
+        "select destination_id, seq, file_id, line, field, detail like 'bad-field%' and length(detail) <= 500 from dead_letters order by seq",
+      )
       .raw()
       .all();
     expect([delivery(db, 'hub'), letters, entityCounts(db, nowMs)[0]?.deadLetters]).toEqual([
