@@ -193,12 +193,12 @@ describe('a file', () => {
   });
 
   it('of one connection is news to another', () => {
-    const ids = [steps.registerFile(taken('a')), steps.registerFile(taken('a', { connectionId: 'pms-2' }))].map(({ id }) => id);
-    expect([new Set(ids).size, isContentKnown(db, 'pms', hash('sha256', 'a')), isContentKnown(db, 'pms-3', hash('sha256', 'a'))]).toEqual([
-      2,
-      true,
-      false,
-    ]);
+    const content = `file ${kept}`;
+    const id = keep(1);
+    steps.finishFile(id, null);
+    const other = steps.registerFile(taken(content, { connectionId: 'pms-2' }));
+    const known = ['pms', 'pms-3'].map((connectionId) => isContentKnown(db, connectionId, hash('sha256', content)));
+    expect([other.id === id, other.isKnown, known]).toEqual([false, false, [true, false]]);
   });
 
   it('is known at a place by its size and times there', () => {
@@ -221,7 +221,7 @@ describe('a file', () => {
   it('is moved to the archive only after it has ended, and both are decided together', () => {
     const id = keep(1);
     db.exec("create trigger stop_here before insert on intents begin select raise(abort, 'here'); end");
-    const archive = { connectionId: 'pms', path: '/drops/a.csv', to: '/drops/taken' };
+    const archive = { connectionId: 'pms', path: '/drops/a.csv', mark: 'mark 1', to: '/drops/taken' };
     expect(() => steps.finishFile(id, archive)).toThrow(/here/);
     const before = unfinishedFiles(db, 'pms').length;
     db.exec('drop trigger stop_here');
