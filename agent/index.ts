@@ -5,6 +5,7 @@ import { property } from '../db/pipeline/connections.ts';
 import { entityCounts } from '../db/pipeline/counts.ts';
 import { delivery, waitingBehind } from '../db/pipeline/outbox.ts';
 import { Destinations } from './pipeline/destinations.ts';
+import { resumeImports } from './pipeline/import-file.ts';
 import { RecentRows } from './pipeline/outbox/recent.ts';
 import type { PullTools } from './pipeline/pull.ts';
 import { Sources } from './pipeline/sources.ts';
@@ -71,6 +72,7 @@ export class Agent {
       await agent.destinations.start();
       agent.#intents = setInterval(() => void agent.#carryOut(), intentsEveryMs);
       await agent.#carryOut();
+      void agent.#resumeImports();
     }
     return agent;
   }
@@ -129,6 +131,12 @@ export class Agent {
     await this.#carrying;
     this.stores.log.info('the agent has stopped');
     await this.stores.close();
+  }
+
+  async #resumeImports(): Promise<void> {
+    await resumeImports(this.pullTools(), this.signal).catch((error) => {
+      if (!this.signal.aborted) this.stores.log.error(errorFields(error), 'an import that was cut short could not go on');
+    });
   }
 
   #kept(): void {

@@ -117,7 +117,7 @@ export const faults = {
   },
   'home-unsuitable': {
     who: 'person',
-    what: 'The folder {home} lies {where}, where a database can be damaged.',
+    what: 'The folder {home} cannot hold the data of Bellhop: it lies {where}.',
     safe: 'Nothing was written there.',
     next: 'Choose a folder on a local disk with --home.',
   },

@@ -30,10 +30,12 @@ export function pipelineSteps(db: WriteDb, key: KeyObject, now: () => number = D
     intents.withdrawIntents('forget-secrets', id);
     return connections.restoreConnection(id);
   });
-  const finishFile = db.transaction((fileId: number, archive: { connectionId: string; path: string; to: string } | null): void => {
-    files.finishFile(fileId, now());
-    if (archive) intents.addIntent({ kind: 'archive-file', fileId, ...archive }, now());
-  });
+  const finishFile = db.transaction(
+    (fileId: number, archive: { connectionId: string; path: string; mark: string; to: string } | null): void => {
+      files.finishFile(fileId, now());
+      if (archive) intents.addIntent({ kind: 'archive-file', fileId, ...archive }, now());
+    },
+  );
 
   return {
     ...connections,

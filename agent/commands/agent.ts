@@ -17,7 +17,7 @@ export async function runAgent(line: CommandLine): Promise<number> {
     },
   });
   const port = Number(values.port);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new UsageError('--port takes a number from 0 to 65535');
+  if (!/^\d{1,5}$/.test(values.port) || port > 65_535) throw new UsageError('--port takes a number from 0 to 65535');
   const recoveryKey = values['recovery-key-stdin'] ? await readAll(process.stdin) : undefined;
   const agent = await Agent.start(line.home, { withLoops: true, ...(recoveryKey === undefined ? {} : { recoveryKey }) });
   lastResort(agent);

@@ -4,9 +4,10 @@ import { Fault } from '../../contract/faults.ts';
 import type { FileReport } from '../../contract/health.ts';
 import type { Mapping } from '../../contract/mapping.ts';
 import { fileReport } from '../../db/pipeline/counts.ts';
+import { unfinishedConnections, unfinishedFiles } from '../../db/pipeline/files.ts';
 import type { SourceFile } from './connector.ts';
 import { localSourceFile, lookAtFile } from './local-file.ts';
-import { type PullTools, pullFile } from './pull.ts';
+import { normaliseAndStore, type PullTools, pullFile } from './pull.ts';
 import { withoutCards, writeRawFile } from './raw-files.ts';
 
 export type ImportOrder = {
@@ -25,8 +26,8 @@ export type ImportReport = {
   readonly wasSeenBefore: boolean;
 };
 
-/** Under this name stand the files that a person imports by hand; it is no connection that could be removed. */
-const importConnectionId = 'import';
+/** Under this name, which no connection can have, stand the files that a person imports by hand; it is no connection that could be removed. */
+const importConnectionId = '#import';
 
 /** The same file for other days is another import: what was left out the first time is taken then. */
 function connectionIdOf({ days }: ImportOrder): string {
@@ -117,4 +118,13 @@ async function localFile(given: string): Promise<SourceFile> {
   const found = await lookAtFile(path);
   if (!found) throw new Fault('input-wrong', { detail: `there is no file ${basename(path)} to import` });
   return localSourceFile(found);
+}
+
+/** Go on with imports that a stop or a kill has cut short, in the order in which they were asked for. */
+export async function resumeImports(tools: PullTools, signal: AbortSignal): Promise<void> {
+  for (const { connectionId } of unfinishedConnections(tools.read, importConnectionId)) {
+    const [, from, to] = connectionId.split(' ');
+    const days = from && to ? { from, to } : null;
+    for (const file of unfinishedFiles(tools.read, connectionId)) await normaliseAndStore(tools, connectionId, file, null, days, signal);
+  }
 }

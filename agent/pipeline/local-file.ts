@@ -5,14 +5,20 @@ import { Fault } from '../../contract/faults.ts';
 import type { SourceFile } from './connector.ts';
 
 /** A file of this PC with everything by which the file system tells one content from the next. */
-export type LocalFile = Pick<SourceFile, 'name' | 'path' | 'bytes' | 'mark'>;
+export type LocalFile = Pick<SourceFile, 'name' | 'path' | 'bytes' | 'mark'> & { readonly changedAtMs: number };
 
 /** Look at one plain file; null when there is none. */
 export async function lookAtFile(path: string): Promise<LocalFile | null> {
   try {
     const found = await stat(path, { bigint: true });
     if (!found.isFile()) return null;
-    return { name: basename(path), path, bytes: Number(found.size), mark: `${found.size} ${found.mtimeNs} ${found.ctimeNs} ${found.ino}` };
+    return {
+      name: basename(path),
+      path,
+      bytes: Number(found.size),
+      mark: `${found.size} ${found.mtimeNs} ${found.ctimeNs} ${found.ino}`,
+      changedAtMs: Number(found.mtimeMs),
+    };
   } catch {
     return null;
   }

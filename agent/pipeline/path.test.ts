@@ -1,15 +1,17 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { bookingRow, bookingsFile, type TestHotel, testHotel } from '../testing.ts';
+import { bookingRow, bookingsFile, sourceDraft, type TestHotel, testHotel } from '../testing.ts';
 
 const mappingText = readFileSync('resources/mappings/generic-pms-bookings.json', 'utf8');
 
 /** What the receiver has applied, newest version per booking. */
 function received(test: TestHotel): Record<string, Record<string, unknown>> {
   if (!existsSync(test.upstream.file)) return {};
-  const lines = readFileSync(test.upstream.file, 'utf8').trim().split('\n').filter(Boolean);
+  // What stands behind the last line end is still being written.
+  const lines = readFileSync(test.upstream.file, 'utf8').split('
+').slice(0, -1);
   return Object.fromEntries(lines.map((line) => JSON.parse(line).record).map((record) => [record.externalId, record]));
 }
 
@@ -120,14 +122,15 @@ describe('the path of a record', { timeout: 60_000 }, () => {
 
   it('never takes a file that is still being written', async () => {
     await test.connect({ completeWhen: 'still', stillSeconds: 1 });
-    test.drop('a.csv', bookingsFile(bookingRow('1')));
-    const syncing = test.sync();
-    await test.until(() => test.agent.sources.state('pms').isRunning, Boolean);
-    test.drop('a.csv', bookingsFile(bookingRow('1'), bookingRow('2')));
-    await syncing;
+    let rows = 0;
+    const write = () => test.drop('a.csv', bookingsFile(...Array.from({ length: ++rows }, (_, index) => bookingRow(String(index)))));
+    write();
+    const writing = setInterval(write, 100);
+    await test.sync();
+    clearInterval(writing);
     expect(await test.client.files.list({})).toEqual([]);
     await test.sync();
-    expect((await test.client.files.list({})).map((file) => file.rows)).toEqual([2]);
+    expect((await test.client.files.list({})).map((file) => file.rows)).toEqual([rows]);
   });
 
   it('moves a file into the archive when every row is kept, never over another one', async () => {
@@ -142,6 +145,82 @@ describe('the path of a record', { timeout: 60_000 }, () => {
       (names) => names.length === 2,
     );
     expect(readdirSync(test.drops)).toEqual(['taken']);
+  });
+
+  it('never archives an export that was written under the same name after the one that was taken', async () => {
+    await test.connect({ archive: 'move' });
+    test.drop('bookings.csv', bookingsFile(...Array.from({ length: 20_000 }, (_, index) => bookingRow(String(index)))));
+    const syncing = test.sync();
+    await test.until(() => test.agent.sources.state('pms').progress !== null, Boolean);
+    test.drop('bookings.csv', bookingsFile(bookingRow('new')));
+    await syncing;
+    await test.sync();
+    await test.until(
+      () => test.client.files.list({}),
+      (files) => files.filter((file) => file.finishedAtMs !== null).length === 2,
+    );
+    await test.until(
+      () => received(test).new,
+      (record) => record !== undefined,
+    );
+  });
+
+  it('takes a file anew from the source when its raw copy was lost before it was read', async () => {
+    await test.connect();
+    test.drop('a.csv', bookingsFile(...Array.from({ length: 20_000 }, (_, index) => bookingRow(String(index)))));
+    void test.sync();
+    await test.until(() => test.agent.sources.state('pms').progress !== null, Boolean);
+    await test.agent.stop();
+    rmSync(join(test.home, 'raw'), { recursive: true });
+    await test.restart();
+    await test.sync();
+    expect((await test.client.files.list({}))[0]).toMatchObject({ rows: 20_000, kept: 20_000 });
+    await test.until(
+      () => hub(test),
+      (state) => state.confirmed === 20_000,
+    );
+  });
+
+  it('follows a booking that changes and changes back, also when the export is the old one byte for byte', async () => {
+    await test.connect();
+    for (const status of ['RESERVED', 'CANCELLED', 'RESERVED']) {
+      test.drop('today.csv', bookingsFile(bookingRow('1', { status })));
+      await test.sync();
+    }
+    await test.until(
+      () => received(test)['1']?.version,
+      (version) => version === 3,
+    );
+    expect(received(test)['1']?.status).toBe('confirmed');
+  });
+
+  it('stops one source without holding up the other', async () => {
+    await test.connect();
+    const other = mkdtempSync(join(test.folder, 'other-'));
+    await test.client.connections.add({ ...sourceDraft(other), id: 'pms-2' });
+    test.drop('big.csv', bookingsFile(...Array.from({ length: 30_000 }, (_, index) => bookingRow(String(index)))));
+    writeFileSync(join(other, 'b.csv'), bookingsFile(bookingRow('b')));
+    writeFileSync(join(other, 'b.csv.done'), '');
+    const syncing = test.sync();
+    await test.until(() => test.agent.sources.state('pms').progress !== null, Boolean);
+    await test.client.connections.syncNow({ id: 'pms-2' });
+    await test.client.connections.pause({ id: 'pms-2' });
+    await syncing;
+    expect((await test.client.files.list({})).find((file) => file.fileName === 'big.csv')).toMatchObject({ rows: 30_000 });
+    await test.client.connections.resume({ id: 'pms-2' });
+    await test.until(
+      () => received(test).b,
+      (record) => record !== undefined,
+    );
+  });
+
+  it('does not take a file for complete by the done-file of an earlier one', async () => {
+    await test.connect();
+    test.drop('a.csv', bookingsFile(bookingRow('1')));
+    const yesterday = new Date(Date.now() - 86_400_000);
+    utimesSync(join(test.drops, 'a.csv.done'), yesterday, yesterday);
+    await test.sync();
+    expect(await test.client.files.list({})).toEqual([]);
   });
 
   it('sets a file with a missing column aside as one, and uses nothing of it', async () => {

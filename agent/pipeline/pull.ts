@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Fault } from '../../contract/faults.ts';
 import { Mapping } from '../../contract/mapping.ts';
 import type { ReadDb } from '../../db/open.ts';
-import { fileById, isContentKnown, isSighted, type UnfinishedFile, unfinishedFiles } from '../../db/pipeline/files.ts';
+import { fileById, isContentKnown, isSighted, type RegisteredFile, type UnfinishedFile, unfinishedFiles } from '../../db/pipeline/files.ts';
 import type { Writer } from '../../db/writer.ts';
 import type { FilePlan, SourceFile, SourceSession } from './connector.ts';
 import { assertMapping } from './normalise/row-mapper.ts';
@@ -38,7 +38,7 @@ export type FileOrder = {
 };
 
 /** A file that is in the store. `isFinished`: every row of it was kept by an earlier run already. */
-export type StoredFile = { readonly id: number; readonly isKnown: boolean; readonly isFinished: boolean };
+export type StoredFile = Pick<RegisteredFile, 'id' | 'isFinished'>;
 
 /**
  * Read a source once: first go on with what an earlier run left half read, then take every complete file.
@@ -54,8 +54,9 @@ export async function pullSource(
   signal: AbortSignal,
 ): Promise<void> {
   const faults: Fault[] = [];
+  const unread: Fault[] = [];
   for (const file of unfinishedFiles(tools.read, connectionId)) {
-    await oneByOne(faults, () => normaliseAndStore(tools, connectionId, file, session.plan.archiveTo, null, signal));
+    await oneByOne(unread, () => normaliseAndStore(tools, connectionId, file, session.plan.archiveTo, null, signal));
   }
   const order = { connectionId, hotelId, plan: session.plan, mapping: tools.mapping(session.plan.mapping), days: null };
   for (const file of await session.files(signal)) {
@@ -65,7 +66,10 @@ export async function pullSource(
       session.taken(file);
     });
   }
-  if (faults[0]) throw faults[0];
+  // What was half read and damaged may have been taken anew from the source meanwhile.
+  const stillUnread = unfinishedFiles(tools.read, connectionId).length > 0 ? unread : [];
+  const [first] = [...faults, ...stillUnread];
+  if (first) throw first;
 }
 
 /** Do something with one file; a fault of that file alone is noted and does not hold up the next. */
@@ -122,7 +126,7 @@ async function takeFile(tools: PullTools, file: SourceFile, order: FileOrder, si
   const chunks = plan.hidesCardNumbers ? withoutCards(taken) : taken;
   const rawPath = await writeRawFile({ home: tools.home, source: plan.source, key: tools.key, chunks, atMs: tools.now() });
   const stored = await tools.writer.step('registerFile', [{ ...facts, sha256: sha256.digest('hex'), rawPath }]);
-  if (stored.isKnown) await rm(join(tools.home, rawPath), { force: true });
+  if (stored.uselessRaw !== '') await rm(join(tools.home, stored.uselessRaw), { force: true });
   return stored;
 }
 
@@ -149,7 +153,8 @@ async function* checkedChunks(file: SourceFile, sha256: Hash, signal: AbortSigna
   if (bytes !== file.bytes || !(await file.isUnchanged())) throw new Fault('file-changed', { file: file.name });
 }
 
-async function normaliseAndStore(
+/** Read a taken file from where it stands to its end, keep every row, and close its account. */
+export async function normaliseAndStore(
   tools: PullTools,
   connectionId: string,
   file: UnfinishedFile,
@@ -177,6 +182,9 @@ async function normaliseAndStore(
     rows += batch.rows;
     tools.onProgress({ fileName: file.name, bytesDone: position, bytesTotal: file.bytes, rows });
   }
-  const archive = archiveTo !== null && file.path !== null ? { connectionId, path: file.path, to: archiveTo } : null;
+  const archive =
+    archiveTo !== null && file.path !== null && file.mark !== null
+      ? { connectionId, path: file.path, mark: file.mark, to: archiveTo }
+      : null;
   await tools.writer.step('finishFile', [file.id, archive]);
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Fault } from '../../contract/faults.ts';
 import type { DestinationHealth } from '../../contract/health.ts';
 import { startUpstream } from '../../sandbox/upstream/server.ts';
 import { bookingRow, bookingsFile, hubDraft, type TestHotel, testHotel } from '../testing.ts';
@@ -135,6 +136,53 @@ describe('forwarding', { timeout: 60_000 }, () => {
       (hub) => hub.state === 'failing',
     );
     expect([failing.fault?.code, failing.waiting, (await test.client.overview.get({})).setAside]).toEqual(['upstream-answer', 25, 0]);
+  });
+
+  it('sets records aside that the hub refuses one by one, however many', async () => {
+    await test.connect();
+    test.upstream.faults.refuseKeys = Array.from({ length: 15 }, (_, index) => String(index + 1));
+    await send(15);
+    const done = await test.until(
+      () => health(test),
+      (hub) => hub.waiting === 0,
+    );
+    expect([done.refused, done.state]).toEqual([15, 'idle']);
+  });
+
+  it('goes on delivering after a commit has failed', async () => {
+    await test.connect();
+    const { writer } = test.agent.stores;
+    const step = writer.step.bind(writer);
+    let failed = 0;
+    writer.step = ((name: never, args: never) => {
+      if (name === ('confirm' as never) && failed++ === 0) return Promise.reject(new Fault('disk-full'));
+      return step(name, args);
+    }) as typeof writer.step;
+    await send(5);
+    await test.until(
+      () => health(test),
+      (hub) => hub.confirmed === 5,
+    );
+    expectOnceEach(test, 5);
+  });
+
+  it('never sends stored secrets to another address than the one they were stored for', async () => {
+    await test.connect();
+    const other = await startUpstream({ dir: join(test.folder, 'elsewhere') });
+    try {
+      const steps = [];
+      const draft = { ...hubDraft(other), id: 'hub', secrets: {} };
+      for await (const step of await test.client.connections.test({ draft }))
+        if (step.state !== 'running') steps.push([step.step, step.state]);
+      expect(steps).toEqual([
+        ['address', 'passed'],
+        ['secret', 'failed'],
+        ['answer', 'skipped'],
+        ['signature', 'skipped'],
+      ]);
+    } finally {
+      await other.close();
+    }
   });
 
   it('opens the breaker after five failures and lets a person try at once', async () => {

@@ -148,8 +148,10 @@ export class Push {
       () => null,
       (error: unknown) => ({ error }),
     );
+    // Refused one by one by a line that takes nothing: not a word about the records, so none of them is set aside.
+    if (failure && outcome.confirmed.size === 0) throw failure.error;
     // What is known to have arrived counts, also when a later part of the batch has failed.
-    const isWhole = await this.#confirm(batches, outcome, session.host);
+    const isWhole = await this.#confirm(batches, outcome);
     if (failure) throw failure.error;
     // An answer that leaves a record out confirms nothing of it: whatever was prepared behind it must not be sent before it.
     if (!isWhole) throw new Fault('upstream-answer', { host: session.host, detail: 'records left out' });
@@ -169,11 +171,8 @@ export class Push {
   }
 
   /** Move the watermark over what is settled. @returns whether that is everything that was sent. */
-  async #confirm(batches: readonly OutgoingBatch[], outcome: SendOutcome, host: string): Promise<boolean> {
+  async #confirm(batches: readonly OutgoingBatch[], outcome: SendOutcome): Promise<boolean> {
     const records = batches.flatMap((batch) => batch.records);
-    if (records.length >= suspiciousRecords && outcome.refused.size === records.length) {
-      throw new Fault('upstream-answer', { host, detail: 'every single record refused' });
-    }
     const { upTo, refused, isWhole } = settle(records, outcome);
     // The commit before this one has to have worked; this one goes on while the next batch is sent. Should it fail, or we be
     // killed before it, the batch is sent again with the same ids.
@@ -237,8 +236,8 @@ export class Push {
 
 /** How long to rest when nothing waits; new rows end the rest at once. */
 const idleMs = 30_000;
-/** A destination that refuses this many records and takes none has a trouble of its own: they are not set aside. */
-const suspiciousRecords = 10;
+/** A destination that refuses this many requests and takes nothing has a trouble of its own: no record is set aside for it. */
+const suspiciousRefusals = 10;
 
 /** Send batches one after the other, noting what each has said as it says it. */
 async function sendInTurn(
@@ -247,7 +246,8 @@ async function sendInTurn(
   outcome: SendOutcome,
   signal: AbortSignal,
 ): Promise<void> {
-  for (const batch of batches) merge(outcome, await sendHalving(session, batch, signal));
+  const tries = { refused: 0, taken: 0 };
+  for (const batch of batches) await sendHalving(session, batch, outcome, tries, signal);
 }
 
 function merge(into: SendOutcome, from: SendOutcome): void {
@@ -256,26 +256,36 @@ function merge(into: SendOutcome, from: SendOutcome): void {
 }
 
 /**
- * Send a batch; when the destination refuses it as a whole, send its halves, until the record that is at fault stands alone
- * and is refused by itself. One bad record costs at most log2(n) requests more and never holds up the rest.
+ * Send a batch; when the destination refuses it as a whole, send its halves, until the record that is at fault stands alone and is
+ * refused by itself. One bad record costs at most log2(n) requests more and never holds up the rest.
+ *
+ * A destination that refuses request after request and takes nothing is not asked a thousand times: that is a fault of the line.
  */
-async function sendHalving(session: UpstreamSession, batch: OutgoingBatch, signal: AbortSignal): Promise<SendOutcome> {
+async function sendHalving(
+  session: UpstreamSession,
+  batch: OutgoingBatch,
+  outcome: SendOutcome,
+  tries: { refused: number; taken: number },
+  signal: AbortSignal,
+): Promise<void> {
   try {
-    return await session.send(batch, signal);
+    merge(outcome, await session.send(batch, signal));
+    tries.taken++;
   } catch (error) {
     if (!(error instanceof DataRefused)) throw error;
+    tries.refused++;
+    if (tries.taken === 0 && tries.refused > suspiciousRefusals + Math.ceil(Math.log2(session.batchRecords))) {
+      throw new Fault('upstream-answer', { host: session.host, detail: `status ${error.status} to everything` });
+    }
     const [first] = batch.records;
     if (batch.records.length === 1 && first) {
-      return {
-        confirmed: new Set(),
-        refused: new Map([[first.eventId, { eventId: first.eventId, code: `status-${error.status}`, message: 'refused as a whole' }]]),
-      };
+      const refusal = { eventId: first.eventId, code: `status-${error.status}`, message: 'refused as a whole' };
+      merge(outcome, { confirmed: new Set(), refused: new Map([[first.eventId, refusal]]) });
+      return;
     }
     const middle = Math.ceil(batch.records.length / 2);
-    const outcome: SendOutcome = { confirmed: new Set(), refused: new Map() };
     for (const half of [batch.records.slice(0, middle), batch.records.slice(middle)]) {
-      merge(outcome, await sendHalving(session, { ...batch, records: half }, signal));
+      await sendHalving(session, { ...batch, records: half }, outcome, tries, signal);
     }
-    return outcome;
   }
 }

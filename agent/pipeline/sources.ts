@@ -83,7 +83,10 @@ export class Sources {
     for (const connection of connections(this.#tools.read)) {
       if (connection.direction !== 'source' || this.#running.has(connection.id)) continue;
       const next = this.nextRunMs(connection);
-      if (next !== null && next <= this.#tools.now()) void this.syncNow(connection);
+      const failed = this.#failed.get(connection.id);
+      // With the disk full not even the start of a run can be noted: then only our own memory keeps the distance.
+      const isTooSoon = failed?.fault.code === 'disk-full' && this.#tools.now() < failed.atMs + retryFailedMs;
+      if (next !== null && next <= this.#tools.now() && !isTooSoon) void this.syncNow(connection);
     }
   }
 

@@ -85,6 +85,17 @@ function freeId(agent: Agent, draft: ConnectionDraft): string {
   }
 }
 
+/**
+ * The stored secrets that a draft may use: those of its own connection, as long as they go where they went before. A draft that
+ * names another address or proxy has to bring its secrets, so that nobody can have them sent elsewhere.
+ */
+function usableSecrets(agent: Agent, draft: ConnectionDraft): Record<string, string> {
+  const before = draft.id ? connectionById(agent.stores.read, draft.id) : undefined;
+  if (!before || before.kind !== draft.kind) return {};
+  const goesElsewhere = ['url', 'proxyUrl'].some((name) => (draft.settings[name] ?? '') !== (before.settings[name] ?? ''));
+  return goesElsewhere ? {} : agent.stores.secrets.of(before.id);
+}
+
 /** A secret left empty in a form keeps the one that is stored. */
 function filled(secrets: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(secrets).filter(([, value]) => value !== ''));
@@ -115,7 +126,7 @@ export async function changeConnection(agent: Agent, draft: ConnectionDraft & { 
   const before = existing(agent, draft.id);
   if (before.kind !== draft.kind) throw new Fault('input-wrong', { detail: 'a connection keeps its kind' });
   const { system, settings } = checkedSettings(agent, draft);
-  const secrets = checkedSecrets(system.kind.secrets, draft.secrets, agent.stores.secrets.of(draft.id));
+  const secrets = checkedSecrets(system.kind.secrets, draft.secrets, usableSecrets(agent, draft));
   const given = filled(draft.secrets);
   if (Object.keys(given).length > 0) {
     agent.stores.secrets.put(draft.id, given);
@@ -145,7 +156,7 @@ export async function restoreConnection(agent: Agent, id: string): Promise<Conne
 /** Build the steps of a test, of a stored connection or of what stands in a form. */
 export function checksOf(agent: Agent, what: { readonly id: string } | { readonly draft: ConnectionDraft }): readonly Check[] {
   const draft: ConnectionDraft = 'draft' in what ? what.draft : { ...existing(agent, what.id), secrets: {} };
-  const stored = draft.id ? agent.stores.secrets.of(draft.id) : {};
+  const stored = usableSecrets(agent, draft);
   // A secret that is missing is a step of the test that fails, with its own words.
   const { system, settings } = checkedSettings(agent, draft);
   const secrets = { ...stored, ...filled(draft.secrets) };

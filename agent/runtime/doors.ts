@@ -166,7 +166,13 @@ export async function openBrowserDoor(
     wire.accept(request, socket, head, 'console');
   });
 
-  await app.listen({ host: '127.0.0.1', port });
+  await app.listen({ host: '127.0.0.1', port }).catch((error) => {
+    throw new Fault(
+      'input-wrong',
+      { detail: `port ${port} of this PC cannot be used (${(error as { code?: string }).code})` },
+      { cause: error },
+    );
+  });
   const address = app.server.address();
   const taken = typeof address === 'object' && address ? address.port : port;
   host = `127.0.0.1:${taken}`;

@@ -77,7 +77,7 @@ export type HomeLock = { readonly pipe: string; readonly token: string; announce
 export function lockHome(home: string): HomeLock {
   assertSuitable(home);
   assertSuitable(realPlace(home));
-  mkdirSync(join(home, 'run'), { recursive: true, mode: 0o700 });
+  makeFolder(home);
   const lock = takeLock(home);
   const token = randomBytes(32).toString('base64url');
   const pipe = pipePath(home);
@@ -98,15 +98,33 @@ export function lockHome(home: string): HomeLock {
   };
 }
 
-function takeLock(home: string): Database.Database {
-  const lock = new Database(join(home, 'run', 'lock.db'), { timeout: 0 });
+function makeFolder(home: string): void {
   try {
+    mkdirSync(join(home, 'run'), { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw unusable(home, error);
+  }
+}
+
+/** A folder that cannot be written: full, or not ours to write in. */
+function unusable(home: string, error: unknown): Fault {
+  const code = (error as { code?: string }).code ?? '';
+  if (code === 'ENOSPC' || code === 'SQLITE_FULL') return new Fault('disk-full', {}, { cause: error });
+  return new Fault('home-unsuitable', { home, where: 'where the account that runs Bellhop may not write' }, { cause: error });
+}
+
+function takeLock(home: string): Database.Database {
+  let lock: Database.Database | null = null;
+  try {
+    lock = new Database(join(home, 'run', 'lock.db'), { timeout: 0 });
     lock.pragma('journal_mode = delete');
     lock.exec('begin exclusive');
     return lock;
   } catch (error) {
-    lock.close();
-    throw new Fault('home-in-use', { home }, { cause: error });
+    lock?.close();
+    const code = (error as { code?: string }).code ?? '';
+    if (code === 'SQLITE_BUSY' || code === 'SQLITE_LOCKED') throw new Fault('home-in-use', { home }, { cause: error });
+    throw unusable(home, error);
   }
 }
 

@@ -4,6 +4,7 @@ import { Fault } from '../../contract/faults.ts';
 import type { ReadDb } from '../../db/open.ts';
 import { type Intent, openIntents } from '../../db/pipeline/intents.ts';
 import type { Writer } from '../../db/writer.ts';
+import { lookAtFile } from '../pipeline/local-file.ts';
 import type { Secrets } from './secrets.ts';
 
 export type IntentTools = {
@@ -37,7 +38,7 @@ async function carryOut(tools: IntentTools, intent: Intent): Promise<void> {
       tools.secrets.forget(intent.connectionId);
       return;
     case 'archive-file':
-      await moveFile(intent.path, intent.to, intent.fileId);
+      await moveFile(intent);
       return;
     default: {
       const never: never = intent;
@@ -46,15 +47,19 @@ async function carryOut(tools: IntentTools, intent: Intent): Promise<void> {
   }
 }
 
-/** Move a taken file, with its done-file, into the archive. One that is gone already was moved before or by somebody else. */
-async function moveFile(path: string, folder: string, fileId: number): Promise<void> {
+/**
+ * Move a taken file, with its done-file, into the archive. Only the very file that was taken: the hotel system may have written the
+ * next export under the same name meanwhile, and that one has not been read. One that is gone was moved before or by somebody else.
+ */
+async function moveFile({ path, mark, to, fileId }: Extract<Intent, { kind: 'archive-file' }>): Promise<void> {
+  if ((await lookAtFile(path))?.mark !== mark) return;
   try {
-    await mkdir(folder, { recursive: true });
+    await mkdir(to, { recursive: true });
     for (const from of [path, `${path}.done`]) {
-      if (await isThere(from)) await rename(from, await freeName(join(folder, basename(from)), fileId));
+      if (await isThere(from)) await rename(from, await freeName(join(to, basename(from)), fileId));
     }
   } catch (error) {
-    throw new Fault('folder-unwritable', { folder }, { cause: error });
+    throw new Fault('folder-unwritable', { folder: to }, { cause: error });
   }
 }
 

@@ -6,5 +6,7 @@ declare module 'pino-roll' {
     readonly mkdir?: boolean;
     readonly limit?: { readonly count: number; readonly removeOtherLogFiles?: boolean };
   };
-  export default function buildRoll(options: Options): Promise<{ write(line: string): boolean; flushSync(): void; end(): void; on(event: 'error', listener: (error: Error) => void): void }>;
+  export default function buildRoll(
+    options: Options,
+  ): Promise<{ write(line: string): boolean; flushSync(): void; end(): void; on(event: 'error', listener: (error: Error) => void): void }>;
 }

@@ -22,6 +22,8 @@ export type UnfinishedFile = {
   readonly id: number;
   readonly name: string;
   readonly path: string | null;
+  /** How the file system told the file when it was taken. */
+  readonly mark: string | null;
   readonly hotelId: string;
   readonly source: string;
   readonly entity: string;
@@ -32,13 +34,25 @@ export type UnfinishedFile = {
 };
 
 const unfinishedColumns =
-  'id, name, path, hotel_id as hotelId, source, entity, raw_path as rawPath, mapping as mappingJson, bytes, position';
+  '(select mark from sightings s where s.file_id = files.id and s.path = files.path order by seen_at_ms desc limit 1) as mark, id, name, path, hotel_id as hotelId, source, entity, raw_path as rawPath, mapping as mappingJson, bytes, position';
+
+/**
+ * What registering a file has found. `isKnown`: its content was taken before; `isFinished`: nothing of it is left to read;
+ * `uselessRaw`: the raw file that nobody needs any more, or ''.
+ */
+export type RegisteredFile = {
+  readonly id: number;
+  readonly isKnown: boolean;
+  readonly isFinished: boolean;
+  readonly takenAtMs: number;
+  readonly uselessRaw: string;
+};
 
 /** Prepare the steps that register and finish a file. */
 export function fileStatements(db: WriteDb) {
-  type Known = { id: number; taken_at_ms: number; finished_at_ms: number | null; mapping: string; used: number };
+  type Known = { id: number; taken_at_ms: number; finished_at_ms: number | null; mapping: string; used: number; raw_path: string };
   const find = db.prepare<[string, string], Known>(
-    'select id, taken_at_ms, finished_at_ms, mapping, kept + unchanged as used from files where connection_id = ? and sha256 = ?',
+    'select id, taken_at_ms, finished_at_ms, mapping, raw_path, kept + unchanged as used from files where connection_id = ? and sha256 = ?',
   );
   const uncount = db.prepare(
     'update entity_counts set dead_letters = dead_letters - (select dead_letters from files where id = @id) ' +
@@ -46,11 +60,11 @@ export function fileStatements(db: WriteDb) {
   );
   const dropLetters = db.prepare('delete from dead_letters where file_id = ? and destination_id is null');
   const startAgain = db.prepare(
-    'update files set mapping = ?, position = 0, rows = 0, bytes_normalised = 0, bytes_dead_letters = 0, bytes_structural = 0, dead_letters = 0, ' +
+    'update files set mapping = ?, position = 0, rows = 0, kept = 0, unchanged = 0, duplicates = 0, bytes_normalised = 0, bytes_dead_letters = 0, bytes_structural = 0, dead_letters = 0, ' +
       'finished_at_ms = null where id = ?',
   );
 
-  /** A file of which nothing could be used is read anew when it comes again under a mended mapping. */
+  /** Read a file anew from its start: what was kept of it stays kept, and unchanged rows cost nothing. */
   function reopen(id: number, mappingJson: string): void {
     uncount.run({ id });
     dropLetters.run(id);
@@ -64,6 +78,12 @@ export function fileStatements(db: WriteDb) {
   const see = db.prepare(
     'insert into sightings (connection_id, path, mark, file_id, seen_at_ms) values (?, ?, ?, ?, ?) on conflict do nothing',
   );
+  const newestAt = db
+    .prepare<[string, string], number>(
+      'select file_id from sightings where connection_id = ? and path = ? order by seen_at_ms desc, file_id desc limit 1',
+    )
+    .pluck();
+  const renewRaw = db.prepare('update files set raw_path = ? where id = ?');
   const seeAgain = db.prepare('update files set seen_before = seen_before + 1, last_seen_at_ms = ? where id = ?');
   const accounts = db.prepare<[number], { name: string; bytes: number; accounted: number }>(
     'select name, bytes, bytes_normalised + bytes_dead_letters + bytes_structural as accounted from files where id = ?',
@@ -74,34 +94,46 @@ export function fileStatements(db: WriteDb) {
    * Register a file by its content: the same content again is the same file, whatever its name or time.
    * @returns its id, and whether it was known before and is finished.
    */
-  const registerFile = db.transaction(
-    (file: TakenFile, nowMs: number): { id: number; isKnown: boolean; isFinished: boolean; takenAtMs: number } => {
-      const known = find.get(file.connectionId, file.sha256);
-      if (known) {
-        // The same file lying where it lay is no news; the same content under another name or written anew is.
-        if (see.run(file.connectionId, file.path, file.mark, known.id, nowMs).changes > 0) seeAgain.run(nowMs, known.id);
-        const isReopened = known.mapping !== file.mappingJson && known.used === 0;
-        if (isReopened) reopen(known.id, file.mappingJson);
-        return { id: known.id, isKnown: true, isFinished: known.finished_at_ms !== null && !isReopened, takenAtMs: known.taken_at_ms };
-      }
-      const { lastInsertRowid } = add.run(
-        file.connectionId,
-        file.hotelId,
-        file.source,
-        file.entity,
-        file.name,
-        file.path,
-        file.sha256,
-        file.rawPath,
-        file.mappingJson,
-        file.bytes,
-        nowMs,
-        nowMs,
-      );
-      see.run(file.connectionId, file.path, file.mark, lastInsertRowid, nowMs);
-      return { id: Number(lastInsertRowid), isKnown: false, isFinished: false, takenAtMs: nowMs };
-    },
-  );
+  const registerFile = db.transaction((file: TakenFile, nowMs: number): RegisteredFile => {
+    const known = find.get(file.connectionId, file.sha256);
+    if (known) {
+      const before = newestAt.get(file.connectionId, file.path);
+      const isNews = see.run(file.connectionId, file.path, file.mark, known.id, nowMs).changes > 0;
+      // The same file lying where it lay is no news; the same content under another name or written anew is.
+      if (isNews) seeAgain.run(nowMs, known.id);
+      // Written back after something else had stood there, an old content is the newest word of the hotel system again.
+      const isBackAgain = isNews && known.finished_at_ms !== null && before !== undefined && before !== known.id;
+      const isMended = known.mapping !== file.mappingJson && known.used === 0;
+      if (isBackAgain || isMended) reopen(known.id, file.mappingJson);
+      const isFinished = known.finished_at_ms !== null && !isBackAgain && !isMended;
+      // The copy that was just made is whole; the one of an unfinished file may have been lost or damaged.
+      const isRenewed = known.finished_at_ms === null && file.rawPath !== '';
+      if (isRenewed) renewRaw.run(file.rawPath, known.id);
+      return {
+        id: known.id,
+        isKnown: true,
+        isFinished,
+        takenAtMs: known.taken_at_ms,
+        uselessRaw: isRenewed ? known.raw_path : file.rawPath,
+      };
+    }
+    const { lastInsertRowid } = add.run(
+      file.connectionId,
+      file.hotelId,
+      file.source,
+      file.entity,
+      file.name,
+      file.path,
+      file.sha256,
+      file.rawPath,
+      file.mappingJson,
+      file.bytes,
+      nowMs,
+      nowMs,
+    );
+    see.run(file.connectionId, file.path, file.mark, lastInsertRowid, nowMs);
+    return { id: Number(lastInsertRowid), isKnown: false, isFinished: false, takenAtMs: nowMs, uselessRaw: '' };
+  });
 
   /**
    * Close a file when every byte of it is a record, a dead letter or structure.
@@ -132,9 +164,12 @@ export function fileById(db: ReadDb, id: number): UnfinishedFile | undefined {
   return db.prepare<[number], UnfinishedFile>(`select ${unfinishedColumns} from files where id = ?`).get(id);
 }
 
-/** Tell whether a connection has taken a file with this content. */
+/** Tell whether a connection has taken a file with this content and has nothing of it left to read. */
 export function isContentKnown(db: ReadDb, connectionId: string, sha256: string): boolean {
-  return db.prepare('select 1 from files where connection_id = ? and sha256 = ?').get(connectionId, sha256) !== undefined;
+  return (
+    db.prepare('select 1 from files where connection_id = ? and sha256 = ? and finished_at_ms is not null').get(connectionId, sha256) !==
+    undefined
+  );
 }
 
 /** Tell whether a connection has seen this very file at this path: the same size, times and place on the disk. */
@@ -142,4 +177,13 @@ export function isSighted(db: ReadDb, connectionId: string, path: string, mark: 
   return (
     db.prepare('select 1 from sightings where connection_id = ? and path = ? and mark = ?').get(connectionId, path, mark) !== undefined
   );
+}
+
+/** The connections that have half read files, among those whose id starts with a prefix. */
+export function unfinishedConnections(db: ReadDb, prefix: string): { connectionId: string }[] {
+  return db
+    .prepare<[string], { connectionId: string }>(
+      "select connection_id as connectionId from files where finished_at_ms is null and connection_id like ? || '%' group by connection_id order by min(id)",
+    )
+    .all(prefix);
 }

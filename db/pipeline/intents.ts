@@ -5,7 +5,14 @@ import type { ReadDb, WriteDb } from '../open.ts';
  * afterwards, by id, as often as it takes: so every kind must come out the same when it is done twice.
  */
 export type Intent =
-  | { readonly kind: 'archive-file'; readonly connectionId: string; readonly fileId: number; readonly path: string; readonly to: string }
+  | {
+      readonly kind: 'archive-file';
+      readonly connectionId: string;
+      readonly fileId: number;
+      readonly path: string;
+      readonly mark: string;
+      readonly to: string;
+    }
   | { readonly kind: 'forget-secrets'; readonly connectionId: string };
 
 export type OpenIntent = { readonly id: number; readonly intent: Intent };

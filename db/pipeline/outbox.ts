@@ -18,7 +18,7 @@ export type OutboxRow = {
   readonly externalId: string;
 };
 
-export type RefusedRow = { readonly seq: number; readonly code: string; readonly field: string | null; readonly message: string };
+export type RefusedRow = { readonly seq: number; readonly code: string; readonly field: string | null };
 
 /** Give the next rows for a destination, in the order in which they were kept. */
 export function pendingRows(db: ReadDb, key: KeyObject): (afterSeq: number, limit: number) => OutboxRow[] {
@@ -99,5 +99,5 @@ export function deliveryStatements(db: WriteDb) {
 
 /** The part of a refusal that is kept. */
 export function refusedRow(seq: number, refusal: Refusal): RefusedRow {
-  return { seq, code: refusal.code, field: refusal.field ?? null, message: refusal.message };
+  return { seq, code: refusal.code, field: refusal.field ?? null };
 }

@@ -93,7 +93,7 @@ export const faultsDe: Record<FaultCode, Sentences> = {
     next: 'Benutzen Sie diesen oder beenden Sie ihn zuerst.',
   },
   'home-unsuitable': {
-    what: 'Der Ordner {home} liegt {where}, wo eine Datenbank Schaden nehmen kann.',
+    what: 'Der Ordner {home} kann die Daten von Bellhop nicht aufnehmen: er liegt {where}.',
     safe: 'Dort wurde nichts geschrieben.',
     next: 'Wählen Sie mit --home einen Ordner auf einer örtlichen Platte.',
   },

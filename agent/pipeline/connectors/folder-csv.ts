@@ -161,9 +161,23 @@ async function checkedFolder(folder: string): Promise<string> {
   }
 }
 
-function matcher(pattern: string): RegExp {
-  const escaped = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
-  return new RegExp(`^${escaped.join('.*')}$`, 'i');
+/** Fit a name against a pattern with asterisks, part after part: no pattern takes longer than reading the name. */
+function matcher(pattern: string): (name: string) => boolean {
+  const parts = pattern.toLowerCase().split('*');
+  return (name) => {
+    const text = name.toLowerCase();
+    const [first = '', ...rest] = parts;
+    const last = rest.pop();
+    if (last === undefined) return text === first;
+    if (!text.startsWith(first) || text.length < first.length + last.length || !text.endsWith(last)) return false;
+    let at = first.length;
+    for (const part of rest) {
+      const found = text.indexOf(part, at);
+      if (found < 0 || found + part.length > text.length - last.length) return false;
+      at = found + part.length;
+    }
+    return true;
+  };
 }
 
 /** The plain files that fit the pattern, in the order of their names: an export's name holds its time. */
@@ -171,7 +185,7 @@ async function list(given: Settings): Promise<LocalFile[]> {
   const fits = matcher(given.pattern);
   const entries = await readdir(given.folder, { withFileTypes: true });
   // A link may point anywhere, and a folder may be called x.csv: only plain files are taken.
-  const names = entries.filter((entry) => entry.isFile() && fits.test(entry.name)).map((entry) => entry.name);
+  const names = entries.filter((entry) => entry.isFile() && fits(entry.name)).map((entry) => entry.name);
   const listed: LocalFile[] = [];
   for (const name of names.sort()) {
     const file = await lookAtFile(join(given.folder, name));
@@ -182,7 +196,11 @@ async function list(given: Settings): Promise<LocalFile[]> {
 
 async function withDoneFile(files: readonly LocalFile[]): Promise<LocalFile[]> {
   const complete: LocalFile[] = [];
-  for (const file of files) if (await lookAtFile(`${file.path}.done`)) complete.push(file);
+  for (const file of files) {
+    const done = await lookAtFile(`${file.path}.done`);
+    // A done-file of an earlier export says nothing about a file that was written since. Some file systems count in two seconds.
+    if (done && done.changedAtMs + 2000 >= file.changedAtMs) complete.push(file);
+  }
   return complete;
 }
 

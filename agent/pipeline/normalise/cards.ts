@@ -84,7 +84,10 @@ function longestCard(codeAt: CodeAt, from: number, last: number, after: number):
  * @param options.before the byte that stands before these, 0 at the start of the text.
  * @returns how many numbers were hidden, and up to where the bytes are settled.
  */
-export function hideCards(bytes: Uint8Array, options: { readonly isEnd: boolean; readonly before: number }): { hidden: number; settled: number } {
+export function hideCards(
+  bytes: Uint8Array,
+  options: { readonly isEnd: boolean; readonly before: number },
+): { hidden: number; settled: number } {
   const codeAt: CodeAt = (at) => bytes[at] as number;
   let hidden = 0;
   for (let at = 0; at < bytes.length; at++) {

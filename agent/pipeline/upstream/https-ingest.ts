@@ -5,7 +5,7 @@ import { gzip } from 'node:zlib';
 import { Agent, type Dispatcher, Pool, ProxyAgent, request } from 'undici';
 import { z } from 'zod';
 import { Fault } from '../../../contract/faults.ts';
-import { type Heartbeat, HighWater, IngestAnswer, ingestPaths } from '../../../contract/ingest.ts';
+import { type Heartbeat, HighWater, ingestPaths } from '../../../contract/ingest.ts';
 import { entityOf } from '../../../contract/record.ts';
 import { policies, retryAfterMs } from '../../resilience/policies.ts';
 import { lineFault } from '../line-faults.ts';
@@ -97,6 +97,7 @@ export default defineUpstream({
         run: (signal) =>
           withLine(async (line) => {
             const generation = await line.highWater(hotelId, signal);
+            if (generation === null) return 'it does not say, and need not';
             return generation === 0 ? 'nothing yet' : `generation ${generation}`;
           }),
       },
@@ -105,7 +106,12 @@ export default defineUpstream({
         title: 'Send a signed sign of life',
         run: (signal) =>
           withLine(async (line) => {
-            await line.beat(heartbeat, signal);
+            try {
+              await line.beat(heartbeat, signal);
+            } catch (error) {
+              if (isNotThere(error)) return 'it takes none; the signature is tried with the first record';
+              throw error;
+            }
             return 'the hub accepts our signature';
           }),
       },
@@ -125,6 +131,18 @@ export default defineUpstream({
       close: () => line.close(),
     };
   },
+});
+
+/**
+ * The answer as we read it: stricter hubs and looser ones, ids in capitals, longer texts and further fields are all understood.
+ * What must be written stands in contract/ingest.ts.
+ */
+const ReadAnswer = z.object({
+  applied: z.array(z.string()),
+  duplicate: z.array(z.string()),
+  refused: z.array(
+    z.object({ eventId: z.string(), code: z.string().default('refused'), field: z.string().nullish(), message: z.string().default('') }),
+  ),
 });
 
 type Answer = { readonly status: number; readonly headers: Record<string, string | string[] | undefined>; readonly text: string };
@@ -182,16 +200,28 @@ class IngestLine {
       .update(batch.records.map((record) => record.eventId).join(' '))
       .digest('hex');
     const answer = await this.#post(ingestPaths[plural], body, sent, key, signal);
-    const parsed = IngestAnswer.safeParse(json(answer.text, this.host));
+    const parsed = ReadAnswer.safeParse(json(answer.text, this.host));
     if (!parsed.success) throw new Fault('upstream-answer', { host: this.host, detail: 'lists missing' }, { cause: parsed.error });
     return {
-      confirmed: new Set([...parsed.data.applied, ...parsed.data.duplicate]),
-      refused: new Map(parsed.data.refused.map((refusal) => [refusal.eventId, refusal])),
+      confirmed: new Set([...parsed.data.applied, ...parsed.data.duplicate].map((id) => id.toLowerCase())),
+      refused: new Map(
+        parsed.data.refused.map((one) => [
+          one.eventId.toLowerCase(),
+          { ...one, eventId: one.eventId.toLowerCase(), code: one.code.slice(0, 80) },
+        ]),
+      ),
     };
   }
 
-  async highWater(hotelId: string, signal: AbortSignal): Promise<number> {
-    const answer = await this.#ask('GET', `${ingestPaths.highWater}?hotelId=${encodeURIComponent(hotelId)}`, null, {}, signal);
+  /** What the hub has seen of a hotel; null when it has no such question to answer. */
+  async highWater(hotelId: string, signal: AbortSignal): Promise<number | null> {
+    const answer = await this.#ask('GET', `${ingestPaths.highWater}?hotelId=${encodeURIComponent(hotelId)}`, null, {}, signal).catch(
+      (error: unknown) => {
+        if (isNotThere(error)) return null;
+        throw error;
+      },
+    );
+    if (answer === null) return null;
     const parsed = HighWater.safeParse(json(answer.text, this.host));
     if (!parsed.success) throw new Fault('upstream-answer', { host: this.host, detail: 'generation missing' }, { cause: parsed.error });
     return parsed.data.generation;
@@ -270,6 +300,11 @@ async function unlessEnded<T>(ended: AbortSignal, run: () => Promise<T>): Promis
   } finally {
     ended.removeEventListener('abort', end);
   }
+}
+
+/** A hub may leave out the parts of the protocol that it need not have: then it answers that there is no such thing. */
+function isNotThere(error: unknown): boolean {
+  return error instanceof Fault && /\b(404|405|501)$/.test(error.detail.status ?? error.detail.detail ?? '');
 }
 
 /** Put the texts of the records together without taking any of them apart. */
