@@ -10,8 +10,7 @@ const mappingText = readFileSync('resources/mappings/generic-pms-bookings.json',
 function received(test: TestHotel): Record<string, Record<string, unknown>> {
   if (!existsSync(test.upstream.file)) return {};
   // What stands behind the last line end is still being written.
-  const lines = readFileSync(test.upstream.file, 'utf8').split('
-').slice(0, -1);
+  const lines = readFileSync(test.upstream.file, 'utf8').split('\n').slice(0, -1);
   return Object.fromEntries(lines.map((line) => JSON.parse(line).record).map((record) => [record.externalId, record]));
 }
 
