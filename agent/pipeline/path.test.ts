@@ -207,6 +207,7 @@ describe('the path of a record', { timeout: 60_000 }, () => {
     await syncing;
     expect((await test.client.files.list({})).find((file) => file.fileName === 'big.csv')).toMatchObject({ rows: 30_000 });
     await test.client.connections.resume({ id: 'pms-2' });
+    await test.client.connections.syncNow({ id: 'pms-2' });
     await test.until(
       () => received(test).b,
       (record) => record !== undefined,
