@@ -39,6 +39,18 @@ async function follow(client: Client, signal: AbortSignal): Promise<void> {
   }
 }
 
+/** Take the events up again when they end while the line stands. */
+async function followOn({ client, closed }: Connected, signal: AbortSignal): Promise<void> {
+  let isClosed = false;
+  void closed.then(() => {
+    isClosed = true;
+  });
+  while (!signal.aborted && !isClosed) {
+    await follow(client, signal).catch(() => undefined);
+    await new Promise((resolve) => setTimeout(resolve, tryAgainMs));
+  }
+}
+
 /** Keeps the line to the agent open for as long as the page lives; a lost one is tried again every 3 s. */
 export function LineProvider({ children }: { readonly children: ReactNode }) {
   const [line, setLine] = useState<LineState>({ state: 'connecting', client: null, lostAtMs: null });
@@ -56,13 +68,14 @@ export function LineProvider({ children }: { readonly children: ReactNode }) {
 
 async function keepOpen(signal: AbortSignal, setLine: (change: (before: LineState) => LineState) => void): Promise<void> {
   while (!signal.aborted) {
-    const found: Connected | NoLine = await connect();
+    // Whatever goes wrong while connecting is the agent being away: it is tried again.
+    const found: Connected | NoLine = await connect().catch(() => 'away' as const);
     if (typeof found === 'string') {
       setLine((before) => ({ state: found, client: before.client, lostAtMs: before.lostAtMs ?? Date.now() }));
     } else {
       setLine(() => ({ state: 'open', client: found.client, lostAtMs: null }));
       const ended = new AbortController();
-      void follow(found.client, ended.signal).catch(() => undefined);
+      void followOn(found, ended.signal);
       void queries.invalidateQueries();
       const given = new Promise((resolve) => signal.addEventListener('abort', () => resolve('given up'), { once: true }));
       // A line that is closed has ended the events itself; over it nothing could be called off any more.
