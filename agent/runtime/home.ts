@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import Database from 'better-sqlite3';
@@ -93,6 +93,7 @@ export function lockHome(home: string): HomeLock {
     release: () => {
       rmSync(runFilePath(home), { force: true });
       if (process.platform !== 'win32') rmSync(pipe, { force: true });
+      if (process.platform !== 'win32' && !pipe.startsWith(home)) rmSync(dirname(pipe), { recursive: true, force: true });
       lock.close();
     },
   };
@@ -132,6 +133,7 @@ function pipePath(home: string): string {
   const name = createHash('sha256').update(resolve(home)).digest('hex').slice(0, 16);
   if (process.platform === 'win32') return `\\\\.\\pipe\\bellhop-${name}-${randomBytes(8).toString('hex')}`;
   const inside = join(home, 'run', 'agent.sock');
-  // The kernel takes at most 107 bytes for the path of a socket.
-  return Buffer.byteLength(inside) <= 100 ? inside : join(tmpdir(), `bellhop-${name}.sock`);
+  // The kernel takes at most 107 bytes for the path of a socket. Elsewhere it lies in a folder of its own, which only we may enter:
+  // a name that others can guess could be taken before us.
+  return Buffer.byteLength(inside) <= 100 ? inside : join(mkdtempSync(join(tmpdir(), 'bellhop-')), 'agent.sock');
 }

@@ -174,6 +174,7 @@ describe('the key of the account', () => {
     open();
     writeFileSync(path('pipeline.db'), 'records');
     rmSync(path('secrets.json'));
+    rmSync(path('secrets.copy.json'));
     expect([outcome(() => open()), outcome(() => open({ recoveryKey: 'BH-0000' })), existsSync(path('secrets.json'))]).toEqual([
       'secrets-locked',
       'secrets-locked',
@@ -181,9 +182,21 @@ describe('the key of the account', () => {
     ]);
   });
 
-  it.each(['', '{', '{}', '{"version":2}', 'null', '[]'])('a secret file that says %j is locked, and stays as it is', (content) => {
-    open();
+  const damaged = ['', '{', '{}', '{"version":2}', 'null', '[]'];
+
+  it.each(damaged)('opens from the copy when the secret file says %j, also with the recovery key', (content) => {
+    const recoveryKey = open().recoveryKey();
+    open().put('hub', { token: 'kept safe' });
     writeFileSync(path('secrets.json'), content);
+    expect(open().of('hub')).toEqual({ token: 'kept safe' });
+    rmSync(path('secrets.key'));
+    rmSync(path('secrets.json'));
+    expect(open({ recoveryKey }).of('hub')).toEqual({ token: 'kept safe' });
+  });
+
+  it.each(damaged)('is locked when both files say %j, which stay as they are', (content) => {
+    open();
+    for (const name of ['secrets.json', 'secrets.copy.json']) writeFileSync(path(name), content);
     expect([outcome(() => open()), readFileSync(path('secrets.json'), 'utf8')]).toEqual(['secrets-locked', content]);
   });
 });

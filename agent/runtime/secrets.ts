@@ -48,7 +48,7 @@ export class Secrets {
   static open(home: string, options: { readonly keyring?: Keyring | null; readonly recoveryKey?: string } = {}): Secrets {
     const path = join(home, 'secrets.json');
     const keyring = options.keyring === undefined ? systemKeyring() : options.keyring;
-    if (!existsSync(path)) {
+    if (!existsSync(path) && !existsSync(copyOf(path))) {
       // Records without the key that opens them: a new key would make them unreadable for ever.
       if (existsSync(join(home, 'pipeline.db'))) throw new Fault('secrets-locked');
       return Secrets.#create(home, path, keyring);
@@ -130,16 +130,26 @@ export class Secrets {
   }
 
   #save(): void {
-    writeDurably(this.#path, JSON.stringify(this.#file, null, 2));
+    const text = JSON.stringify(this.#file, null, 2);
+    writeDurably(this.#path, text);
+    // Without this file nothing that was kept can be read again, not even with the recovery key: so there are two of it.
+    writeDurably(copyOf(this.#path), text);
   }
 }
 
+const copyOf = (path: string) => path.replace(/\.json$/, '.copy.json');
+
+/** Read the file of secrets, or its copy when the file is lost or damaged. */
 function readSecretFile(path: string): SecretFile {
-  try {
-    return SecretFile.parse(JSON.parse(readFileSync(path, 'utf8')));
-  } catch (error) {
-    throw new Fault('secrets-locked', {}, { cause: error });
+  let cause: unknown;
+  for (const candidate of [path, copyOf(path)]) {
+    try {
+      return SecretFile.parse(JSON.parse(readFileSync(candidate, 'utf8')));
+    } catch (error) {
+      cause ??= error;
+    }
   }
+  throw new Fault('secrets-locked', {}, { cause });
 }
 
 function openKey(wrapping: Uint8Array, wrapped: string, context: string): Buffer {
