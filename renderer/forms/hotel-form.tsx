@@ -78,7 +78,8 @@ export function HotelForm({
         onChange={(currency) => currency && set({ currency })}
       />
       <TextInput
-        type="time"
+        placeholder="02:00"
+        maxLength={5}
         label={text.hotel.rolls}
         description={text.hotel.rollsHelp}
         value={value.businessDateRollsAt}

@@ -43,7 +43,8 @@ export function ScheduleEditor({ schedule, onChange }: { readonly schedule: Sche
       )}
       {schedule.kind === 'daily' && (
         <TextInput
-          type="time"
+          placeholder="02:00"
+          maxLength={5}
           label={text.schedule.at}
           value={schedule.at}
           onChange={(event) => onChange({ kind: 'daily', at: event.currentTarget.value })}

@@ -66,5 +66,15 @@ const shared = {
   '--mantine-color-disabled-color': 'var(--text-3)',
 };
 
+/** The two shades by which the kit draws the ground and the border of a field. */
+const fields = {
+  light: { '--mantine-color-gray-4': 'var(--control)' },
+  dark: { '--mantine-color-dark-6': 'var(--surface)', '--mantine-color-dark-4': 'var(--control)' },
+};
+
 /** Put the kit's variables onto our tokens, so that its dialogs, menus and fields look like everything else. */
-export const variables: CSSVariablesResolver = () => ({ variables: { '--mantine-line-height': '20px' }, light: shared, dark: shared });
+export const variables: CSSVariablesResolver = () => ({
+  variables: { '--mantine-line-height': '20px' },
+  light: { ...shared, ...fields.light },
+  dark: { ...shared, ...fields.dark },
+});
