@@ -7,7 +7,8 @@ import { useText } from '../text/text.tsx';
 import { FaultNote } from '../ui/fault-note.tsx';
 import { Button } from '../ui/pieces.tsx';
 
-const zones = Intl.supportedValuesOf('timeZone');
+// UTC is a zone of its own that the list leaves out; a PC may well be set to it.
+const zones = [...Intl.supportedValuesOf('timeZone'), 'UTC'];
 const currencies = Intl.supportedValuesOf('currency');
 
 /** The hotel: name, code, zone, currency, and when its day rolls. */
