@@ -104,6 +104,12 @@ test('connections answer the keyboard: J and K move, N adds, S reads, P pauses, 
 
   await page.keyboard.press('Enter');
   await expect(page.locator('#detail')).toBeFocused();
+  // Keys that follow each other faster than the screen mean what they would mean slowly.
+  await page.evaluate(() => {
+    for (const key of ['j', 'j', 'p']) document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
+  });
+  await expect(page.getByText('Group hub is paused; nothing is lost')).toBeVisible();
+  expect(await isPaused(hotel, 'pms')).toBe(false);
   await page.keyboard.press('n');
   await expect(page.getByRole('heading', { name: 'What do you want to connect?' })).toBeVisible();
   // A field that is being written in keeps its letters.

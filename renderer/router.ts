@@ -16,6 +16,11 @@ function subscribe(listener: () => void): () => void {
   return () => removeEventListener('hashchange', listener);
 }
 
+/** Where the page is at this moment, also before the screen has followed. */
+export function routeNow(): Route {
+  return parse(location.hash);
+}
+
 export function useRoute(): Route {
   const hash = useSyncExternalStore(subscribe, () => location.hash);
   return parse(hash);

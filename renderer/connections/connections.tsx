@@ -2,7 +2,7 @@ import { IconPlus } from '@tabler/icons-react';
 import type { Connection } from '../../contract/connection.ts';
 import type { SystemHealth } from '../../contract/health.ts';
 import { useConnections, useOverview } from '../line.tsx';
-import { goTo, hrefOf, useRoute } from '../router.ts';
+import { goTo, hrefOf, routeNow, useRoute } from '../router.ts';
 import { faultOf } from '../rpc.ts';
 import { useText } from '../text/text.tsx';
 import { FaultNote } from '../ui/fault-note.tsx';
@@ -24,20 +24,27 @@ export function Connections() {
     (direction) => list.data?.filter((one) => one.direction === direction) ?? [],
   );
   // With nothing chosen the first one is shown, so that the place is never empty.
-  const chosen = connections.find((connection) => connection.id === id) ?? (id === null ? connections[0] : undefined);
+  const chosenAt = (at: string | null) => connections.find((one) => one.id === at) ?? (at === null ? connections[0] : undefined);
+  const chosen = chosenAt(id);
+  // A key that follows another at once means the connection which that one has gone to.
+  const meant = () => chosenAt(routeNow().id);
   const actions = useActions();
   const move = (step: number) => {
-    const at = connections.findIndex((connection) => connection.id === chosen?.id);
+    const at = connections.findIndex((connection) => connection.id === meant()?.id);
     const next = connections[Math.min(connections.length - 1, Math.max(0, at + step))];
     if (next) goTo('connections', next.id);
+  };
+  const actOn = (act: (connection: Connection) => void) => {
+    const connection = meant();
+    if (connection) act(connection);
   };
   useKeys({
     j: () => move(1),
     k: () => move(-1),
     n: () => goTo('connections', 'new'),
     Enter: () => document.getElementById('detail')?.focus(),
-    s: () => chosen && actions.sync(chosen),
-    p: () => chosen && actions.pauseOrResume(chosen),
+    s: () => actOn(actions.sync),
+    p: () => actOn(actions.pauseOrResume),
   });
   const healthOf = (connection: Connection) => overview.data?.systems.find((system) => system.id === connection.id);
   return (
