@@ -93,7 +93,7 @@ test('shows the console over the shell’s line, without one violation of the sh
   const errors: string[] = [];
   page.on('pageerror', (error) => errors.push(error.message));
   const violations = await openConsole(page);
-  await expect(page.locator('#root > *').first()).toBeVisible();
+  await expect(page.locator('#root main').first()).toBeVisible();
   // The first start of a new home asks for the hotel: that question comes from the agent.
   await expect(page.getByText(/sandbox/i).first()).toBeVisible();
   expect([violations, errors]).toEqual([[], []]);
@@ -101,7 +101,7 @@ test('shows the console over the shell’s line, without one violation of the sh
 
 test('blocks what a page could be talked into: inline script, eval, markup, network, remote pictures', async ({ page }) => {
   const violations = await openConsole(page);
-  await expect(page.locator('#root > *').first()).toBeVisible();
+  await expect(page.locator('#root main').first()).toBeVisible();
   const blocked = await page.evaluate(async () => {
     const fails = async (run: () => unknown) => {
       try {

@@ -43,7 +43,7 @@ test.afterAll(async () => {
 
 test('opens the console from app:// with its agent behind it', async () => {
   expect(page.url()).toMatch(/^app:\/\/bellhop\/index\.html/);
-  await expect(page.locator('#root > *').first()).toBeVisible();
+  await expect(page.locator('#root main').first()).toBeVisible();
   const facts = await page.evaluate(() => ({
     shell: Object.keys((window as unknown as { bellhopShell: object }).bellhopShell).sort(),
     hasNode: 'process' in window || 'require' in window,

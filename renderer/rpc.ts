@@ -57,19 +57,28 @@ async function isDoorThere(): Promise<boolean> {
 }
 
 async function connectShell(shell: Shell): Promise<Connected | NoLine> {
+  const over = new AbortController();
   const arrived = new Promise<MessagePort>((resolve) => {
     const listen = (event: MessageEvent) => {
       const [port] = event.ports;
-      if (event.source !== window || event.data !== shellChannels.port || !port) return;
-      window.removeEventListener('message', listen);
-      resolve(port);
+      if (event.source === window && event.data === shellChannels.port && port) resolve(port);
     };
-    window.addEventListener('message', listen);
+    window.addEventListener('message', listen, { signal: over.signal });
   });
-  if ((await shell.connect()) !== null) return 'away';
-  const port = await arrived;
+  try {
+    if ((await shell.connect()) !== null) return 'away';
+    return speakingOver(await arrived);
+  } finally {
+    over.abort();
+  }
+}
+
+function speakingOver(port: MessagePort): Connected {
   const closed = new Promise<void>((resolve) => port.addEventListener('close', () => resolve(), { once: true }));
-  return { client: createORPCClient(new PortLink({ port, headers })), closed, close: () => port.close() };
+  const link = new PortLink({ port, headers });
+  // A port holds its messages back until somebody says that he listens.
+  port.start();
+  return { client: createORPCClient(link), closed, close: () => port.close() };
 }
 
 /** Find the named fault in whatever a call ended in; what has no name is the agent being away. */
