@@ -482,6 +482,13 @@ describe('the signature', () => {
   });
 });
 
+describe('a hub that cannot say what it has seen', () => {
+  it.each([404, 405, 501])('is taken at its word when it answers %i', async (status) => {
+    const given = await plain((_request, response) => response.writeHead(status).end());
+    expect(await ask(given)).toBeNull();
+  });
+});
+
 describe('an answer that is no confirmation', () => {
   const inMinutes = (minutes: number) => new Date(Date.now() + minutes * 60_000).toUTCString();
   it.each<[string, number, Record<string, string>, string, object]>([
@@ -490,7 +497,7 @@ describe('an answer that is no confirmation', () => {
     ['401 from a clock ten years behind', 401, { date: 'Tue, 01 Mar 2016 00:00:00 GMT' }, '', { code: 'clock-wrong' }],
     ['403 without a clock that can be read', 403, { date: 'yesterday' }, '', { code: 'upstream-forbidden', status: '403' }],
     ['410', 410, {}, '', { code: 'upstream-gone', status: '410' }],
-    ['404', 404, {}, '', { code: 'upstream-answer', detail: 'status 404' }],
+    ['418', 418, {}, '', { code: 'upstream-answer', detail: 'status 418' }],
     ['a way to somewhere else', 302, { location: 'http://127.0.0.1:1/steal' }, '', { code: 'upstream-answer', detail: 'status 302' }],
     [
       'a way to somewhere else for ever',
