@@ -29,7 +29,7 @@ export type NormaliserMessage =
   | { readonly kind: 'end' }
   | { readonly kind: 'failed'; readonly fault: FaultReport; readonly cause: string | null };
 
-const batchRows = 2000;
+const batchRows = 1000;
 /** A dead letter keeps at most this much of its bytes; the rest stays in the raw file, at the same place. */
 const keptRawBytes = 64 * 1024;
 
