@@ -203,6 +203,28 @@ describe('forwarding', { timeout: 60_000 }, () => {
     expect([closed.breaker, closed.fault]).toEqual(['closed', null]);
   });
 
+  it('counts failures between which something is delivered as none in a row: the breaker stays closed', async () => {
+    await test.connect({}, { batchRecords: 10 });
+    // Each batch arrives by its first half; then the hub fails once. The delay leaves time to arrange that.
+    Object.assign(test.upstream.faults, { maxRecords: 5, answerLatencyMs: 100 });
+    await send(40);
+    let arrived = 0;
+    let failures = 0;
+    await test.until(
+      () => {
+        if (test.upstream.received() > arrived && test.upstream.received() < 40) {
+          test.upstream.faults.status = { code: 500, requests: 1 };
+          failures += 1;
+        }
+        arrived = test.upstream.received();
+        return health(test);
+      },
+      (hub) => hub.confirmed === 40,
+    );
+    expect(failures).toBeGreaterThan(5);
+    expectOnceEach(test, 40);
+  });
+
   it('goes on where it stood after a restart, and keeps what was gathered while the hub was away', async () => {
     await test.connect();
     await send(4);

@@ -87,8 +87,7 @@ export class Push {
 
   /** A person wants a try now: neither the rest nor the breaker holds it up. */
   urge(): void {
-    this.#breaker = destinationBreaker();
-    this.#failures = 0;
+    this.#countAnew();
     this.#bell.abort();
   }
 
@@ -182,6 +181,8 @@ export class Push {
       // Confirmed and set aside in one transaction: a row is never neither, and never both.
       this.#confirming = this.#tools.writer.step('confirm', [this.#destinationId, upTo, refused]).then(() => this.#tools.onChange());
       this.#confirming.catch(() => undefined);
+      // Failures in a row are those between which nothing was delivered: a line that works for part of a batch works.
+      if (!isWhole) this.#countAnew();
     }
     return isWhole;
   }
@@ -199,6 +200,11 @@ export class Push {
     }
     this.#tools.recent.clear();
     this.#isHighWaterKnown = true;
+  }
+
+  #countAnew(): void {
+    this.#breaker = destinationBreaker();
+    this.#failures = 0;
   }
 
   #well(): void {
