@@ -3,8 +3,8 @@ import react from '@vitejs/plugin-react';
 import { defineConfig } from 'electron-vite';
 
 const root = import.meta.dirname;
-/** What stays a package at run time: it carries native code. Everything else is bundled. */
-const external = ['electron', 'better-sqlite3', '@napi-rs/keyring'];
+/** What stays a package at run time: it carries native code, or looks for some. Everything else is bundled. */
+const external = ['electron', 'better-sqlite3', '@napi-rs/keyring', 'ssh2'];
 
 /**
  * One bundle a process: the shell and the agent with its worker threads (out/main), the preload, the console, and the sandbox,

@@ -94,12 +94,17 @@ describe.skipIf(!isBuilt)(
         [0, ['connections', 'list']],
         [1, ['connections', 'test', 'nobody']],
         [1, ['connections', 'remove', 'nobody']],
+        [1, ['connections', 'take-over', 'nobody']],
         [1, ['connections', 'add', 'not-there.json']],
         [1, ['import', 'not-there.csv', ...bookings]],
+        [0, ['dead-letters', 'list']],
+        [1, ['dead-letters', 'show', '1']],
+        [1, ['dead-letters', 'list', '--connection', 'nobody']],
         [2, ['frobnicate']],
         [2, ['connections', 'frobnicate']],
         [2, ['connections', 'add']],
         [2, ['connections', 'test']],
+        [2, ['connections', 'take-over']],
         [2, ['connections', 'test', 'a', 'b']],
         [2, ['hotel', '--frobnicate']],
         [2, ['hotel', '--code', 'ALDQ']],
@@ -107,6 +112,12 @@ describe.skipIf(!isBuilt)(
         [2, ['import', 'a.csv']],
         [2, ['import', 'a.csv', '--entity', 'fax', '--mapping', 'x']],
         [2, ['import', 'a.csv', '--entity', 'booking']],
+        [2, ['dead-letters', 'frobnicate']],
+        [2, ['dead-letters', 'list', '--rule', 'no-rule']],
+        [2, ['dead-letters', 'list', '--limit', '0']],
+        [2, ['dead-letters', 'show']],
+        [2, ['dead-letters', 'show', 'seven']],
+        [2, ['dead-letters', 'show', '1', '2']],
         [2, ['agent', '--port', '99999']],
         [2, ['agent', '--port', 'x']],
         [2, ['status', '--home']],
@@ -197,12 +208,14 @@ describe.skipIf(!isBuilt)(
         const listed = await run(['connections', 'list', '--json']);
         await run(['hotel', '--code', 'ALDQ', '--name', 'A', '--zone', 'Europe/Amsterdam', '--currency', 'EUR']);
         const tested = await run(['connections', 'test', 'hub', '--json']);
+        const takenOver = await run(['connections', 'take-over', 'hub', '--json']);
         expect([
-          [withSecrets, without, noJson, noText, added, tested].map((ended) => ended.code),
+          [withSecrets, without, noJson, noText, added, tested, takenOver].map((ended) => ended.code),
+          json(takenOver)[0],
           json(added)[0].secrets,
           json(listed)[0].length,
           json(tested).every((step) => step.state === 'passed'),
-        ]).toEqual([[2, 1, 1, 1, 0, 0], ['signingSecret', 'token'], 1, true]);
+        ]).toEqual([[2, 1, 1, 1, 0, 0, 0], { takenOver: 'hub' }, ['signingSecret', 'token'], 1, true]);
         expect(withSecrets.stderr).toContain('a configuration file holds no secrets');
       } finally {
         await upstream.close();
@@ -249,6 +262,57 @@ describe.skipIf(!isBuilt)(
         expect.stringContaining('The agent is not running'),
       ]);
       expect(stdout + stderr).not.toContain('Ada Almeida');
+    });
+
+    it('lists what was set aside, newest first, and narrows the list', async () => {
+      const none = await run(['dead-letters', 'list']);
+      const rows = [
+        ...Array.from({ length: 250 }, (_, at) => bookingRow(`A-${at}`, { arrival: 'soon' })),
+        bookingRow('B-1', { total: 'much' }),
+        'just,three,cells',
+      ];
+      await run(['import', file('mixed.csv', bookingsFile(bookingRow('1'), ...rows)), ...bookings]);
+      const [all] = json(await run(['dead-letters', 'list', '--limit', '230', '--json']));
+      const [ofRule] = json(await run(['dead-letters', 'list', '--rule', 'amount-unreadable', '--json']));
+      const [byHand] = json(await run(['dead-letters', 'list', '--connection', '#import', '--limit', '1', '--json']));
+      const words = await run(['dead-letters', '--limit', '2']);
+      const listed = await run(['dead-letters', 'list', '--limit', '2']);
+      expect(none.stdout).toBe('Nothing is set aside.\n');
+      expect([all.total, all.letters.map((letter: { id: number }) => letter.id), all.nextBelowId]).toEqual([
+        252,
+        Array.from({ length: 230 }, (_, at) => 252 - at),
+        23,
+      ]);
+      expect([ofRule.total, ofRule.letters.length, ofRule.letters[0].line, byHand.total, byHand.letters.length]).toEqual([
+        1, 1, 253, 252, 1,
+      ]);
+      expect([words.code, listed.code]).toEqual([2, 0]);
+      expect(listed.stdout.split('\n').map((line) => line.replaceAll(/ {2,}/g, '|'))).toEqual([
+        'ID|SET ASIDE|REASON|FIELD|NOTE|FILE AND LINE|CONNECTION',
+        expect.stringMatching(/^252\|.*\|row-ragged\|-\|3\/16\|mixed\.csv:254\|#import$/),
+        expect.stringMatching(/^251\|.*\|amount-unreadable\|totalAmountMinor\|.*\|mixed\.csv:253\|#import$/),
+        '',
+        '2 of 252 rows; --limit N shows more.',
+        '',
+      ]);
+    });
+
+    it('shows one of them with its reason and its bytes, and lets none of them act on the terminal', async () => {
+      const row = 'Zoë,\u001b[2Jthree\u0007,"ce""lls';
+      await run(['import', file('a.csv', bookingsFile(bookingRow('1'), row)), ...bookings]);
+      const shown = await run(['dead-letters', 'show', '1']);
+      const [machine] = json(await run(['dead-letters', 'show', '1', '--json']));
+      const hex = await run(['dead-letters', 'show', '1', '--hex']);
+      const offset = Buffer.byteLength(bookingsFile(bookingRow('1')));
+      const place = offset.toString(16).padStart(8, '0');
+      expect([shown.code, shown.stdout]).toEqual([0, expect.stringContaining('A quotation mark opens and never closes.')]);
+      expect(shown.stdout).toContain('Close or remove the mark in the source, and export again.');
+      expect(shown.stdout.replaceAll(/ +/g, ' ')).toContain(` place byte ${offset}, ${Buffer.byteLength(row) + 2} bytes long\n`);
+      expect(shown.stdout.endsWith('\n\nZoë,␛[2Jthree␇,"ce""lls\n')).toBe(true);
+      expect(Buffer.from(machine.content.base64, 'base64').toString('utf8')).toBe(row);
+      expect(hex.stdout).toContain(`\n${place}  5a 6f c3 ab 2c 1b 5b 32  4a 74 68 72 65 65 07 2c  Zo..,.[2Jthree.,\n`);
+      const unknown = await run(['dead-letters', 'show', '99', '--json']);
+      expect([unknown.code, json(unknown)[0].error.code]).toEqual([1, 'dead-letter-not-found']);
     });
 
     it('--dry-run finds the same and keeps nothing', async () => {

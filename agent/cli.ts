@@ -3,6 +3,7 @@ import { Fault } from '../contract/faults.ts';
 import { runAgent } from './commands/agent.ts';
 import { type CommandLine, faultOf, faultSentences, UsageError } from './commands/command.ts';
 import { manageConnections } from './commands/connections.ts';
+import { showDeadLetters } from './commands/dead-letters.ts';
 import { manageHotel } from './commands/hotel.ts';
 import { importFiles } from './commands/import.ts';
 import { showStatus } from './commands/status.ts';
@@ -23,6 +24,10 @@ const usage = `bellhop ${version}
       the connections; a file holds no secrets, they are asked for
   bellhop import FILE… --entity E --mapping NAME|FILE [--hotel CODE] [--source NAME] [--from D --to D] [--dry-run]
       bring files in by hand
+  bellhop dead-letters list [--rule R] [--connection ID] [--limit N]
+      the rows that were set aside, newest first; those imported by hand stand under '#import'
+  bellhop dead-letters show ID [--hex]
+      one of them, with its reason and its bytes; it prints what a guest or the hotel has written
 
   Everywhere: --home DIR (the data folder), --json (machine-readable output).
   Exit codes: 0 done, 1 a problem was reported, 2 wrong usage, 78 this machine cannot run it.
@@ -34,6 +39,7 @@ const commands: Readonly<Record<string, (line: CommandLine) => Promise<number>>>
   hotel: manageHotel,
   connections: manageConnections,
   import: importFiles,
+  'dead-letters': showDeadLetters,
 };
 
 /** Take `--home` and `--json`, which every command has, out of the arguments. */

@@ -6,7 +6,6 @@ import { entityCounts } from '../db/pipeline/counts.ts';
 import { delivery, waitingBehind } from '../db/pipeline/outbox.ts';
 import { Destinations } from './pipeline/destinations.ts';
 import { resumeImports } from './pipeline/import-file.ts';
-import { RecentRows } from './pipeline/outbox/recent.ts';
 import type { PullTools } from './pipeline/pull.ts';
 import { Sources } from './pipeline/sources.ts';
 import { carryOutIntents } from './runtime/intents.ts';
@@ -25,7 +24,6 @@ export class Agent {
   readonly isSandbox = process.env.BELLHOP_SANDBOX === '1';
   readonly now = Date.now;
   readonly live = new Live();
-  readonly recent = new RecentRows();
   readonly stores: Stores;
   readonly sources: Sources;
   readonly destinations: Destinations;
@@ -51,12 +49,16 @@ export class Agent {
     this.sources = new Sources({ ...this.pullTools(), ...shared, onKept: () => this.#kept() });
     this.destinations = new Destinations({
       key: stores.secrets.dataKey,
-      recent: this.recent,
       read: stores.read,
       writer: stores.writer,
       now: this.now,
       ...shared,
       onBug,
+      onPutBack: (connectionId) =>
+        stores.log.warn(
+          { connectionId },
+          'the hub knows newer states than this data folder: every record is sent again when it is next read',
+        ),
       heartbeat: (id) => this.heartbeat(id),
     });
   }
@@ -95,7 +97,6 @@ export class Agent {
       read,
       writer,
       normaliser,
-      recent: this.recent,
       now: this.now,
       mapping: mappingNamed,
       onProgress: () => this.#kept(),

@@ -131,3 +131,14 @@ export function hubDraft(upstream: Pick<Upstream, 'url' | 'secret'>, settings: R
     secrets: { signingSecret: upstream.secret },
   };
 }
+
+/** What a promise gives within some time, or that it was too late. */
+export async function inTime<T>(promise: Promise<T>, ms = 5000): Promise<T | 'too late'> {
+  const { promise: late, resolve } = Promise.withResolvers<'too late'>();
+  const timer = setTimeout(() => resolve('too late'), ms);
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,6 +1,7 @@
 import { type AnySchema, eventIterator, oc } from '@orpc/contract';
 import { z } from 'zod';
 import { Connection, ConnectionDraft, ConnectionId, SystemKind, TestStep } from './connection.ts';
+import { LetterCount, LetterFilter, LetterPage, OpenedLetter } from './dead-letter.ts';
 import { FaultReport } from './faults.ts';
 import { FileReport, Overview } from './health.ts';
 import { Mapping } from './mapping.ts';
@@ -77,6 +78,8 @@ export const api = {
     pause: call('POST /connections/{id}/pause', byId, Connection),
     resume: call('POST /connections/{id}/resume', byId, Connection),
     syncNow: call('POST /connections/{id}/sync', byId, nothing),
+    /** Send for this hotel from here, whoever has sent since: the answer to the fault `upstream-ahead`. */
+    takeOver: call('POST /connections/{id}/take-over', byId, nothing),
     setSchedule: call('PUT /connections/{id}/schedule', byId.extend({ schedule: Schedule }), Connection),
   },
   schedule: {
@@ -109,6 +112,20 @@ export const api = {
         wasSeenBefore: z.boolean(),
       }),
     ),
+  },
+  deadLetters: {
+    list: call(
+      'GET /dead-letters',
+      LetterFilter.extend({
+        belowId: z.coerce.number().int().positive().optional(),
+        limit: z.coerce.number().int().min(1).max(200).default(100),
+      }),
+      LetterPage,
+    ),
+    /** How many there are by connection and reason. */
+    counts: call('GET /dead-letters/counts', nothing, z.array(LetterCount)),
+    /** One of them with what it holds: the only call whose answer holds the bytes of a row. */
+    get: call('GET /dead-letters/{id}', z.strictObject({ id: z.coerce.number().int().positive() }), OpenedLetter),
   },
   overview: {
     get: call('GET /overview', nothing, Overview),

@@ -67,6 +67,12 @@ export const faults = {
     safe: 'Nothing was read or written.',
     next: 'Put the data folder on a local disk.',
   },
+  'dead-letter-not-found': {
+    who: 'never',
+    what: 'No row is set aside under the number {id}.',
+    safe: 'Nothing was changed.',
+    next: 'Look at the list of what is set aside. A file that was read again has its rows under new numbers.',
+  },
   'disk-full': {
     who: 'later',
     what: 'The disk of this PC is full.',
@@ -108,6 +114,18 @@ export const faults = {
     what: 'A file that was taken cannot be moved to {folder}.',
     safe: 'The file was read and kept; it is not read twice.',
     next: 'Allow writing there, or switch archiving off.',
+  },
+  'host-key-changed': {
+    who: 'person',
+    what: '{host} shows another host key ({key}) than the one you have confirmed.',
+    safe: 'No user name and no password was sent. What lies on the server stays there and follows.',
+    next: 'Ask the operator of {host} whether the server was exchanged. If it was not, somebody may be listening: do not go on.',
+  },
+  'host-key-unknown': {
+    who: 'person',
+    what: '{host} shows a host key that nobody has confirmed yet: {key}. In words: {words}.',
+    safe: 'No user name and no password was sent.',
+    next: 'Let the operator of {host} read the key out to you, and enter it under Host key.',
   },
   'home-in-use': {
     who: 'person',
@@ -152,6 +170,12 @@ export const faults = {
     safe: 'Your own set-up was not touched.',
     next: 'Try again, or run bellhop demo in a terminal to see why.',
   },
+  'login-refused': {
+    who: 'person',
+    what: '{host} does not let {user} in.',
+    safe: 'Nothing was changed. What lies on the server stays there and follows.',
+    next: 'Check user name, password or key with the operator of {host}. Some servers lock a user after a few tries.',
+  },
   'secret-missing': {
     who: 'person',
     what: 'The secret "{field}" of {connection} is not stored on this PC.',
@@ -169,6 +193,18 @@ export const faults = {
     what: 'The agent is stopping.',
     safe: 'What was finished is kept; the rest is read again.',
     next: 'Start it again.',
+  },
+  'source-unreachable': {
+    who: 'later',
+    what: '{host} cannot be reached ({detail}).',
+    safe: 'Nothing is lost: what lies on the server stays there and follows.',
+    next: 'It is tried again by itself. If it stays away, check the address and the network of the hotel.',
+  },
+  'ssh-weak': {
+    who: 'person',
+    what: '{host} offers nothing secure enough ({detail}).',
+    safe: 'No user name and no password was sent.',
+    next: 'Ask the operator of {host} to update the server.',
   },
   'tls-expired': {
     who: 'person',
@@ -204,7 +240,7 @@ export const faults = {
     who: 'person',
     what: '{host} has seen generation {seen} from this hotel, newer than ours ({ours}).',
     safe: 'Nothing was sent. Everything waits here.',
-    next: 'Look whether another agent sends for this hotel, and leave only one of the two running.',
+    next: 'Look whether another agent sends for this hotel. If it is to be this PC, stop the other and send from here.',
   },
   'upstream-answer': {
     who: 'later',

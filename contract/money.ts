@@ -54,8 +54,6 @@ export function currencyDecimals(code: string): number {
   return unusualDecimals[code] ?? 2;
 }
 
-const decimalShape = /^(-?)(\d{1,15})(?:\.(\d*))?$/;
-
 /**
  * Turn a decimal text into whole minor units without passing through a float.
  *
@@ -65,15 +63,32 @@ const decimalShape = /^(-?)(\d{1,15})(?:\.(\d*))?$/;
  * @source ISO 4217, column "minor unit".
  */
 export function minorUnits(decimal: string, currency: string): number {
-  const parts = decimalShape.exec(decimal);
-  if (!parts) throw new RangeError('not a decimal number');
   const decimals = currencyDecimals(currency);
-  const fraction = (parts[3] ?? '').replace(/0+$/, '');
-  if (fraction.length > decimals) throw new RangeError(`more decimals than ${currency} has`);
-  const minor = Number(parts[2] + fraction.padEnd(decimals, '0'));
+  const isNegative = decimal.charCodeAt(0) === minus;
+  let minor = 0;
+  let whole = 0;
+  // How many decimals have been read; -1 before the point.
+  let fraction = -1;
+  for (let at = isNegative ? 1 : 0; at < decimal.length; at++) {
+    const digit = decimal.charCodeAt(at) - zero;
+    if (digit === point && fraction < 0 && whole > 0) fraction = 0;
+    else if (digit < 0 || digit > 9) throw new RangeError('not a decimal number');
+    else if (fraction < 0 && ++whole > 15) throw new RangeError('not a decimal number');
+    else if (fraction < decimals) {
+      minor = minor * 10 + digit;
+      if (fraction >= 0) fraction++;
+    } else if (digit !== 0) throw new RangeError(`more decimals than ${currency} has`);
+  }
+  if (whole === 0) throw new RangeError('not a decimal number');
+  for (let missing = decimals - Math.max(fraction, 0); missing > 0; missing--) minor *= 10;
   if (!Number.isSafeInteger(minor)) throw new RangeError('too large to be exact');
-  return parts[1] && minor !== 0 ? -minor : minor;
+  return isNegative && minor !== 0 ? -minor : minor;
 }
+
+const zero = 48;
+const minus = 45;
+/** The point, counted from the digit 0 as digits are. */
+const point = -2;
 
 /**
  * Write minor units as a decimal text with a point: the way back of {@link minorUnits}.

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { ReadDb } from './open.ts';
 import { fileLettersByRule, setAsideByRule } from './pipeline/counts.ts';
+import { type LetterQuery, letterCounts, letterPage } from './pipeline/dead-letters.ts';
 import { type Remote, ThreadCaller } from './thread-calls.ts';
 import { threadFile } from './thread-file.ts';
 
@@ -9,6 +10,8 @@ export function longReads(db: ReadDb) {
   return {
     setAsideByRule: () => setAsideByRule(db),
     fileLettersByRule: (fileId: number) => fileLettersByRule(db, fileId),
+    letterPage: (query: LetterQuery) => letterPage(db, query),
+    letterCounts: () => letterCounts(db),
   };
 }
 
@@ -26,6 +29,8 @@ export async function startReader(path: string): Promise<{ reads: Remote<LongRea
     reads: {
       setAsideByRule: () => caller.call('setAsideByRule', []),
       fileLettersByRule: (fileId) => caller.call('fileLettersByRule', [fileId]),
+      letterPage: (query) => caller.call('letterPage', [query]),
+      letterCounts: () => caller.call('letterCounts', []),
     },
     close: async () => {
       await caller.call('close', []);

@@ -2,8 +2,8 @@ import type { KeyObject } from 'node:crypto';
 import type { WriteDb } from './open.ts';
 import { connectionStatements } from './pipeline/connections.ts';
 import { fileStatements } from './pipeline/files.ts';
+import { generations } from './pipeline/generation.ts';
 import { intentStatements } from './pipeline/intents.ts';
-import { ensureGeneration, raiseGeneration } from './pipeline/ledger.ts';
 import { deliveryStatements } from './pipeline/outbox.ts';
 import { recordStatements } from './pipeline/records.ts';
 import { standingStatements } from './pipeline/standing.ts';
@@ -14,12 +14,13 @@ import { standingStatements } from './pipeline/standing.ts';
  * @param now gives UTC milliseconds; a test may hand in its own clock.
  */
 export function pipelineSteps(db: WriteDb, key: KeyObject, now: () => number = Date.now) {
-  let generation = ensureGeneration(db, now());
+  const ledger = generations(db, key);
+  ledger.begin(now());
   const connections = connectionStatements(db);
   const files = fileStatements(db);
   const intents = intentStatements(db);
   const standing = standingStatements(db);
-  const { storeBatch } = recordStatements(db, key, () => generation);
+  const { storeBatch } = recordStatements(db, key, ledger.newest);
   const { confirm } = deliveryStatements(db);
 
   const removeConnection = db.transaction((id: string, forgetSecretsAtMs: number): boolean => {
@@ -48,13 +49,9 @@ export function pipelineSteps(db: WriteDb, key: KeyObject, now: () => number = D
       storeBatch(batch, startsAt, correlationId, now()),
     confirm: (destinationId: string, upTo: number, refused: Parameters<typeof confirm>[2]) => confirm(destinationId, upTo, refused, now()),
     intentDone: (id: number) => intents.intentDone(id, now()),
-    generation: () => generation,
-    raiseGeneration: (above: number): boolean => {
-      const raised = raiseGeneration(db, above);
-      generation = raised ?? generation;
-      return raised !== null;
-    },
-    checkpoint: () => db.pragma('wal_checkpoint(PASSIVE)'),
+    generation: ledger.newest,
+    meetGeneration: (seen: number) => ledger.meet(seen, now()),
+    takeOver: (destinationId: string, seen: number) => ledger.takeOver(destinationId, seen, now()),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { MessagePort, TransferListItem, Worker } from 'node:worker_threads';
+import type { MessagePort, Worker } from 'node:worker_threads';
 import { Fault, type FaultReport } from '../contract/faults.ts';
 
 /**
@@ -45,16 +45,12 @@ export class ThreadCaller<T extends CallTable> {
     worker.on('exit', () => this.#end(new Fault('stopped')));
   }
 
-  call<K extends keyof T & string>(
-    name: K,
-    args: Parameters<T[K]>,
-    transfer: readonly TransferListItem[] = [],
-  ): Promise<Awaited<ReturnType<T[K]>>> {
+  call<K extends keyof T & string>(name: K, args: Parameters<T[K]>): Promise<Awaited<ReturnType<T[K]>>> {
     if (this.#ended) return Promise.reject(this.#ended);
     return new Promise((resolve, reject) => {
       const id = this.#nextId++;
       this.#waiting.set(id, { resolve: resolve as (value: unknown) => void, reject });
-      this.#worker.postMessage({ id, name, args } satisfies Request, [...transfer]);
+      this.#worker.postMessage({ id, name, args } satisfies Request);
     });
   }
 

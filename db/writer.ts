@@ -1,5 +1,4 @@
 import type { KeyObject } from 'node:crypto';
-import type { TransferListItem } from 'node:worker_threads';
 import { Worker } from 'node:worker_threads';
 import type { PipelineSteps } from './steps.ts';
 import { ThreadCaller } from './thread-calls.ts';
@@ -35,13 +34,9 @@ export class Writer {
     }
   }
 
-  /** Carry out one step. `transfer` hands buffers over instead of copying them. */
-  step<K extends keyof PipelineSteps & string>(
-    name: K,
-    args: Parameters<PipelineSteps[K]>,
-    transfer: readonly TransferListItem[] = [],
-  ): Promise<ReturnType<PipelineSteps[K]>> {
-    return this.#caller.call('step', [name, ...args], transfer) as Promise<ReturnType<PipelineSteps[K]>>;
+  /** Carry out one step. */
+  step<K extends keyof PipelineSteps & string>(name: K, args: Parameters<PipelineSteps[K]>): Promise<ReturnType<PipelineSteps[K]>> {
+    return this.#caller.call('step', [name, ...args]) as Promise<ReturnType<PipelineSteps[K]>>;
   }
 
   /** Finish what was asked for, write the log back into the file and close it. */

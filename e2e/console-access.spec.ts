@@ -51,7 +51,7 @@ test('the first start, step by step', async ({ page, hotel }) => {
   await walkFirstRun(page, hotel, examine(page));
 });
 
-test('monitoring, connections, settings, palette and shortcuts, in good days and bad', async ({ page, hotel }) => {
+test('monitoring, set aside, connections, settings, palette and shortcuts, in good days and bad', async ({ page, hotel }) => {
   test.slow();
   await walkConsole(page, hotel, examine(page));
 });
@@ -73,6 +73,14 @@ test('the narrowest window, and a browser zoomed to 200 %', async ({ page, hotel
     await expect(page.getByRole('row', { name: /mixed\.csv/ })).toBeVisible();
     await examine(page)(`monitoring, ${width} wide`);
     await page.keyboard.press('2');
+    await expect(page.getByRole('region', { name: 'The row as it came' })).toContainText('A-2,Ada Almeida');
+    await examine(page)(`set aside, ${width} wide`);
+    await page.keyboard.press('h');
+    await expect(page.getByRole('region', { name: 'The row as it came' })).toContainText('41 2d 32 2c');
+    await examine(page)(`set aside in hexadecimal, ${width} wide`);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+    await page.keyboard.press('h');
+    await page.keyboard.press('3');
     await expect(page.getByRole('heading', { name: 'PMS exports' })).toBeInViewport({ ratio: 1 });
     await expect(page.getByRole('button', { name: 'Remove' })).toBeInViewport({ ratio: 1 });
     await examine(page)(`connections, ${width} wide`);

@@ -93,6 +93,13 @@ export class ConsoleHotel {
       .toEqual({ isRead: true, waiting: 0 });
   }
 
+  /** Bring a file in as a person does at the command line. */
+  async importByHand(name: string, content: string): Promise<void> {
+    const path = join(this.folder, name);
+    writeFileSync(path, content);
+    await this.client.files.import({ path, entity: 'booking', mapping: 'generic-pms-bookings' });
+  }
+
   /** End the agent as a power cut would. */
   async kill(): Promise<void> {
     this.#running.child.kill('SIGKILL');

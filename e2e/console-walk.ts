@@ -30,6 +30,9 @@ export async function walkFirstRun(page: Page, hotel: ConsoleHotel, look: Look):
   await expect(page.locator('output')).toBeVisible();
   await look('first run, recovery key shown');
   await button('I have kept it').click();
+  await expect(page.getByRole('button', { name: /^Files on an SFTP server/ })).toBeVisible();
+  await look('first run, kind of source');
+  await page.getByRole('button', { name: /^Files in a folder/ }).click();
   await expect(field(page, /^Folder/)).toBeVisible();
   await look('first run, source');
   await field(page, /^Folder/).fill(join(hotel.folder, 'missing'));
@@ -45,9 +48,12 @@ export async function walkFirstRun(page: Page, hotel: ConsoleHotel, look: Look):
   await button('Do this later').click();
   await expect(page.getByRole('heading', { name: 'No connection is set up yet' })).toBeVisible();
   await look('monitoring with nothing set up');
-  await page.keyboard.press('2');
+  await page.keyboard.press('3');
   await expect(page.getByRole('heading', { name: 'Connections' })).toBeVisible();
   await look('connections with nothing set up');
+  await page.keyboard.press('2');
+  await expect(page.getByRole('heading', { name: 'Nothing is set aside' })).toBeVisible();
+  await look('set aside, empty');
 }
 
 /** Every screen, form and dialog of a hotel that is set up, in good days and bad. */
@@ -66,6 +72,31 @@ export async function walkConsole(page: Page, hotel: ConsoleHotel, look: Look): 
   await look('monitoring, filled');
 
   await page.keyboard.press('2');
+  const bytes = page.getByRole('region', { name: 'The row as it came' });
+  await expect(bytes).toContainText('A-3,Ada Almeida');
+  await look('set aside, a row as text');
+  await page.keyboard.press('h');
+  await expect(bytes).toContainText('41 2d 33 2c');
+  await look('set aside, a row in hexadecimal');
+  await page.getByRole('link', { name: '1 The stay ends before it begins.', exact: true }).click();
+  await expect(bytes).toContainText('41 2d 32 2c');
+  await look('set aside, one reason');
+  hotel.upstream.faults.refuseKeys = ['A-9'];
+  await hotel.deliver('refused.csv', bookingsFile(bookingRow('A-9')));
+  await hotel.importByHand('by-hand.csv', bookingsFile(bookingRow('A-10', { total: 'a lot' })));
+  await page.getByRole('link', { name: /All reasons$/ }).click();
+  await expect(page.getByRole('combobox', { name: 'Brought in by' })).toBeVisible();
+  await page.keyboard.press('j');
+  await expect(page.getByRole('region', { name: 'The record as it was sent' })).toContainText('"guestName": "Ada Almeida"');
+  await look('set aside, a refused record');
+  await page.goto(`${new URL(page.url()).origin}/#/set-aside/4711`);
+  await expect(page.getByText('No row is set aside under the number 4711.')).toBeVisible();
+  await look('set aside, a row that there is not');
+  await page.goto(`${new URL(page.url()).origin}/#/set-aside?rule=row-nul`);
+  await expect(page.getByRole('heading', { name: 'Nothing of this kind is set aside' })).toBeVisible();
+  await look('set aside, nothing of a reason');
+
+  await page.keyboard.press('3');
   await expect(page.getByRole('heading', { name: 'PMS exports' })).toBeVisible();
   await look('connections, a source');
   await page.keyboard.press('j');
@@ -106,7 +137,7 @@ export async function walkConsole(page: Page, hotel: ConsoleHotel, look: Look): 
   await page.getByRole('button', { name: 'Go on' }).click();
   await expect(page.getByRole('button', { name: 'Pause' })).toBeVisible();
 
-  await page.keyboard.press('3');
+  await page.keyboard.press('4');
   await button('Show the recovery key').click();
   await expect(page.locator('output')).toBeVisible();
   await look('settings, recovery key shown');

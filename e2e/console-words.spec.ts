@@ -119,6 +119,12 @@ test('the first start speaks German at every step', async ({ page, hotel }) => {
   await page.getByRole('button', { name: de.recovery.kept }).click();
 
   await expect(page.getByRole('heading', { name: de.firstRun.steps.source })).toBeVisible();
+  await expectGerman(page, 'kind of source');
+  await page.getByRole('button', { name: de.kinds['sftp-csv']?.title ?? '' }).click();
+  await page.getByRole('button', { name: de.connections.moreSettings }).click();
+  await expectGerman(page, 'a file server');
+  await page.getByRole('button', { name: de.states.cancel }).click();
+  await page.getByRole('button', { name: de.kinds['folder-csv']?.title ?? '' }).click();
   await expect(field(page, new RegExp(`^${de.fields.folder?.title}`))).toBeVisible();
   await expectGerman(page, 'what is read');
   await page.getByRole('button', { name: de.firstRun.skip }).click();
@@ -162,6 +168,33 @@ test('monitoring speaks German: empty, filled, failing, and with the agent gone'
   await page.reload();
   await expect(page.getByRole('heading', { name: de.states.noKey.title })).toBeVisible();
   await expectGerman(page, 'no key');
+});
+
+test('what is set aside speaks German: empty, every reason, a refused record, a row that there is not', async ({ page, hotel }) => {
+  await hotel.setUp();
+  await page.goto(hotel.address);
+  await page.getByRole('contentinfo').waitFor();
+  await page.keyboard.press('2');
+  await expect(page.getByRole('heading', { name: de.setAside.empty.title })).toBeVisible();
+  await expectGerman(page, 'nothing is set aside');
+  hotel.upstream.faults.refuseKeys = ['A-1'];
+  await hotel.deliver('gemischt.csv', bookingsFile(bookingRow('A-1'), bookingRow('A-2', { departure: '2026-02-01' }), 'drei,Zellen,hier'));
+  await hotel.importByHand('von-hand.csv', bookingsFile(bookingRow('A-3', { total: 'viel' })));
+  await page.keyboard.press('1');
+  await expect(page.getByRole('heading', { name: de.frame.places.monitoring })).toBeVisible();
+  await page.keyboard.press('2');
+  for (const rule of ['amount-unreadable', 'refused-by-destination', 'row-ragged', 'stay-backwards'] as const) {
+    await expect(page.locator('#detail')).toContainText(de.rules[rule].means);
+    await expect(page.getByText(de.setAside.private)).toBeVisible();
+    await expectGerman(page, rule);
+    await page.keyboard.press('j');
+  }
+  await page.keyboard.press('h');
+  await expectGerman(page, 'in hexadecimal');
+  await page.goto(`${new URL(page.url()).origin}/#/set-aside/4711?rule=row-nul`);
+  await expect(page.getByRole('heading', { name: de.setAside.emptyHere.title })).toBeVisible();
+  await expect(page.getByRole('alert')).toBeVisible();
+  await expectGerman(page, 'a row that there is not');
 });
 
 test('connections speak German: list, detail, adding, both forms, a failed test, Undo', async ({ page, hotel }) => {

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from '@playwright/test';
+import { startSftp } from '../sandbox/sftp/server.ts';
 import { bookingRow, bookingsFile, type ConsoleHotel, choose, field, needsChromium, test } from './console-hotel.ts';
 
 /** The console in a browser, against a real agent: what a person at the front desk does with it. */
@@ -27,6 +28,7 @@ test('from the first start to “Everything up to … is confirmed by …”', a
   expect((await hotel.client.agent.facts({})).recoveryKeyShown).toBe(true);
 
   await expect(page.getByRole('heading', { name: 'What is read' })).toBeVisible();
+  await page.getByRole('button', { name: /^Files in a folder/ }).click();
   const missing = join(hotel.folder, 'exports');
   await field(page, /^Folder/).fill(missing);
   await choose(page, 'A file is complete when', 'a second file NAME.done lies beside it');
@@ -70,13 +72,75 @@ test('from the first start to “Everything up to … is confirmed by …”', a
   expect(hotel.upstream.received()).toBeGreaterThan(0);
 });
 
+test('a file server is connected: its host key is compared and entered, then files come in', async ({ page, hotel }) => {
+  const server = await startSftp({ password: 'correct horse' });
+  try {
+    await hotel.setUp();
+    const mtime = 1_770_000_000;
+    server.files.set('/exports/a.csv', { content: Buffer.from(bookingsFile(bookingRow('S-1'))), mtime });
+    server.files.set('/exports/a.csv.done', { content: Buffer.alloc(0), mtime: mtime + 5 });
+    await page.goto(hotel.address);
+    await page.getByRole('contentinfo').waitFor();
+    await page.getByRole('link', { name: /^Connections/ }).click();
+    await page.keyboard.press('n');
+    await page.getByRole('button', { name: /^Files on an SFTP server/ }).click();
+    await field(page, /^Server/).fill('127.0.0.1');
+    await field(page, /^User name/).fill('hotel');
+    await field(page, /^Folder on the server/).fill('/exports');
+    await field(page, /^Password/)
+      .first()
+      .fill('correct horse');
+    await page.getByRole('button', { name: 'More settings' }).click();
+    await field(page, /^Port/).fill(String(server.port));
+    await choose(page, 'A file is complete when', 'a second file NAME.done lies beside it');
+    await page.getByRole('button', { name: 'Test the connection' }).click();
+    await expect(page.getByText('shows a host key that nobody has confirmed yet')).toBeVisible();
+    expect(server.logins).toEqual([]);
+    await page.getByRole('button', { name: 'I have compared it: enter this key' }).click();
+    await expect(field(page, /^Host key/)).toHaveValue(/^ssh-ed25519 SHA256:/);
+    await page.getByRole('button', { name: 'Test again' }).click();
+    await expect(page.getByText('Everything works.')).toBeVisible();
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('button', { name: 'Read now' }).click();
+    await expect.poll(() => hotel.upstream.received()).toBe(1);
+  } finally {
+    await server.close();
+  }
+});
+
+test('when the hub has seen newer states from elsewhere, a person decides here which PC sends', async ({ page, hotel }) => {
+  await hotel.setUp();
+  hotel.drop('bookings-1.csv', bookingsFile(bookingRow('A-1001')));
+  await hotel.client.connections.syncNow({ id: 'pms' });
+  await expect.poll(() => hotel.upstream.received()).toBe(1);
+  hotel.upstream.faults.highWater = 4_000_000_000;
+  await hotel.client.connections.pause({ id: 'hub' });
+  await hotel.client.connections.resume({ id: 'hub' });
+  hotel.drop('bookings-2.csv', bookingsFile(bookingRow('A-1002')));
+  await hotel.client.connections.syncNow({ id: 'pms' });
+
+  await page.goto(`${hotel.address}`);
+  await page.getByRole('contentinfo').waitFor();
+  await page.keyboard.press('3');
+  await page.keyboard.press('j');
+  await expect(page.locator('#detail')).toContainText('Group hub has seen generation 4000000000 from this hotel');
+  await page.getByRole('button', { name: 'Send from this PC' }).click();
+  await page.getByRole('button', { name: 'Leave it' }).click();
+  expect(hotel.upstream.received()).toBe(1);
+  await page.getByRole('button', { name: 'Send from this PC' }).click();
+  await expect(page.getByText('This cannot be undone.')).toBeVisible();
+  await page.getByRole('button', { name: 'Yes, this PC sends for the hotel' }).click();
+  await expect.poll(() => hotel.upstream.received()).toBe(2);
+  await expect(page.locator('#detail')).not.toContainText('has seen generation');
+});
+
 test('connections answer the keyboard: J and K move, N adds, S reads, P pauses, with the way back', async ({ page, hotel }) => {
   await hotel.setUp();
   await hotel.addSource('spa', 'Spa exports');
   hotel.drop('bookings-2.csv', bookingsFile(bookingRow('A-2001'), bookingRow('A-2002')));
   await page.goto(hotel.address);
   await page.getByRole('contentinfo').waitFor();
-  await page.keyboard.press('2');
+  await page.keyboard.press('3');
   const chosen = page.locator('[aria-current=true]');
   await expect(chosen).toContainText('PMS exports');
   await page.keyboard.press('j');
@@ -194,6 +258,114 @@ test('a mixed file shows what was set aside by reason, and where every byte went
   await expect(page.getByRole('contentinfo')).toContainText('4 set aside');
 });
 
+test('what was set aside is reached by the keyboard, with its reason, its place and its bytes as text and in hexadecimal', async ({
+  page,
+  hotel,
+}) => {
+  await hotel.setUp();
+  hotel.upstream.faults.refuseKeys = ['A-4105'];
+  const ragged = 'Zoë <b>Brouwer</b>\u001b[31m,three,cells';
+  const content = bookingsFile(
+    bookingRow('A-4101'),
+    bookingRow('A-4102', { departure: '2026-02-01' }),
+    ragged,
+    bookingRow('A-4104', { departure: '2026-02-02' }),
+    bookingRow('A-4105'),
+  );
+  await page.goto(hotel.address);
+  await page.getByRole('contentinfo').waitFor();
+  await page.keyboard.press('2');
+  await expect(page.getByRole('heading', { name: 'Nothing is set aside' })).toBeVisible();
+  await hotel.deliver('mixed.csv', content);
+
+  // An empty list fills by itself; the newest, which the hub has refused, is shown.
+  const detail = page.locator('#detail');
+  const chosen = page.locator('li[id^=letter-] [aria-current=true]');
+  await expect(page.getByRole('link', { name: /^2 The stay ends before it begins\.$/ })).toBeVisible();
+  const changed = page.getByRole('button', { name: 'Show it as it is now' });
+  await expect(async () => {
+    if (await changed.isVisible()) await changed.click();
+    await expect(detail.getByRole('heading', { name: 'The destination refused this record.' })).toBeVisible({ timeout: 1000 });
+  }).toPass();
+  await expect(detail).toContainText('Group hub');
+  const record = detail.getByRole('region', { name: 'The record as it was sent' });
+  await expect(record).toContainText(/\n {2}"externalId": "A-4105",\n/);
+
+  await page.keyboard.press('j');
+  await expect(chosen).toContainText('mixed.csv:5');
+  await page.keyboard.press('j');
+  await expect(chosen).toContainText('The row has more or fewer cells than the header.');
+  await expect(detail).toContainText('Its cells cannot be told apart any more');
+  await expect(detail).toContainText('Look for a delimiter inside a text, or a line that is a total.');
+  await expect(detail.getByText('row-ragged')).toBeVisible();
+  await expect(detail.getByText('3/16')).toBeVisible();
+  const from = Buffer.byteLength(content.slice(0, content.indexOf(ragged)));
+  const length = Buffer.byteLength(ragged);
+  await expect(detail).toContainText(`from byte ${from} on, ${length + 2} bytes long`);
+  const row = detail.getByRole('region', { name: 'The row as it came' });
+  // Markup is text, and what would act on a screen is shown as its picture.
+  await expect(row.getByRole('region')).toHaveText('Zoë <b>Brouwer</b>␛[31m,three,cells');
+  await page.keyboard.press('h');
+  const hex = row.getByRole('region');
+  await expect(hex).toContainText(
+    `${from.toString(16).padStart(8, '0')}  5a 6f c3 ab 20 3c 62 3e  42 72 6f 75 77 65 72 3c  Zo.. <b>Brouwer<`,
+  );
+  await expect(hex).toContainText(`${(from + 16).toString(16).padStart(8, '0')}  2f 62 3e 1b 5b`);
+  await expect(row.getByRole('button', { name: 'Hexadecimal' })).toHaveAttribute('aria-pressed', 'true');
+
+  // The way of looking stays while one moves, and the last row ends the list.
+  for (let step = 0; step < 4; step++) await page.keyboard.press('j');
+  await expect(chosen).toContainText('mixed.csv:3');
+  await expect(hex).toContainText('A-4102');
+  await page.keyboard.press('Enter');
+  await expect(detail).toBeFocused();
+  const address = page.url();
+  await page.keyboard.press('1');
+  await expect(page.getByRole('heading', { name: 'Monitoring' })).toBeVisible();
+  await page.getByRole('link', { name: 'The row has more or fewer cells than the header.' }).click();
+  await expect(page).toHaveURL(/#\/set-aside\?rule=row-ragged$/);
+  await expect(page.locator('li[id^=letter-]')).toHaveCount(1);
+  await expect(detail).toContainText('row-ragged');
+  await page.goto(address);
+  await expect(chosen).toContainText('mixed.csv:3');
+  await expect(detail).toContainText('stay-backwards');
+});
+
+test('a list of hundreds that were set aside loads as one moves down, and stays where one is', async ({ page, hotel }) => {
+  await hotel.setUp();
+  const rows = (from: number, count: number) =>
+    Array.from({ length: count }, (_, at) => bookingRow(`B-${from + at}`, { departure: '2026-02-01' }));
+  await hotel.deliver('many.csv', bookingsFile(...rows(0, 450)));
+  await page.goto(hotel.address);
+  await page.getByRole('contentinfo').waitFor();
+  await page.keyboard.press('2');
+  const listed = page.locator('li[id^=letter-]');
+  const chosen = page.locator('li[id^=letter-] [aria-current=true]');
+  await expect(chosen).toContainText('many.csv:451');
+  await expect.poll(() => listed.count()).toBeLessThan(450);
+  for (let step = 1; step <= 170; step++) {
+    await page.keyboard.press('j');
+    if (step % 34 === 0) await expect(chosen).toContainText(`many.csv:${451 - step}`);
+  }
+  await expect(chosen).toBeInViewport({ ratio: 0.9 });
+  await expect(page.locator('#detail')).toContainText('B-279,');
+  // What comes in meanwhile moves nothing until it is asked for.
+  await hotel.deliver('more.csv', bookingsFile(...rows(450, 3)));
+  await expect(page.getByText('The list has changed meanwhile.')).toBeAttached();
+  await expect(chosen).toContainText('many.csv:281');
+  await page.getByRole('button', { name: 'Show it as it is now' }).click();
+  await expect(listed.first()).toContainText('more.csv:4');
+  const scroller = page.locator('.scroll').first();
+  await expect(async () => {
+    await scroller.evaluate((list) => {
+      list.scrollTop = list.scrollHeight;
+    });
+    await expect(listed).toHaveCount(453, { timeout: 100 });
+  }).toPass();
+  const ids = await listed.evaluateAll((items) => items.map((item) => Number(item.id.replace('letter-', ''))));
+  expect(ids).toEqual(Array.from({ length: 453 }, (_, at) => 453 - at));
+});
+
 test('an agent that is cut off is named and the last data stay; started again, it asks for its new key', async ({ page, hotel }) => {
   await hotel.setUp();
   await hotel.deliver('bookings-5.csv', bookingsFile(bookingRow('A-5001')));
@@ -262,7 +434,9 @@ test('Ctrl+K, a few letters and Enter go anywhere and do anything', async ({ pag
   hotel.drop('bookings-6.csv', bookingsFile(bookingRow('A-6001')));
   await run('read pms');
   await expect(page.getByRole('contentinfo')).toContainText(/is confirmed by Group hub/);
-  await run('go to set');
+  await run('go to set aside');
+  await expect(page.getByRole('heading', { name: 'Nothing is set aside' })).toBeVisible();
+  await run('go to setti');
   await expect(page.getByRole('heading', { name: 'Language and look' })).toBeVisible();
   await run('deutsch');
   await expect(page.getByRole('heading', { name: 'Sprache und Aussehen' })).toBeVisible();

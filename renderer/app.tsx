@@ -8,6 +8,7 @@ import { Monitoring } from './monitoring/monitoring.tsx';
 import { usePreferences } from './preferences.ts';
 import { type Place, useRoute } from './router.ts';
 import { takeKey } from './rpc.ts';
+import { SetAside } from './set-aside/set-aside.tsx';
 import { useSetUp } from './set-up.ts';
 import { Settings } from './settings/settings.tsx';
 import { HotelZone, useText } from './text/text.tsx';
@@ -23,6 +24,7 @@ Object.assign(globalThis, { __webpack_nonce__: nonce });
 
 const screens: Record<Place, () => ReactNode> = {
   monitoring: () => <Monitoring />,
+  'set-aside': () => <SetAside />,
   connections: () => <Connections />,
   settings: () => <Settings />,
 };

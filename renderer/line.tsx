@@ -19,8 +19,8 @@ const queries = new QueryClient({
 
 const followed: Record<LiveEvent['topic'], readonly string[] | 'all'> = {
   hello: [],
-  overview: ['overview'],
-  files: ['overview'],
+  overview: ['overview', 'letter-counts'],
+  files: ['overview', 'letter-counts'],
   connections: ['connections', 'overview'],
   property: ['facts', 'overview'],
   resync: 'all',

@@ -1,14 +1,21 @@
 import { useSyncExternalStore } from 'react';
 
-/** The places of the console. The part behind the second slash names one thing in it. */
-export type Place = 'monitoring' | 'connections' | 'settings';
-export type Route = { readonly place: Place; readonly id: string | null };
+/** The places of the console. The part behind the second slash names one thing in it, what stands behind the question mark narrows a list. */
+export type Place = 'monitoring' | 'set-aside' | 'connections' | 'settings';
+export type Narrowing = Readonly<Record<string, string | undefined>>;
+export type Route = { readonly place: Place; readonly id: string | null; readonly narrowing: Narrowing };
 
-const places: readonly Place[] = ['monitoring', 'connections', 'settings'];
+/** In the order in which they stand in the rail; the digit of each is its shortcut. */
+export const places: readonly Place[] = ['monitoring', 'set-aside', 'connections', 'settings'];
 
 function parse(hash: string): Route {
-  const [, place = '', id] = hash.replace(/^#/, '').split('/');
-  return { place: places.find((one) => one === place) ?? 'monitoring', id: id ? decodeURIComponent(id) : null };
+  const [path = '', query = ''] = hash.replace(/^#/, '').split('?');
+  const [, place = '', id] = path.split('/');
+  return {
+    place: places.find((one) => one === place) ?? 'monitoring',
+    id: id ? decodeURIComponent(id) : null,
+    narrowing: Object.fromEntries(new URLSearchParams(query)),
+  };
 }
 
 function subscribe(listener: () => void): () => void {
@@ -26,10 +33,12 @@ export function useRoute(): Route {
   return parse(hash);
 }
 
-export function hrefOf(place: Place, id?: string): string {
-  return `#/${place}${id ? `/${encodeURIComponent(id)}` : ''}`;
+export function hrefOf(place: Place, id?: string, narrowing: Narrowing = {}): string {
+  const given = Object.entries(narrowing).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  const query = new URLSearchParams(given).toString();
+  return `#/${place}${id ? `/${encodeURIComponent(id)}` : ''}${query ? `?${query}` : ''}`;
 }
 
-export function goTo(place: Place, id?: string): void {
-  location.hash = hrefOf(place, id);
+export function goTo(place: Place, id?: string, narrowing: Narrowing = {}): void {
+  location.hash = hrefOf(place, id, narrowing);
 }

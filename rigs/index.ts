@@ -5,14 +5,18 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { answersRun } from './answers.ts';
 import { killRun } from './kill.ts';
+import { malformedRun } from './malformed.ts';
 import { type Run, reportLine, runsHold } from './report.ts';
+import { sftpRun } from './sftp.ts';
 
 const root = join(import.meta.dirname, '..');
 const built = join(root, 'out', 'main', 'cli.js');
 const usage = `npm run rig -- NAME [--n N] [--seed S]
 
   kill      SIGKILL at random points of an import of 10,000 bookings; N effective kills
+  sftp      the same from an SFTP server that cuts the line or stops answering; N effective kills
   answers   the hub misbehaves or is ended during such an import; N troubles
+  malformed N files that are broken in many ways: every byte accounted for, nothing crashes
   commit    all of them in the size that runs with each commit
 
 A line of JSON per home and one in the end. A home that failed is replayed with the seed of its line.
@@ -38,6 +42,19 @@ const rigs: Readonly<Record<string, Rig>> = {
       };
     },
   },
+  sftp: {
+    promise: 'F40',
+    commitN: 20,
+    run: async (wanted) => {
+      const { restartMs, effectiveKills, ...run } = await sftpRun(wanted);
+      return {
+        ...run,
+        n: effectiveKills,
+        restartMs,
+        figures: { kills: run.kills, effectiveKills, killsWhileReading: run.killsWhileReading, cuts: run.cuts },
+      };
+    },
+  },
   answers: {
     promise: 'F22-F26',
     commitN: 100,
@@ -59,8 +76,11 @@ async function main(): Promise<number> {
   if (!Number.isInteger(n ?? 1) || (n ?? 1) < 1 || !Number.isInteger(seed) || seed < 0)
     return wrongUsage('--n and --seed take whole numbers');
   if (!existsSync(values.agent)) return wrongUsage(`${values.agent} is not there: run npm run build`);
-  const names = name === 'commit' ? Object.keys(rigs) : [name];
+  const names = name === 'commit' ? Object.keys(rigs) : name === 'malformed' ? [] : [name];
   let code = 0;
+  if (name === 'commit' || name === 'malformed') {
+    if (!(await runMalformed(n ?? malformedFiles, seed))) code = 1;
+  }
   for (const each of names) {
     const rig = rigs[each];
     if (!rig) return wrongUsage(name === '' ? 'which rig?' : `there is no rig ${name}`);
@@ -72,6 +92,17 @@ async function main(): Promise<number> {
 function wrongUsage(why: string): number {
   process.stderr.write(`${why}\n\n${usage}`);
   return 2;
+}
+
+const malformedFiles = 2000;
+
+async function runMalformed(n: number, seed: number): Promise<boolean> {
+  const startedAtMs = performance.now();
+  const { files, ...run } = await malformedRun({ seed, files: n });
+  const passed = run.crashed === 0 && run.unaccountedBytes === 0 && run.findings.length === 0;
+  const wallMs = Math.round(performance.now() - startedAtMs);
+  print({ promise: 'B01-B05', rig: 'malformed', commit: commitNow(), seed, n: files, ...run, wallMs, passed });
+  return passed;
 }
 
 /** Open one home after the other until there were `n`. Every home has a seed of its own, the first one that of the command line. */

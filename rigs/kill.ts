@@ -5,7 +5,7 @@ import { type Random, seededRandom } from '../sandbox/hotel/random.ts';
 import { closeSite, exportedFiles, judgeSite, type Outcome, openSite, prepareSite, type Site } from './site.ts';
 
 /** So many kills in one home; then it may finish, and the next home starts from nothing: the beginning is worth killing too. */
-const mostKillsOfHome = 12;
+export const mostKillsOfHome = 12;
 const homeDeadlineMs = 180_000;
 
 export type KillRun = Outcome & {
@@ -40,11 +40,17 @@ export async function killRun(wanted: { readonly seed: number; readonly most: nu
   }
 }
 
-async function killUntilDelivered(site: Site, { random, most }: { readonly random: Random; readonly most: number }) {
+/** Kill the agent of a site until everything has arrived. `beforeStart` may disturb what is around it, but not before the last start. */
+export async function killUntilDelivered(
+  site: Site,
+  { random, most, beforeStart }: { readonly random: Random; readonly most: number; readonly beforeStart?: (isLast: boolean) => void },
+) {
   const counts = { kills: 0, effectiveKills: 0, killsWhileReading: 0 };
   const restartMs: number[] = [];
   const deadline = AbortSignal.timeout(homeDeadlineMs);
   for (;;) {
+    const isLast = counts.effectiveKills >= most;
+    beforeStart?.(isLast);
     const startedAtMs = performance.now();
     const agent = await startAgent(site);
     restartMs.push(performance.now() - startedAtMs);
@@ -52,7 +58,6 @@ async function killUntilDelivered(site: Site, { random, most }: { readonly rando
     // Reading starts at once in every other start, instead of at the next even second: both sides of the schedule are hit.
     if (random.chance(0.5)) void agent.client.connections.syncNow({ id: 'pms' }).catch(() => undefined);
     const following = new Following(agent.client);
-    const isLast = counts.effectiveKills >= most;
     const last = await lookUntil(following, isLast ? deadline : AbortSignal.any([deadline, AbortSignal.timeout(killAfterMs(random))]));
     if (last?.isDone || deadline.aborted) {
       await agent.stop();

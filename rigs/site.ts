@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { type Standing, sandboxHotel, setUp, startAgent } from '../sandbox/agent.ts';
+import { type SourceDraft, type Standing, sandboxHotel, setUp, startAgent } from '../sandbox/agent.ts';
 import { dropExport } from '../sandbox/hotel/export-file.ts';
 import { openHotel } from '../sandbox/hotel/hotel.ts';
 import { startUpstream, type Upstream } from '../sandbox/upstream/server.ts';
@@ -31,15 +31,16 @@ export async function openSite(program: string): Promise<Site> {
 
 /**
  * Set the agent up, then let the hotel drop 10,000 bookings and 500 rows of changes while it is away: every start finds work.
+ * @param source what the agent reads, in the place of the folder.
  * @param batchRecords how many records go into one request; fewer make more requests to disturb.
  */
 export async function prepareSite(
   site: Site,
-  { seed, batchRecords }: { readonly seed: number; readonly batchRecords?: number },
+  { seed, batchRecords, source }: { readonly seed: number; readonly batchRecords?: number; readonly source?: SourceDraft },
 ): Promise<void> {
   mkdirSync(site.drop, { recursive: true });
   const agent = await startAgent(site);
-  await setUp(agent.client, { ...site, ...(batchRecords !== undefined && { batchRecords }) });
+  await setUp(agent.client, { ...site, ...(batchRecords !== undefined && { batchRecords }), ...(source && { source }) });
   await agent.stop();
   const hotel = openHotel({ seed, today: '2026-03-01' });
   const at = new Date('2026-03-01T08:00:00Z');

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connectWire, type WireClient } from '../agent/runtime/wire-client.ts';
+import type { ConnectionDraft } from '../contract/connection.ts';
 import type { Overview } from '../contract/health.ts';
 import { Trouble } from './command.ts';
 import type { Upstream } from './upstream/server.ts';
@@ -101,7 +102,7 @@ export const sandboxHotel = {
 /** Set an agent up for the sandbox hotel as a person would: the property, the folder its PMS writes to, the hub it sends to. */
 export async function setUp(
   client: Client,
-  systems: { readonly drop: string; readonly upstream: Upstream; readonly batchRecords?: number },
+  systems: { readonly drop: string; readonly upstream: Upstream; readonly batchRecords?: number; readonly source?: SourceDraft },
 ): Promise<void> {
   const { url, secret } = systems.upstream;
   await client.property.save({ ...sandboxHotel });
@@ -112,14 +113,20 @@ export async function setUp(
     settings: { url, allowHttpOnThisPc: true, ...(systems.batchRecords !== undefined && { batchRecords: systems.batchRecords }) },
     secrets: { signingSecret: secret },
   });
-  await client.connections.add({
-    id: 'pms',
+  const folder: SourceDraft = {
     kind: 'folder-csv',
     title: 'Sandbox PMS',
     settings: { folder: systems.drop, entity: 'booking', mapping: 'generic-pms-bookings', source: 'pms', completeWhen: 'done-file' },
+    secrets: {},
+  };
+  await client.connections.add({
+    ...(systems.source ?? folder),
+    id: 'pms',
     schedule: { kind: 'cron', expression: '*/2 * * * * *' },
   });
 }
+
+export type SourceDraft = Pick<ConnectionDraft, 'kind' | 'title' | 'settings' | 'secrets'>;
 
 export type Standing = { readonly filesDone: number; readonly captured: number; readonly overview: Overview };
 

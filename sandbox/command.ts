@@ -27,7 +27,9 @@ export function required(text: string | undefined, name: string): string {
 export function untilStopped(afterMs?: number): AbortSignal {
   const stop = new AbortController();
   const end = () => stop.abort();
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, end);
+  process.once('SIGINT', end);
+  // To a group they come twice, once from whoever started us: the second must not cut the end short and leave an agent behind.
+  for (const name of ['SIGTERM', 'SIGHUP'] as const) process.on(name, end);
   // Nobody listens any more: finish properly, or the processes started from here would be left behind.
   process.stdout.on('error', end);
   if (afterMs !== undefined) {

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright';
+import { chromiumArgs, chromiumPath } from '../e2e/chromium.ts';
 import { type RunningAgent, startAgent } from '../sandbox/agent.ts';
 import { startUpstream, type Upstream } from '../sandbox/upstream/server.ts';
 
@@ -188,6 +189,10 @@ async function firstRun(camera: Camera): Promise<void> {
     await page.getByRole('link', { name: /Connections/ }).click();
     await page.getByText('No connection is set up yet').waitFor();
   });
+  await camera.take('set-aside-empty', address, async (page) => {
+    await place('#/set-aside')(page);
+    await page.getByText('Nothing is set aside').waitFor();
+  });
   await camera.take('recovery-key', address, async (page) => {
     await page.getByRole('link', { name: 'Settings' }).click();
     await page.getByRole('button', { name: 'Show the recovery key' }).click();
@@ -273,8 +278,41 @@ async function daily(camera: Camera): Promise<void> {
     await page.keyboard.press('?');
     await page.getByRole('dialog').waitFor();
   });
+  await setAside(camera, busy, address);
   await trouble(camera, busy, address);
   await busy.close();
+}
+
+async function setAside(camera: Camera, busy: Hotel, address: string): Promise<void> {
+  const { client } = busy.agent;
+  busy.upstream.faults.refuseKeys = [String(4_471_000 + 1500)];
+  drop(busy.drops, 'bookings-20261121-1000.csv', [row(1500), row(1501), `${4_471_000 + 1502},"Zoë Brouwer, late arrival`]);
+  await client.connections.syncNow({ id: 'pms' });
+  await until(
+    () => client.overview.get({}),
+    (overview) => overview.waiting === 0 && overview.setAside === 5,
+  );
+  busy.upstream.faults.refuseKeys = [];
+  const opened = (page: Page, words: string) => page.locator('#detail').getByText(words).first().waitFor();
+  await camera.take(
+    'set-aside',
+    address,
+    async (page) => {
+      await place('#/set-aside/1')(page);
+      await opened(page, 'TENT');
+    },
+    [...bothThemes, { suffix: 'german', scheme: 'light', locale: 'de-DE' }, { suffix: '1024', scheme: 'light', width: 1024 }],
+  );
+  await camera.take('set-aside-hex', address, async (page) => {
+    await place('#/set-aside?rule=row-unclosed-quote')(page);
+    await opened(page, 'Zoë Brouwer');
+    await page.keyboard.press('h');
+    await opened(page, '5a 6f c3 ab');
+  });
+  await camera.take('set-aside-refused', address, async (page) => {
+    await place('#/set-aside?rule=refused-by-destination')(page);
+    await opened(page, '"externalId"');
+  });
 }
 
 async function trouble(camera: Camera, busy: Hotel, address: string): Promise<void> {
@@ -302,18 +340,8 @@ async function trouble(camera: Camera, busy: Hotel, address: string): Promise<vo
 }
 
 mkdirSync(folder, { recursive: true });
-const browser = await chromium.launch({
-  executablePath: process.env.BELLHOP_CHROMIUM ?? '/usr/bin/chromium',
-  args: [
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-  ],
-});
+if (!chromiumPath) throw new Error('there is no Chromium: set BELLHOP_CHROMIUM');
+const browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArgs });
 try {
   const camera = new Camera(browser);
   await firstRun(camera);

@@ -66,7 +66,9 @@ function stopAsked(agent: Agent): Promise<void> {
       setTimeout(() => process.exit(1), policies.stopWithinMs).unref();
       resolve();
     };
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, stop);
+    process.once('SIGINT', stop);
+    // To a group they come twice, once from whoever started us: the second must not cut the end short.
+    for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
     if (agent.signal.aborted) stop();
     else agent.signal.addEventListener('abort', stop, { once: true });
   });

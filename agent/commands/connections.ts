@@ -7,7 +7,7 @@ import { Fault } from '../../contract/faults.ts';
 import type { Client } from '../runtime/wire-client.ts';
 import { type CommandLine, faultSentences, table, UsageError, withAgent } from './command.ts';
 
-/** `bellhop connections add|list|test|remove`. */
+/** `bellhop connections add|list|test|take-over|remove`. */
 export async function manageConnections(line: CommandLine): Promise<number> {
   const [what, ...rest] = line.arguments;
   switch (what) {
@@ -20,8 +20,10 @@ export async function manageConnections(line: CommandLine): Promise<number> {
       return testConnection(line, one(rest, 'test'));
     case 'remove':
       return removeConnection(line, one(rest, 'remove'));
+    case 'take-over':
+      return takeOver(line, one(rest, 'take-over'));
     default:
-      throw new UsageError(`connections ${what} is not known: add, list, test or remove`);
+      throw new UsageError(`connections ${what} is not known: add, list, test, take-over or remove`);
   }
 }
 
@@ -118,6 +120,15 @@ async function testConnection(line: CommandLine, id: string): Promise<number> {
     }
     return hasFailed ? 1 : 0;
   });
+}
+
+async function takeOver(line: CommandLine, id: string): Promise<number> {
+  await withAgent(line.home, (client) => client.connections.takeOver({ id }));
+  line.print(
+    { takenOver: id },
+    `This PC sends for the hotel now. What waits for ${id} follows, and every record is sent again when it is next read.`,
+  );
+  return 0;
 }
 
 async function removeConnection(line: CommandLine, id: string): Promise<number> {

@@ -9,10 +9,15 @@ export type SourceFile = {
   readonly bytes: number;
   /** Changes whenever the file system can tell that the content may have changed. */
   readonly mark: string;
+  /**
+   * Whether the mark alone tells that the content is the one that was taken under it, so that it need not be read to be recognised.
+   * On a far server reading all of it again would take hours.
+   */
+  readonly isMarkProof: boolean;
   /** Read it from its start. */
   read(signal: AbortSignal): AsyncIterable<Uint8Array>;
   /** Tell whether it is still what was listed: same size, same time. */
-  isUnchanged(): Promise<boolean>;
+  isUnchanged(signal: AbortSignal): Promise<boolean>;
 };
 
 /** What the files of a connection are: which kind of record, by which mapping, from which source. */
@@ -42,7 +47,13 @@ export type SourceSession = {
 };
 
 /** A field whose value lies in the secret store, never in the settings. */
-export type SecretField = { readonly title: string; readonly description: string; readonly isRequired: boolean };
+export type SecretField = {
+  readonly title: string;
+  readonly description: string;
+  readonly isRequired: boolean;
+  /** It has several lines, as a key file does. */
+  readonly isLong?: boolean;
+};
 
 export type OpenContext = { readonly secrets: Readonly<Record<string, string>>; readonly now: () => number };
 

@@ -7,10 +7,11 @@ import { Push, type PushState, type PushTools } from './push.ts';
 import { upstreams } from './registry.ts';
 import type { UpstreamSession } from './upstream.ts';
 
-export type DestinationTools = Omit<PushTools, 'onFault' | 'onWell'> & {
+export type DestinationTools = Omit<PushTools, 'onFault' | 'onWell' | 'onPutBack'> & {
   readonly secretsOf: (connectionId: string) => Record<string, string>;
   readonly onFault: (connectionId: string, fault: Fault) => void;
   readonly onWell: (connectionId: string) => void;
+  readonly onPutBack: (connectionId: string) => void;
   /** A failure of our own that has no name: logged, and never the end of the agent. */
   readonly onBug: (error: unknown) => void;
   /** What the heartbeat says. */
@@ -57,6 +58,7 @@ export class Destinations {
       ...this.#tools,
       onFault: (fault) => this.#tools.onFault(connection.id, fault),
       onWell: () => this.#tools.onWell(connection.id),
+      onPutBack: () => this.#tools.onPutBack(connection.id),
     };
     const push = new Push(tools, { id: connection.id, hotelId, open: () => this.#open(connection) });
     return { key, push, abort, done: push.run(abort.signal) };
@@ -90,6 +92,11 @@ export class Destinations {
   /** A person wants a try now. */
   urge(connectionId: string): void {
     this.#lines.get(connectionId)?.push.urge();
+  }
+
+  /** A person has decided that this PC sends for the hotel. */
+  takeOver(connectionId: string): void {
+    this.#lines.get(connectionId)?.push.takeOver();
   }
 
   /** Secrets have changed, so an open line still has the old ones. */

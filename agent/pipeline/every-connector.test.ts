@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SystemKind } from '../../contract/connection.ts';
 import { Fault } from '../../contract/faults.ts';
 import { entityNames } from '../../contract/record.ts';
+import { inTime } from '../testing.ts';
 import type { Check, Connector, OpenContext } from './connector.ts';
 import { connectors, settingsSchema, systemKinds, upstreams } from './registry.ts';
 
@@ -18,16 +19,6 @@ const filesOf = (folder: string) =>
   readdirSync(join(here, folder), { withFileTypes: true }).filter(
     (entry) => entry.isDirectory() || /^(?!.*\.test).*\.ts$/.test(entry.name),
   );
-
-const inTime = async <T>(promise: Promise<T>, ms = 5000): Promise<T | 'too late'> => {
-  const { promise: late, resolve } = Promise.withResolvers<'too late'>();
-  const timer = setTimeout(() => resolve('too late'), ms);
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-};
 
 it('every file of the folder is a connector under its own name, and is found without editing anything else', () => {
   const names = filesOf('connectors').map((entry) => entry.name.replace(/\.ts$/, ''));

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Fault } from '../../contract/faults.ts';
+import { inTime as within } from '../testing.ts';
 import type { OpenContext } from './connector.ts';
 import { settingsSchema, systemKinds, upstreams } from './registry.ts';
 import { DataRefused, type OutgoingBatch, type Upstream } from './upstream.ts';
@@ -14,15 +15,8 @@ import { DataRefused, type OutgoingBatch, type Upstream } from './upstream.ts';
  */
 
 const here = dirname(fileURLToPath(import.meta.url));
-const inTime = async <T>(promise: Promise<T>, ms = 8000): Promise<T | 'too late'> => {
-  const { promise: late, resolve } = Promise.withResolvers<'too late'>();
-  const timer = setTimeout(() => resolve('too late'), ms);
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-};
+/** A destination may wait for the five seconds that a line has to be made. */
+const inTime = <T>(promise: Promise<T>, ms = 8000) => within(promise, ms);
 
 it('every file of the folder is a destination under its own name, and is found without editing anything else', () => {
   const names = readdirSync(join(here, 'upstream'), { withFileTypes: true })
@@ -60,7 +54,7 @@ describe.each([...upstreams.values()].map((upstream): [string, Upstream] => [ups
     const batch: OutgoingBatch = {
       source: 'opera',
       entity: 'booking',
-      records: [{ eventId: '00000000-0000-5000-8000-000000000001', seq: 1, head: '{"eventId":"x",', tail: Buffer.from('"a":1}') }],
+      records: [{ eventId: '00000000-0000-5000-8000-000000000001', seq: 1, text: Buffer.from('{"eventId":"x","a":1}') }],
     };
 
     /** Something that takes every connection and never says a word: the worst that a destination can be. */

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import { importedByHand } from '../../contract/dead-letter.ts';
 import { Fault } from '../../contract/faults.ts';
 import type { FileReport } from '../../contract/health.ts';
 import type { Mapping } from '../../contract/mapping.ts';
@@ -26,12 +27,9 @@ export type ImportReport = {
   readonly wasSeenBefore: boolean;
 };
 
-/** Under this name, which no connection can have, stand the files that a person imports by hand; it is no connection that could be removed. */
-const importConnectionId = '#import';
-
 /** The same file for other days is another import: what was left out the first time is taken then. */
 function connectionIdOf({ days }: ImportOrder): string {
-  return days === null ? importConnectionId : `${importConnectionId} ${days.from} ${days.to}`;
+  return days === null ? importedByHand : `${importedByHand} ${days.from} ${days.to}`;
 }
 
 /** Import one file of this PC: through the same steps as a file that a source has dropped. */
@@ -122,7 +120,7 @@ async function localFile(given: string): Promise<SourceFile> {
 
 /** Go on with imports that a stop or a kill has cut short, in the order in which they were asked for. */
 export async function resumeImports(tools: PullTools, signal: AbortSignal): Promise<void> {
-  for (const { connectionId } of unfinishedConnections(tools.read, importConnectionId)) {
+  for (const { connectionId } of unfinishedConnections(tools.read, importedByHand)) {
     const [, from, to] = connectionId.split(' ');
     const days = from && to ? { from, to } : null;
     for (const file of unfinishedFiles(tools.read, connectionId)) await normaliseAndStore(tools, connectionId, file, null, days, signal);

@@ -28,6 +28,8 @@ export async function lookAtFile(path: string): Promise<LocalFile | null> {
 export function localSourceFile(file: LocalFile): SourceFile {
   return {
     ...file,
+    // Reading it again costs little here, and its content decides.
+    isMarkProof: false,
     read: (signal) => readChunks(file, signal),
     isUnchanged: async () => (await lookAtFile(file.path))?.mark === file.mark,
   };

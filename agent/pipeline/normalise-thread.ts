@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Fault } from '../../contract/faults.ts';
-import { type NormaliseJob, type NormaliserMessage, normaliseFile } from './normalise-file.ts';
+import { DocumentMemory, type NormaliseJob, type NormaliserMessage, normaliseFile } from './normalise-file.ts';
 
 /**
  * The thread that turns files into batches. It works ahead of the writer by a few batches (credits) and no further, so that a
@@ -15,9 +15,15 @@ let credits = 0;
 let isCancelled = false;
 let wake: (() => void) | null = null;
 
-port.on('message', (message: { kind: 'job'; job: NormaliseJob } | { kind: 'credit' } | { kind: 'cancel' }) => {
-  if (message.kind === 'credit') credits++;
-  else if (message.kind === 'cancel') isCancelled = true;
+const memory = new DocumentMemory();
+
+type Message = { kind: 'job'; job: NormaliseJob } | { kind: 'credit'; documents: Uint8Array } | { kind: 'cancel' };
+
+port.on('message', (message: Message) => {
+  if (message.kind === 'credit') {
+    credits++;
+    memory.giveBack(message.documents);
+  } else if (message.kind === 'cancel') isCancelled = true;
   else void work(message.job);
   wake?.();
 });
@@ -37,7 +43,7 @@ async function work(job: NormaliseJob): Promise<void> {
   isCancelled = false;
   const answer = (message: NormaliserMessage) => port.postMessage(message);
   try {
-    for await (const batch of normaliseFile({ ...job, home, key })) {
+    for await (const batch of normaliseFile({ ...job, home, key }, memory)) {
       if (!(await credit())) break;
       answer({ kind: 'batch', batch });
     }

@@ -31,7 +31,8 @@ export class Normaliser {
   }
 
   /**
-   * Give the batches of a file. The next one is asked for when the caller is done with the last.
+   * Give the batches of a file. The next one is asked for when the caller is done with the last: its documents are then written
+   * over, so nobody keeps them.
    * Files that are asked for together wait for each other.
    *
    * @throws {Fault} what reading and mapping throws; `stopped` when the signal fires or the thread ends.
@@ -64,7 +65,7 @@ export class Normaliser {
         if (signal.aborted) throw new Fault('stopped');
         if (message.kind === 'end') return;
         yield message.batch;
-        this.#worker.postMessage({ kind: 'credit' });
+        this.#worker.postMessage({ kind: 'credit', documents: message.batch.documents });
       }
     } finally {
       signal.removeEventListener('abort', onAbort);

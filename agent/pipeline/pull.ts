@@ -4,12 +4,19 @@ import { join } from 'node:path';
 import { Fault } from '../../contract/faults.ts';
 import { Mapping } from '../../contract/mapping.ts';
 import type { ReadDb } from '../../db/open.ts';
-import { fileById, isContentKnown, isSighted, type RegisteredFile, type UnfinishedFile, unfinishedFiles } from '../../db/pipeline/files.ts';
+import {
+  fileById,
+  finishedAt,
+  isContentKnown,
+  isSighted,
+  type RegisteredFile,
+  type UnfinishedFile,
+  unfinishedFiles,
+} from '../../db/pipeline/files.ts';
 import type { Writer } from '../../db/writer.ts';
 import type { FilePlan, SourceFile, SourceSession } from './connector.ts';
 import { assertMapping } from './normalise/row-mapper.ts';
 import type { Normaliser } from './normaliser.ts';
-import { type RecentRows, recentRows } from './outbox/recent.ts';
 import { withoutCards, writeRawFile } from './raw-files.ts';
 
 /** What the pull works with. `onProgress` is told of every batch that is kept. */
@@ -21,8 +28,6 @@ export type PullTools = {
   readonly normaliser: Normaliser;
   readonly now: () => number;
   readonly mapping: (name: string) => Mapping;
-  /** What has just been kept, for the pushes: they need not read it back. */
-  readonly recent: RecentRows;
   readonly onProgress: (progress: PullProgress) => void;
 };
 
@@ -91,6 +96,9 @@ function concernsOneFile(fault: Fault): boolean {
 /** Take one file and keep every row of it. The same content is taken once; again it is only counted as seen before. */
 export async function pullFile(tools: PullTools, file: SourceFile, order: FileOrder, signal: AbortSignal): Promise<StoredFile> {
   assertUsable(order.mapping);
+  const seen = { connectionId: order.connectionId, path: file.path, mark: file.mark, mappingJson: JSON.stringify(order.mapping) };
+  const taken = file.isMarkProof ? finishedAt(tools.read, seen) : null;
+  if (taken !== null) return { id: taken, isFinished: true };
   const stored = await takeFile(tools, file, order, signal);
   const row = fileById(tools.read, stored.id);
   if (!stored.isFinished && row) await normaliseAndStore(tools, order.connectionId, row, order.plan.archiveTo, order.days, signal);
@@ -150,7 +158,7 @@ async function* checkedChunks(file: SourceFile, sha256: Hash, signal: AbortSigna
     sha256.update(chunk);
     yield chunk;
   }
-  if (bytes !== file.bytes || !(await file.isUnchanged())) throw new Fault('file-changed', { file: file.name });
+  if (bytes !== file.bytes || !(await file.isUnchanged(signal))) throw new Fault('file-changed', { file: file.name });
 }
 
 /** Read a taken file from where it stands to its end, keep every row, and close its account. */
@@ -176,8 +184,7 @@ export async function normaliseAndStore(
   let position = file.position;
   let rows = 0;
   for await (const batch of tools.normaliser.batches(job, signal)) {
-    const stored = await tools.writer.step('storeBatch', [batch, position, correlationId]);
-    tools.recent.add(recentRows(batch, stored, file));
+    await tools.writer.step('storeBatch', [batch, position, correlationId]);
     position = batch.position;
     rows += batch.rows;
     tools.onProgress({ fileName: file.name, bytesDone: position, bytesTotal: file.bytes, rows });

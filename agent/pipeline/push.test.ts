@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -282,33 +282,75 @@ describe('forwarding', { timeout: 60_000 }, () => {
       (hub) => hub.confirmed === 2,
     );
     const seen = events(test)[0].generation as number;
-    const other = await testHotel();
-    try {
-      await other.client.property.save((await test.client.agent.facts({})).property as never);
-      await other.client.connections.add({
-        id: 'pms',
-        kind: 'folder-csv',
-        title: 'PMS',
-        settings: { folder: other.drops, completeWhen: 'done-file' },
-        schedule: { kind: 'manual' },
-        secrets: {},
-      });
-      other.drop('b.csv', bookingsFile(bookingRow('1', { status: 'CANCELLED' })));
-      await other.sync();
-      await other.agent.stop();
-      // The clock of the new PC is years behind, so its ledger starts far below.
-      setBack(other.home, 1000);
-      await other.restart();
-      await other.client.connections.add(hubDraft(test.upstream));
-      await other.until(
-        () => health(other),
-        (hub) => hub.confirmed === 1,
-      );
-      const newest = events(test).at(-1);
-      expect([newest.externalId, newest.status, newest.generation]).toEqual(['1', 'cancelled', seen + 1]);
-    } finally {
-      await other.close();
-    }
+    // The clock of the new PC is years behind, so its ledger starts far below.
+    const other = await startOther(test, 1000);
+    await other.close();
+    const newest = events(test).at(-1);
+    expect([newest.externalId, newest.status, newest.generation > seen]).toEqual(['1', 'cancelled', true]);
+  });
+
+  it('notices that its folder was put back, and sends again what the hub may have otherwise', async () => {
+    await test.connect();
+    await send(2);
+    await test.until(
+      () => health(test),
+      (hub) => hub.confirmed === 2,
+    );
+    await test.agent.stop();
+    const image = join(test.folder, 'image');
+    cpSync(test.home, image, { recursive: true });
+    await test.restart();
+    test.drop('b.csv', bookingsFile(bookingRow('1', { status: 'CANCELLED' })));
+    await test.sync();
+    await test.until(
+      () => test.upstream.received(),
+      (count) => count === 3,
+    );
+    await test.agent.stop();
+    rmSync(test.home, { recursive: true });
+    cpSync(image, test.home, { recursive: true });
+    await test.restart();
+    // The booking is what it was when the image was taken: for this folder nothing has changed, for the hub everything.
+    test.drop('c.csv', bookingsFile(bookingRow('1'), bookingRow('9')));
+    await test.until(
+      () => health(test),
+      (hub) => hub.state === 'idle',
+    );
+    await test.sync();
+    await test.until(
+      () => health(test),
+      (hub) => hub.waiting === 0,
+    );
+    const last = events(test).findLast((record) => record.externalId === '1');
+    expect([last.status, events(test).length, test.upstream.counts.stale]).toEqual(['confirmed', 5, 0]);
+  });
+
+  it('sends nothing while somebody else ranks above, and everything once a person has decided that it is the one', async () => {
+    await test.connect();
+    await send(2);
+    await test.until(
+      () => health(test),
+      (hub) => hub.confirmed === 2,
+    );
+    const other = await startOther(test, 4_000_000_000);
+    await other.close();
+    await test.agent.stop();
+    test.drop('b.csv', bookingsFile(bookingRow('1', { status: 'NO SHOW' })));
+    await test.restart();
+    await test.sync();
+    const failing = await test.until(
+      () => health(test),
+      (hub) => hub.state === 'failing',
+    );
+    expect([failing.fault?.code, failing.waiting, test.upstream.received()]).toEqual(['upstream-ahead', 1, 3]);
+    await test.client.connections.takeOver({ id: 'hub' });
+    await test.until(
+      () => health(test),
+      (hub) => hub.waiting === 0 && hub.state === 'idle',
+    );
+    const last = events(test).at(-1);
+    expect([last.externalId, last.status, last.generation > 4_000_000_000]).toEqual(['1', 'no_show', true]);
+    await expect(test.client.connections.takeOver({ id: 'pms' })).rejects.toMatchObject({ data: { code: 'input-wrong' } });
   });
 
   it('never sends a row that a flipped bit has changed', async () => {
@@ -317,9 +359,9 @@ describe('forwarding', { timeout: 60_000 }, () => {
     await send(3);
     await test.agent.stop();
     const db = new Database(join(test.home, 'pipeline.db'));
-    const sealed = db.prepare('select sealed from payloads').pluck().get() as Buffer;
+    const sealed = db.prepare('select sealed from blocks').pluck().get() as Buffer;
     sealed[40] = (sealed[40] as number) ^ 1;
-    db.prepare('update payloads set sealed = ?').run(sealed);
+    db.prepare('update blocks set sealed = ?').run(sealed);
     db.close();
     await test.restart();
     await test.client.connections.resume({ id: 'hub' });
@@ -328,6 +370,29 @@ describe('forwarding', { timeout: 60_000 }, () => {
       (hub) => hub.state === 'failing',
     );
     expect([failing.fault?.code, failing.confirmed, test.upstream.received()]).toEqual(['database-damaged', 0, 0]);
+  });
+
+  it('delivers what lies before a damaged block, one request at a time, and then says what is damaged', async () => {
+    await test.connect({}, { batchRecords: 100 });
+    await test.client.connections.pause({ id: 'hub' });
+    await send(300);
+    await test.agent.stop();
+    const db = new Database(join(test.home, 'pipeline.db'));
+    db.prepare('update blocks set sealed = zeroblob(500) where first_seq > 1').run();
+    db.close();
+    await test.restart();
+    test.upstream.faults.answerLatencyMs = 50;
+    await test.client.connections.resume({ id: 'hub' });
+    const failing = await test.until(
+      () => health(test),
+      (hub) => hub.state === 'failing',
+    );
+    expect([failing.fault?.code, failing.confirmed, test.upstream.received(), test.upstream.counts.wireDuplicates]).toEqual([
+      'database-damaged',
+      250,
+      250,
+      0,
+    ]);
   });
 
   it('notices a wrong signing secret in the test, before anything is sent', async () => {
@@ -359,8 +424,32 @@ describe('forwarding', { timeout: 60_000 }, () => {
 /** Put a stopped agent's ledger back to an old generation, as a wrong clock would have made it. */
 function setBack(home: string, generation: number): void {
   const db = new Database(join(home, 'pipeline.db'));
-  db.prepare("update meta set value = ? where key = 'generation'").run(String(generation));
-  db.prepare('update outbox set generation = ?').run(generation);
+  db.prepare('update generations set generation = ?').run(generation);
   db.prepare('update records set generation = ?').run(generation);
   db.close();
+}
+
+/** Another PC, with a ledger of that generation, delivers that booking 1 is cancelled. */
+async function startOther(test: TestHotel, generation: number): Promise<TestHotel> {
+  const other = await testHotel();
+  await other.client.property.save((await test.client.agent.facts({})).property as never);
+  await other.client.connections.add({
+    id: 'pms',
+    kind: 'folder-csv',
+    title: 'PMS',
+    settings: { folder: other.drops, completeWhen: 'done-file' },
+    schedule: { kind: 'manual' },
+    secrets: {},
+  });
+  other.drop('b.csv', bookingsFile(bookingRow('1', { status: 'CANCELLED' })));
+  await other.sync();
+  await other.agent.stop();
+  setBack(other.home, generation);
+  await other.restart();
+  await other.client.connections.add(hubDraft(test.upstream));
+  await other.until(
+    () => health(other),
+    (hub) => hub.confirmed === 1,
+  );
+  return other;
 }

@@ -3,17 +3,16 @@ import { BrokenCircuitError, CircuitState } from 'cockatiel';
 import { Fault } from '../../contract/faults.ts';
 import type { Heartbeat } from '../../contract/ingest.ts';
 import type { ReadDb } from '../../db/open.ts';
-import { delivery, type OutboxRow, pendingRows } from '../../db/pipeline/outbox.ts';
+import { type OutboxRow, pendingRows } from '../../db/pipeline/blocks.ts';
+import { delivery } from '../../db/pipeline/outbox.ts';
 import type { Writer } from '../../db/writer.ts';
 import { backoffMs, destinationBreaker, policies, sleep } from '../resilience/policies.ts';
 import { outgoingBatches } from './outbox/outgoing.ts';
-import type { RecentRows } from './outbox/recent.ts';
 import { settle } from './outbox/settle.ts';
 import { DataRefused, type OutgoingBatch, RetryLater, type SendOutcome, type UpstreamSession } from './upstream.ts';
 
 export type PushTools = {
   readonly key: KeyObject;
-  readonly recent: RecentRows;
   readonly read: ReadDb;
   readonly writer: Writer;
   readonly now: () => number;
@@ -22,6 +21,8 @@ export type PushTools = {
   /** A failure that lasts, and its end. */
   readonly onFault: (fault: Fault) => void;
   readonly onWell: () => void;
+  /** The destination knows more of this hotel than this folder remembers; what has to be sent again will be. */
+  readonly onPutBack: () => void;
 };
 
 /** How the line to one destination is at this moment. */
@@ -50,6 +51,7 @@ export class Push {
   #ahead: OutgoingBatch[] | null = null;
   #confirming: Promise<void> = Promise.resolve();
   #isHighWaterKnown = false;
+  #mayTakeOver = false;
   #bell = new AbortController();
   #isSending = false;
   #failures = 0;
@@ -89,6 +91,12 @@ export class Push {
   urge(): void {
     this.#countAnew();
     this.#bell.abort();
+  }
+
+  /** A person has decided that this PC is the one that sends for the hotel, whoever has sent since. */
+  takeOver(): void {
+    this.#mayTakeOver = true;
+    this.urge();
   }
 
   /** Tell the destination that this agent lives, where its line stands. A heartbeat that fails is no trouble of its own. */
@@ -158,15 +166,19 @@ export class Push {
   }
 
   #load(session: UpstreamSession, afterSeq: number): OutgoingBatch[] {
-    const recent = this.#tools.recent.after(afterSeq, session.batchRecords);
-    return outgoingBatches(recent.length > 0 ? recent : this.#pending(afterSeq, session.batchRecords));
+    return outgoingBatches(this.#pending(afterSeq, session.batchRecords));
   }
 
   #loadAhead(session: UpstreamSession, batches: readonly OutgoingBatch[]): OutgoingBatch[] | null {
     const lastSeq = Math.max(...batches.map((batch) => batch.records.at(-1)?.seq ?? 0));
-    const ahead = this.#load(session, lastSeq);
-    for (const batch of ahead) session.prepare(batch);
-    return ahead.length > 0 ? ahead : null;
+    try {
+      const ahead = this.#load(session, lastSeq);
+      for (const batch of ahead) session.prepare(batch);
+      return ahead.length > 0 ? ahead : null;
+    } catch {
+      // What cannot be read is met again when it is next, and named then: the request under way has to be waited for first.
+      return null;
+    }
   }
 
   /** Move the watermark over what is settled. @returns whether that is everything that was sent. */
@@ -187,18 +199,21 @@ export class Push {
     return isWhole;
   }
 
-  /** Before the first send, rank our ledger above what the destination has seen of this hotel. */
+  /** Before the first send of a start, compare what the destination has seen of this hotel with what we remember. */
   async #meetHighWater(session: UpstreamSession, signal: AbortSignal): Promise<void> {
     if (this.#isHighWaterKnown) return;
-    const { confirmedSeq } = delivery(this.#tools.read, this.#destinationId);
-    const seen = confirmedSeq === 0 ? await session.highWater(this.#hotelId, signal) : null;
-    if (seen !== null) {
-      const ours = await this.#tools.writer.step('generation', []);
-      if (seen > ours && !(await this.#tools.writer.step('raiseGeneration', [seen]))) {
+    const { writer, onPutBack } = this.#tools;
+    const seen = await session.highWater(this.#hotelId, signal);
+    const meeting = seen === null ? 'well' : await writer.step('meetGeneration', [seen]);
+    if (meeting === 'ahead' && seen !== null) {
+      if (!this.#mayTakeOver) {
+        const ours = await writer.step('generation', []);
         throw new Fault('upstream-ahead', { host: session.host, seen: String(seen), ours: String(ours) });
       }
+      await writer.step('takeOver', [this.#destinationId, seen]);
     }
-    this.#tools.recent.clear();
+    if (meeting === 'put-back') onPutBack();
+    this.#mayTakeOver = false;
     this.#isHighWaterKnown = true;
   }
 

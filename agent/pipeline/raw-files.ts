@@ -1,10 +1,7 @@
 import { type KeyObject, randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { createReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { Transform } from 'node:stream';
-import { createGunzip, createGzip } from 'node:zlib';
+import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { Fault } from '../../contract/faults.ts';
 import { seal, sealOverheadBytes, unseal } from '../../db/seal.ts';
 import { hideCards } from './normalise/cards.ts';
@@ -13,11 +10,15 @@ import { hideCards } from './normalise/cards.ts';
  * Raw payloads, just as they came but for card numbers: compressed, encrypted, fsynced and renamed before the row that names
  * them commits.
  *
- * A raw file is a row of frames: length (4 bytes, little endian), then gzip output sealed with the data key. Each frame is bound
- * to the file's own random name and to its place, and the last one says that it is the last: frames cannot be exchanged, reordered
- * or cut off unnoticed.
+ * A raw file is a row of frames: length (4 bytes, little endian), then up to 256 KiB of the source, packed with zstd and sealed with
+ * the data key. Each frame is bound to the file's own random name and to its place, and the last one says that it is the last:
+ * frames cannot be exchanged, reordered or cut off unnoticed.
  */
-const frameBytes = 64 * 1024;
+const frameBytes = 256 * 1024;
+const lengthBytes = 4;
+// Room for the whole answer at once: piece by piece it would be put together anew each time.
+const packing = { params: { [constants.ZSTD_c_compressionLevel]: 1 }, chunkSize: frameBytes };
+const unpacking = { chunkSize: frameBytes, maxOutputLength: frameBytes };
 
 /** Give the folder of a source and a day: `raw/{source}/{yyyy}/{mm}/{dd}` (HI-090). */
 function rawFolder(source: string, atMs: number): string {
@@ -88,76 +89,58 @@ export async function writeRawFile(spec: {
 }
 
 async function writeFrames(file: FileHandle, name: string, key: KeyObject, chunks: AsyncIterable<Uint8Array>): Promise<void> {
-  const gzip = createGzip({ level: 1 });
-  const feeding = feed(gzip, chunks);
-  feeding.catch((error) => gzip.destroy(error));
   let index = 0;
-  let held: Buffer = Buffer.alloc(0);
-  const write = async (plain: Buffer, isLast: boolean) => {
-    const sealed = seal(key, plain, frameContext(name, index++, isLast));
-    const head = Buffer.alloc(4);
+  for await (const { plain, isLast } of inFrames(chunks)) {
+    const sealed = seal(key, zstdCompressSync(plain, packing), frameContext(name, index++, isLast));
+    const head = Buffer.alloc(lengthBytes);
     head.writeUInt32LE(sealed.length);
     await file.writev([head, sealed]);
-  };
-  for await (const chunk of gzip as AsyncIterable<Buffer>) {
-    held = Buffer.concat([held, chunk]);
-    for (; held.length > frameBytes; held = held.subarray(frameBytes)) await write(held.subarray(0, frameBytes), false);
   }
-  await feeding;
-  await write(held, true);
 }
 
-async function feed(gzip: Transform, chunks: AsyncIterable<Uint8Array>): Promise<void> {
-  for await (const chunk of chunks) if (!gzip.write(chunk)) await once(gzip, 'drain');
-  gzip.end();
+/** Cut a stream of bytes into frames of equal size; the last is the rest, be it empty. */
+async function* inFrames(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<{ plain: Uint8Array; isLast: boolean }> {
+  let held: Uint8Array = new Uint8Array(0);
+  for await (const chunk of chunks) {
+    held = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
+    for (; held.length > frameBytes; held = held.subarray(frameBytes)) yield { plain: held.subarray(0, frameBytes), isLast: false };
+  }
+  yield { plain: held, isLast: true };
 }
 
 /**
  * Read a raw file back: the bytes as they were taken.
  * @throws {Fault} `database-damaged` when a frame was changed, exchanged or is missing.
  */
-export function readRawFile(spec: { readonly home: string; readonly path: string; readonly key: KeyObject }): AsyncIterable<Buffer> {
+export async function* readRawFile(spec: {
+  readonly home: string;
+  readonly path: string;
+  readonly key: KeyObject;
+}): AsyncGenerator<Buffer> {
   const name = spec.path.slice(spec.path.lastIndexOf('/') + 1);
-  const damaged = () => new Fault('database-damaged', { file: spec.path });
-  let held: Buffer = Buffer.alloc(0);
-  let index = 0;
-  const frames = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      held = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
-      try {
-        // The last frame is told apart by its context, so one is always held back.
-        for (let length = frameLength(held); length !== null && held.length > length + 4; length = frameLength(held)) {
-          this.push(unseal(spec.key, held.subarray(4, length + 4), frameContext(name, index++, false)));
-          held = held.subarray(length + 4);
-        }
-        done();
-      } catch {
-        done(damaged());
-      }
-    },
-    flush(done) {
-      try {
-        const length = frameLength(held);
-        if (length === null || held.length !== length + 4) throw damaged();
-        this.push(unseal(spec.key, held.subarray(4), frameContext(name, index, true)));
-        done();
-      } catch {
-        done(damaged());
-      }
-    },
-  });
-  const gunzip = createGunzip({ chunkSize: 256 * 1024 });
-  const stream = createReadStream(join(spec.home, spec.path), { highWaterMark: 256 * 1024 });
-  stream.on('error', (error) => frames.destroy(new Fault('database-damaged', { file: spec.path }, { cause: error })));
-  frames.on('error', (error) => gunzip.destroy(error));
-  gunzip.on('close', () => stream.destroy());
-  stream.pipe(frames).pipe(gunzip);
-  return gunzip as AsyncIterable<Buffer>;
+  let file: FileHandle | null = null;
+  try {
+    file = await open(join(spec.home, spec.path), 'r');
+    const { size } = await file.stat();
+    let at = 0;
+    for (let index = 0; at < size || index === 0; index++) {
+      const length = (await bytesAt(file, at, lengthBytes)).readUInt32LE(0);
+      // zstd makes bytes that it cannot pack a little longer.
+      if (length < sealOverheadBytes || length > frameBytes * 2) throw new RangeError('no frame');
+      const sealed = await bytesAt(file, at + lengthBytes, length);
+      at += lengthBytes + length;
+      const packed = unseal(spec.key, sealed, frameContext(name, index, at === size));
+      yield zstdDecompressSync(packed, unpacking);
+    }
+  } catch (error) {
+    throw new Fault('database-damaged', { file: spec.path }, { cause: error });
+  } finally {
+    await file?.close();
+  }
 }
 
-function frameLength(held: Buffer): number | null {
-  if (held.length < 4) return null;
-  const length = held.readUInt32LE(0);
-  if (length < sealOverheadBytes || length > frameBytes + 1024) throw new Error('no frame');
-  return length;
+async function bytesAt(file: FileHandle, at: number, length: number): Promise<Buffer> {
+  const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(length), 0, length, at);
+  if (bytesRead < length) throw new RangeError('cut off');
+  return buffer;
 }

@@ -45,7 +45,8 @@ export function settingsSchema(settings: z.ZodObject, secrets: Readonly<Record<s
       titles && choices ? { ...rest, oneOf: choices.map((choice) => ({ const: choice, title: titles[choice] ?? choice })) } : property;
   }
   for (const [name, field] of Object.entries(secrets)) {
-    properties[name] = { type: 'string', title: field.title, description: field.description, 'x-secret': true };
+    const widget = field.isLong ? { 'x-widget': 'textarea' } : {};
+    properties[name] = { type: 'string', title: field.title, description: field.description, 'x-secret': true, ...widget };
   }
   const required = [...(schema.required ?? []), ...Object.keys(secrets).filter((name) => secrets[name]?.isRequired)];
   return { ...schema, properties, required };

@@ -4,11 +4,8 @@ import type { Heartbeat, Refusal } from '../../contract/ingest.ts';
 import type { EntityName } from '../../contract/record.ts';
 import type { Check, OpenContext, SecretField } from './connector.ts';
 
-/**
- * One version of a record on its way out: its JSON text in two parts, to be written one behind the other.
- * The tail is UTF-8 as it was kept, so that nobody has to take it apart again.
- */
-export type OutgoingRecord = { readonly eventId: string; readonly seq: number; readonly head: string; readonly tail: Uint8Array };
+/** One version of a record on its way out: its JSON text in UTF-8, just as it was kept. */
+export type OutgoingRecord = { readonly eventId: string; readonly seq: number; readonly text: Uint8Array };
 
 /** Records of one source and kind, in the order in which they were kept. */
 export type OutgoingBatch = { readonly source: string; readonly entity: EntityName; readonly records: readonly OutgoingRecord[] };

@@ -6,10 +6,12 @@ import { fileURLToPath } from 'node:url';
 import { implement, ORPCError } from '@orpc/server';
 import { api } from '../../contract/api.ts';
 import type { ConnectionDraft } from '../../contract/connection.ts';
+import { importedByHand } from '../../contract/dead-letter.ts';
 import { Fault } from '../../contract/faults.ts';
 import { entityOf } from '../../contract/record.ts';
-import { connections, property } from '../../db/pipeline/connections.ts';
+import { connections, isIdUsed, property } from '../../db/pipeline/connections.ts';
 import { recentFiles } from '../../db/pipeline/counts.ts';
+import { openLetter } from '../../db/pipeline/dead-letters.ts';
 import type { Agent } from '../index.ts';
 import { importFile, rehearseImport } from '../pipeline/import-file.ts';
 import { systemKinds } from '../pipeline/registry.ts';
@@ -115,6 +117,12 @@ export function apiRouter(agent: Agent) {
         else agent.destinations.urge(input.id);
         return {};
       }),
+      takeOver: os.connections.takeOver.handler(({ input }) => {
+        const connection = existing(agent, input.id);
+        if (connection.direction !== 'destination') throw new Fault('input-wrong', { detail: `${connection.title} is no destination` });
+        agent.destinations.takeOver(connection.id);
+        return {};
+      }),
       setSchedule: os.connections.setSchedule.handler(async ({ input }) => {
         previewMs(input.schedule, property(stores.read)?.timeZone ?? 'UTC', agent.now(), 1);
         const connection = { ...existing(agent, input.id), schedule: input.schedule };
@@ -142,6 +150,15 @@ export function apiRouter(agent: Agent) {
         const tools = { ...agent.pullTools(), lettersByRule: stores.reads.fileLettersByRule };
         return input.isDryRun ? rehearseImport(tools, order, signal ?? agent.signal) : importFile(tools, order, signal ?? agent.signal);
       }),
+    },
+    deadLetters: {
+      list: os.deadLetters.list.handler(({ input }) => {
+        const { connectionId: id } = input;
+        if (id !== undefined && id !== importedByHand && !isIdUsed(stores.read, id)) throw new Fault('connection-not-found', { id });
+        return stores.reads.letterPage(input);
+      }),
+      counts: os.deadLetters.counts.handler(() => stores.reads.letterCounts()),
+      get: os.deadLetters.get.handler(({ input }) => openLetter(stores.read, stores.secrets.dataKey, input.id)),
     },
     overview: { get: os.overview.get.handler(() => overview({ ...agent, home: stores.home, read: stores.read, reads: stores.reads })) },
     live: {

@@ -89,10 +89,12 @@ function freeId(agent: Agent, draft: ConnectionDraft): string {
  * The stored secrets that a draft may use: those of its own connection, as long as they go where they went before. A draft that
  * names another address or proxy has to bring its secrets, so that nobody can have them sent elsewhere.
  */
-function usableSecrets(agent: Agent, draft: ConnectionDraft): Record<string, string> {
+function usableSecrets(agent: Agent, draft: ConnectionDraft, settings: Readonly<Record<string, unknown>>): Record<string, string> {
   const before = draft.id ? connectionById(agent.stores.read, draft.id) : undefined;
   if (!before || before.kind !== draft.kind) return {};
-  const goesElsewhere = ['url', 'proxyUrl'].some((name) => (draft.settings[name] ?? '') !== (before.settings[name] ?? ''));
+  const goesElsewhere = ['url', 'proxyUrl', 'host', 'port', 'user'].some(
+    (name) => (settings[name] ?? '') !== (before.settings[name] ?? ''),
+  );
   return goesElsewhere ? {} : agent.stores.secrets.of(before.id);
 }
 
@@ -126,16 +128,23 @@ export async function changeConnection(agent: Agent, draft: ConnectionDraft & { 
   const before = existing(agent, draft.id);
   if (before.kind !== draft.kind) throw new Fault('input-wrong', { detail: 'a connection keeps its kind' });
   const { system, settings } = checkedSettings(agent, draft);
-  const secrets = checkedSecrets(system.kind.secrets, draft.secrets, usableSecrets(agent, draft));
+  const kept = usableSecrets(agent, draft, settings);
+  const secrets = checkedSecrets(system.kind.secrets, draft.secrets, kept);
   const given = filled(draft.secrets);
-  if (Object.keys(given).length > 0) {
+  const goesElsewhere = Object.keys(kept).length === 0;
+  const connection: Connection = { ...before, title: draft.title, settings, secrets, schedule: draft.schedule ?? before.schedule };
+  const put = () => {
     agent.stores.secrets.put(draft.id, given);
     neverLog(Object.values(given));
-  }
-  const connection: Connection = { ...before, title: draft.title, settings, secrets, schedule: draft.schedule ?? before.schedule };
+  };
   if (before.direction === 'source') await agent.sources.stopOne(draft.id);
+  // The old address never meets the new secrets, nor the new one the old: a run that starts in between has none.
+  if (goesElsewhere) agent.stores.secrets.forget(draft.id);
+  else if (Object.keys(given).length > 0) put();
   await agent.saveConnection(connection);
-  if (before.direction === 'destination') await agent.destinations.renew(draft.id);
+  if (goesElsewhere && Object.keys(given).length > 0) put();
+  if (before.direction === 'source') await agent.sources.stopOne(draft.id);
+  else await agent.destinations.renew(draft.id);
   return connection;
 }
 
@@ -156,9 +165,9 @@ export async function restoreConnection(agent: Agent, id: string): Promise<Conne
 /** Build the steps of a test, of a stored connection or of what stands in a form. */
 export function checksOf(agent: Agent, what: { readonly id: string } | { readonly draft: ConnectionDraft }): readonly Check[] {
   const draft: ConnectionDraft = 'draft' in what ? what.draft : { ...existing(agent, what.id), secrets: {} };
-  const stored = usableSecrets(agent, draft);
   // A secret that is missing is a step of the test that fails, with its own words.
   const { system, settings } = checkedSettings(agent, draft);
+  const stored = usableSecrets(agent, draft, settings);
   const secrets = { ...stored, ...filled(draft.secrets) };
   if (system.direction === 'source') return system.kind.checks(settings, { secrets, now: agent.now });
   return system.kind.checks(settings, {

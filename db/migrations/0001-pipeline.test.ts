@@ -18,23 +18,30 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const tables = [
   'alerts',
+  'blocks',
   'connections',
   'dead_letters',
   'deliveries',
   'entity_counts',
   'files',
+  'generations',
   'intents',
   'kept_hours',
   'ledgers',
-  'meta',
   'outbox',
-  'payloads',
   'records',
   'settings',
   'sightings',
   'syncs',
 ];
-const indexes = ['dead_letters_by_rule', 'dead_letters_refused_once', 'files_unfinished', 'intents_open'];
+const indexes = [
+  'dead_letters_by_connection',
+  'dead_letters_by_connection_and_rule',
+  'dead_letters_by_rule',
+  'dead_letters_refused_once',
+  'files_unfinished',
+  'intents_open',
+];
 
 function named(db: Database.Database, type: 'table' | 'index'): unknown[] {
   return db.prepare("select name from sqlite_master where type = ? and name not like 'sqlite_%' order by name").pluck().all(type);

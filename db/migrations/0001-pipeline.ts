@@ -2,13 +2,14 @@
  * The first schema of pipeline.db: ledgers and records, the outbox, files, dead letters, deliveries, intents.
  *
  * A ledger is all records of one (hotel, source, entity). The outbox is a log: one row per version of a record, in the order
- * in which it was kept; what a destination has confirmed is a position in it. Documents lie in `payloads`, sealed with the data key,
- * up to 16 consecutive rows of the outbox in one (db/pipeline/payloads.ts); so does `raw` of a dead letter, by itself;
+ * in which it was kept; what a destination has confirmed is a position in it. The texts that leave the house lie in `blocks`, sealed
+ * with the data key, up to 250 consecutive rows of the outbox in one (db/pipeline/blocks.ts); so does `raw` of a dead letter, by itself;
  * the columns day, until, state, title and place stand open so that records can be found (docs/security.md).
  */
 export const up = `
-create table meta (key text primary key, value text not null) strict, without rowid;
 create table settings (key text primary key, json text not null) strict, without rowid;
+
+create table generations (generation integer primary key, begun_at_ms integer not null) strict;
 
 create table connections (
   id text primary key, doc text not null, removed_at_ms integer
@@ -31,14 +32,15 @@ create table records (
 
 create table outbox (
   seq integer primary key,
-  ledger_id integer not null, external_id text not null,
-  event_id blob not null, generation integer not null, version integer not null, hash blob not null,
-  kept_at_ms integer not null,
-  file_id integer, line integer, byte_offset integer, byte_length integer,
-  correlation_id blob not null
+  external_id text not null, version integer not null,
+  line integer, byte_offset integer, byte_length integer
 ) strict;
 
-create table payloads (first_seq integer primary key, sealed blob not null) strict;
+create table blocks (
+  first_seq integer primary key, rows integer not null, generation integer not null,
+  ledger_id integer not null, file_id integer, kept_at_ms integer not null, correlation_id blob not null,
+  sealed blob not null
+) strict;
 
 create table files (
   id integer primary key,
@@ -68,6 +70,8 @@ create table dead_letters (
   set_aside_at_ms integer not null, correlation_id blob not null
 ) strict;
 create index dead_letters_by_rule on dead_letters (rule);
+create index dead_letters_by_connection on dead_letters (connection_id);
+create index dead_letters_by_connection_and_rule on dead_letters (connection_id, rule);
 create unique index dead_letters_refused_once on dead_letters (destination_id, seq) where destination_id is not null;
 
 create table deliveries (

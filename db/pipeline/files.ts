@@ -76,8 +76,12 @@ export function fileStatements(db: WriteDb) {
       'values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
   );
   const see = db.prepare(
-    'insert into sightings (connection_id, path, mark, file_id, seen_at_ms) values (?, ?, ?, ?, ?) on conflict do nothing',
+    'insert into sightings (connection_id, path, mark, file_id, seen_at_ms) values (?, ?, ?, ?, ?) ' +
+      'on conflict do update set file_id = excluded.file_id, seen_at_ms = excluded.seen_at_ms',
   );
+  const fileSeen = db
+    .prepare<[string, string, string], number>('select file_id from sightings where connection_id = ? and path = ? and mark = ?')
+    .pluck();
   const newestAt = db
     .prepare<[string, string], number>(
       'select file_id from sightings where connection_id = ? and path = ? order by seen_at_ms desc, file_id desc limit 1',
@@ -98,9 +102,12 @@ export function fileStatements(db: WriteDb) {
     const known = find.get(file.connectionId, file.sha256);
     if (known) {
       const before = newestAt.get(file.connectionId, file.path);
-      const isNews = see.run(file.connectionId, file.path, file.mark, known.id, nowMs).changes > 0;
-      // The same file lying where it lay is no news; the same content under another name or written anew is.
-      if (isNews) seeAgain.run(nowMs, known.id);
+      // The same file lying where it lay is no news; the same content under another name, written anew or put back with its old time is.
+      const isNews = before !== known.id || fileSeen.get(file.connectionId, file.path, file.mark) !== known.id;
+      if (isNews) {
+        see.run(file.connectionId, file.path, file.mark, known.id, nowMs);
+        seeAgain.run(nowMs, known.id);
+      }
       // Written back after something else had stood there, an old content is the newest word of the hotel system again.
       const isBackAgain = isNews && known.finished_at_ms !== null && before !== undefined && before !== known.id;
       const isMended = known.mapping !== file.mappingJson && known.used === 0;
@@ -177,6 +184,25 @@ export function isSighted(db: ReadDb, connectionId: string, path: string, mark: 
   return (
     db.prepare('select 1 from sightings where connection_id = ? and path = ? and mark = ?').get(connectionId, path, mark) !== undefined
   );
+}
+
+/**
+ * The file that lay at this path under this mark when it was looked at last, if nothing of it is left to read: not one of which nothing
+ * could be used and that another mapping may read.
+ */
+export function finishedAt(
+  db: ReadDb,
+  file: { readonly connectionId: string; readonly path: string; readonly mark: string; readonly mappingJson: string },
+): number | null {
+  type Newest = { id: number; mark: string; finished: number | null; mapping: string; used: number };
+  const newest = db
+    .prepare<[string, string], Newest>(
+      'select s.mark, f.id, f.finished_at_ms as finished, f.mapping, f.kept + f.unchanged as used from sightings s join files f on f.id = s.file_id ' +
+        'where s.connection_id = ? and s.path = ? order by s.seen_at_ms desc, s.file_id desc limit 1',
+    )
+    .get(file.connectionId, file.path);
+  if (!newest || newest.mark !== file.mark || newest.finished === null) return null;
+  return newest.used === 0 && newest.mapping !== file.mappingJson ? null : newest.id;
 }
 
 /** The connections that have half read files, among those whose id starts with a prefix. */

@@ -7,11 +7,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openForWriting, type WriteDb } from '../open.ts';
 import { sealingKey } from '../seal.ts';
 import { type PipelineSteps, pipelineSteps } from '../steps.ts';
+import { pendingRows } from './blocks.ts';
 import { connections, isIdUsed } from './connections.ts';
 import { entityCounts, recentFiles, setAsideByRule } from './counts.ts';
 import { isContentKnown, isSighted, unfinishedFiles } from './files.ts';
 import { openIntents } from './intents.ts';
-import { delivery, pendingRows, waitingBehind } from './outbox.ts';
+import { delivery, waitingBehind } from './outbox.ts';
 import { standingAlerts, syncOf } from './standing.ts';
 
 const key = sealingKey(Buffer.alloc(32, 7));
@@ -57,8 +58,9 @@ function keep(count: number): number {
   steps.storeBatch(
     {
       fileId: id,
-      rowsJson: JSON.stringify(ids.map((one, at) => [one, null, null, null, null, null, at + 2, at, 1])),
       count,
+      texts: ids.map((one) => `${one}\0\0\0\0\0`).join('\0'),
+      places: Float64Array.from(ids.flatMap((_, at) => [at + 2, at, 1])),
       hashes: Buffer.concat(documents.map((document) => hash('sha256', document, 'buffer'))),
       documents: Buffer.concat(documents),
       ends: Uint32Array.from(documents, (document) => (end += document.length)),

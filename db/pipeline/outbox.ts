@@ -1,35 +1,10 @@
-import type { KeyObject } from 'node:crypto';
 import type { Refusal } from '../../contract/ingest.ts';
 import type { ReadDb, WriteDb } from '../open.ts';
-import { payloadReader } from './payloads.ts';
-
-/** One version of a record as it waits for a destination; `document` is the JSON text of its fields. */
-export type OutboxRow = {
-  readonly seq: number;
-  readonly eventId: Buffer;
-  readonly generation: number;
-  readonly version: number;
-  readonly hash: Buffer;
-  readonly document: Uint8Array;
-  readonly keptAtMs: number;
-  readonly hotelId: string;
-  readonly source: string;
-  readonly entity: string;
-  readonly externalId: string;
-};
 
 export type RefusedRow = { readonly seq: number; readonly code: string; readonly field: string | null };
 
-/** Give the next rows for a destination, in the order in which they were kept. */
-export function pendingRows(db: ReadDb, key: KeyObject): (afterSeq: number, limit: number) => OutboxRow[] {
-  const document = payloadReader(db, key);
-  const statement = db.prepare<[number, number], Omit<OutboxRow, 'document'>>(
-    'select o.seq, o.event_id as eventId, o.generation, o.version, o.hash, o.kept_at_ms as keptAtMs, ' +
-      'l.hotel_id as hotelId, l.source, l.entity, o.external_id as externalId ' +
-      'from outbox o join ledgers l on l.id = o.ledger_id where o.seq > ? order by o.seq limit ?',
-  );
-  return (afterSeq, limit) => statement.all(afterSeq, limit).map((row) => ({ ...row, document: document(row.seq, row.hash) }));
-}
+/** The block of the outbox that holds a row. */
+const blockOf = (seq: string) => `(select max(first_seq) from blocks where first_seq <= ${seq})`;
 
 export type DeliveryRow = {
   readonly destinationId: string;
@@ -55,7 +30,12 @@ export function delivery(db: ReadDb, destinationId: string): DeliveryRow {
 export function waitingBehind(db: ReadDb, confirmedSeq: number): { waiting: number; oldestAtMs: number | null; lastSeq: number } {
   const lastSeq = db.prepare<[], number>('select coalesce(max(seq), 0) from outbox').pluck().get() ?? 0;
   const oldestAtMs =
-    db.prepare<[number], number>('select kept_at_ms from outbox where seq > ? order by seq limit 1').pluck().get(confirmedSeq) ?? null;
+    lastSeq > confirmedSeq
+      ? (db
+          .prepare<[number], number>(`select kept_at_ms from blocks where first_seq = ${blockOf('? + 1')}`)
+          .pluck()
+          .get(confirmedSeq) ?? null)
+      : null;
   // Numbers are given without holes and pruning only happens behind the slowest destination, so the distance is the count.
   return { waiting: Math.max(0, lastSeq - confirmedSeq), oldestAtMs, lastSeq };
 }
@@ -65,14 +45,15 @@ export function deliveryStatements(db: WriteDb) {
   const position = db.prepare<[string], number>('select confirmed_seq from deliveries where destination_id = ?').pluck();
   const move = db.prepare(
     'insert into deliveries (destination_id, confirmed_seq, confirmed, refused, last_confirmed_at_ms, confirmed_up_to_ms) ' +
-      'values (@destinationId, @upTo, @confirmed, @refused, @nowMs, (select kept_at_ms from outbox where seq = @upTo)) ' +
+      `values (@destinationId, @upTo, @confirmed, @refused, @nowMs, (select kept_at_ms from blocks where first_seq = ${blockOf('@upTo')})) ` +
       'on conflict do update set confirmed_seq = excluded.confirmed_seq, confirmed = confirmed + excluded.confirmed, refused = refused + excluded.refused, ' +
       'last_confirmed_at_ms = excluded.last_confirmed_at_ms, confirmed_up_to_ms = coalesce(excluded.confirmed_up_to_ms, confirmed_up_to_ms)',
   );
   const setAside = db.prepare(
     'insert into dead_letters (connection_id, destination_id, entity, rule, field, detail, file_id, line, byte_offset, byte_length, seq, set_aside_at_ms, correlation_id) ' +
-      "select coalesce(f.connection_id, ''), @destinationId, l.entity, 'refused-by-destination', @field, @detail, o.file_id, o.line, o.byte_offset, o.byte_length, o.seq, @nowMs, o.correlation_id " +
-      'from outbox o join ledgers l on l.id = o.ledger_id left join files f on f.id = o.file_id where o.seq = @seq on conflict do nothing',
+      "select coalesce(f.connection_id, ''), @destinationId, l.entity, 'refused-by-destination', @field, @detail, b.file_id, o.line, o.byte_offset, o.byte_length, o.seq, @nowMs, b.correlation_id " +
+      `from outbox o join blocks b on b.first_seq = ${blockOf('o.seq')} join ledgers l on l.id = b.ledger_id ` +
+      'left join files f on f.id = b.file_id where o.seq = @seq on conflict do nothing',
   );
   const countLetter = db.prepare(
     'insert into entity_counts (connection_id, entity, dead_letters) select connection_id, entity, 1 from dead_letters where destination_id = ? and seq = ? ' +

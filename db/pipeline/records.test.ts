@@ -7,8 +7,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openForWriting, type WriteDb } from '../open.ts';
 import { sealingKey } from '../seal.ts';
 import { type PipelineSteps, pipelineSteps } from '../steps.ts';
-import { pendingRows, waitingBehind } from './outbox.ts';
-import type { Batch, BatchLetter, BatchRow } from './records.ts';
+import { pendingRows } from './blocks.ts';
+import { waitingBehind } from './outbox.ts';
+import type { Batch, BatchLetter } from './records.ts';
 
 const key = sealingKey(Buffer.alloc(32, 7));
 const startMs = 1_770_000_000_000;
@@ -61,13 +62,13 @@ function letter(line: number): BatchLetter {
 }
 
 function batch(fileId: number, given: readonly Given[], more: Partial<Batch> = {}): Batch {
-  const documents = given.map(([, content]) => Buffer.from(content));
+  const documents = given.map(([externalId, content]) => Buffer.from(JSON.stringify({ id: 'x', externalId, content })));
   let end = 0;
-  const rows = given.map(([id], at): BatchRow => [id, '2026-03-01', '2026-03-04', 'reserved', 'Ada', '101', at + 2, at * 10, 10]);
   return {
     fileId,
-    rowsJson: JSON.stringify(rows),
     count: given.length,
+    texts: given.flatMap(([id]) => [id, '2026-03-01', '2026-03-04', 'reserved', 'Ada', '']).join('\0'),
+    places: Float64Array.from(given.flatMap((_, at) => [at + 2, at * 10, 10])),
     hashes: Buffer.concat(given.map(([, content]) => hash('sha256', content, 'buffer'))),
     documents: Buffer.concat(documents),
     ends: Uint32Array.from(documents, (document) => (end += document.length)),
@@ -93,10 +94,14 @@ function everything(): string {
   );
 }
 
-/** What waits for a destination: number, key, version and document. */
+type Event = { eventId: string; generation: number; version: number; syncedAt: string; hash: string; externalId: string; content: string };
+const events = (): Event[] => pendingRows(db, key)(0, 10_000).map((row) => JSON.parse(row.text.toString('utf8')));
+
+/** What waits for a destination: number, key, version and content. */
 function waiting(): unknown[] {
-  return pendingRows(db, key)(0, 10_000).map((row) => [row.seq, row.externalId, row.version, Buffer.from(row.document).toString('utf8')]);
+  return events().map((event, at) => [at + 1, event.externalId, event.version, event.content]);
 }
+const lastSeq = () => db.prepare('select max(seq) from outbox').pluck().get();
 
 const many = (count: number, from = 0): Given[] => Array.from({ length: count }, (_, at) => [`B${from + at}`, `{"n":${from + at}}`]);
 
@@ -105,8 +110,9 @@ describe('a batch', () => {
     const fileId = takeFile();
     const stored = store(batch(fileId, many(3), { letters: [letter(5)], rows: 4, bytesDeadLetters: 10 }));
     expect([
-      { ...stored, versions: [...stored.versions], eventIds: stored.eventIds.length },
+      stored,
       waiting(),
+      events().map((event) => [event.generation, event.syncedAt, event.hash]),
       db
         .prepare('select position, rows, kept, unchanged, duplicates, dead_letters, bytes_normalised, bytes_dead_letters from files')
         .raw()
@@ -119,17 +125,13 @@ describe('a batch', () => {
         kept: 3,
         unchanged: 0,
         duplicates: 0,
-        firstSeq: 1,
-        generation: Math.floor(startMs / 1000),
-        keptAtMs: startMs,
-        versions: [1, 1, 1],
-        eventIds: 48,
       },
       [
         [1, 'B0', 1, '{"n":0}'],
         [2, 'B1', 1, '{"n":1}'],
         [3, 'B2', 1, '{"n":2}'],
       ],
+      [0, 1, 2].map((n) => [Math.floor(startMs / 1000), new Date(startMs).toISOString(), hash('sha256', `{"n":${n}}`)]),
       [100, 4, 3, 0, 0, 1, 100, 10],
       [3, 1, startMs],
       [3, Math.floor(startMs / 3_600_000)],
@@ -148,8 +150,9 @@ describe('a batch', () => {
     const before = [records(), waiting()];
     nowMs += 60_000;
     const again = store(batch(takeFile(), many(50)));
-    const next = store(batch(takeFile(), [['NEW', '{}']]));
-    expect([again.kept, again.unchanged, [...again.versions].every((version) => version === 0), next.firstSeq]).toEqual([0, 50, true, 51]);
+    const unmoved = lastSeq();
+    store(batch(takeFile(), [['NEW', '{}']]));
+    expect([again, unmoved, lastSeq()]).toEqual([{ kept: 0, unchanged: 50, duplicates: 0 }, 50, 51]);
     expect(before[1]).toEqual(waiting().slice(0, 50));
     expect(records()).toContain('NEW');
   });
@@ -164,8 +167,7 @@ describe('a batch', () => {
         ['7', 'a'],
       ]),
     );
-    expect([[...stored.versions], stored.kept, stored.duplicates, waiting()]).toEqual([
-      [1, 2, 1, 3],
+    expect([stored.kept, stored.duplicates, waiting()]).toEqual([
       4,
       2,
       [
@@ -178,11 +180,11 @@ describe('a batch', () => {
   });
 
   it('keeps the same number of two hotels, two systems and two kinds apart', () => {
-    const first = store(batch(takeFile('pms', 'ALDQ'), [['7', 'a']]));
-    const hotel = store(batch(takeFile('pms', 'LISB'), [['7', 'a']]));
-    const entity = store(batch(takeFile('pms', 'ALDQ', 'guest'), [['7', 'a']]));
-    const ids = [first, hotel, entity].map((stored) => Buffer.from(stored.eventIds).toString('hex'));
-    expect([new Set(ids).size, waiting().length]).toEqual([3, 3]);
+    store(batch(takeFile('pms', 'ALDQ'), [['7', 'a']]));
+    store(batch(takeFile('pms', 'LISB'), [['7', 'a']]));
+    store(batch(takeFile('pms', 'ALDQ', 'guest'), [['7', 'a']]));
+    const found = events();
+    expect([new Set(found.map((event) => event.eventId)).size, found.map((event) => event.version)]).toEqual([3, [1, 1, 1]]);
   });
 });
 
@@ -214,8 +216,8 @@ describe('a batch that fails somewhere is not there at all', () => {
     ['the first booking', "before insert on records when new.external_id = 'B0'"],
     ['a booking in the middle', "before insert on records when new.external_id = 'B33'"],
     ['the last event', "before insert on outbox when new.external_id = 'B59'"],
-    ['a block of documents in the middle', 'before insert on payloads when new.first_seq > 1'],
-    ['the last block of documents', 'before insert on payloads when new.first_seq > 32'],
+    ['a block of texts in the middle', 'before insert on blocks when new.first_seq = 252'],
+    ['the last block of texts', 'before insert on blocks when new.first_seq > 500'],
     ['a changed booking', 'before update on records'],
     ['a letter', 'before insert on dead_letters'],
     ['the place in the file', 'before update of position on files'],
@@ -231,12 +233,12 @@ describe('a batch that fails somewhere is not there at all', () => {
     const before = everything();
     db.exec(`create trigger stop_here ${when} begin select raise(abort, 'here'); end`);
 
-    expect(() => store(batch(fileId, many(60), { letters: [letter(61)] }))).toThrow(/here/);
+    expect(() => store(batch(fileId, many(600), { letters: [letter(601)] }))).toThrow(/here/);
     expect(everything()).toBe(before);
 
     db.exec('drop trigger stop_here');
-    const next = store(batch(fileId, many(60), { letters: [letter(61)] }));
-    expect([next.firstSeq, next.kept, waiting().length, waitingBehind(db, 0).waiting]).toEqual([2, 60, 61, 61]);
+    const next = store(batch(fileId, many(600), { letters: [letter(601)] }));
+    expect([lastSeq(), next.kept, waiting().length, waitingBehind(db, 0).waiting]).toEqual([601, 600, 601, 601]);
   });
 
   it('the commit itself: its numbers are free again, so what waits is counted right', () => {
@@ -250,14 +252,14 @@ describe('a batch that fails somewhere is not there at all', () => {
     expect(everything()).toBe(before);
 
     db.exec('drop trigger late');
-    const next = store(batch(fileId, many(40)));
-    expect([next.firstSeq, waitingBehind(db, 0), waiting().length]).toEqual([1, { waiting: 40, oldestAtMs: startMs, lastSeq: 40 }, 40]);
+    store(batch(fileId, many(40)));
+    expect([lastSeq(), waitingBehind(db, 0), waiting().length]).toEqual([40, { waiting: 40, oldestAtMs: startMs, lastSeq: 40 }, 40]);
   });
 
   it.each([
-    ['rows that are no JSON', { rowsJson: '[["B0","2026' }],
-    ['a row without a number', { rowsJson: '[[null,null,null,null,null,null,1,0,1]]' }],
-    ['a row that is none', { rowsJson: '[["B0",null,null,null,null,null,1,0,1],7]' }],
+    ['texts of fewer rows than it says', { texts: ['B0', '', '', '', '', ''].join('\0') }],
+    ['a text too many', { texts: `${['B0', '', '', '', '', ''].join('\0').repeat(3)}\0x` }],
+    ['places that end too early', { places: new Float64Array(3) }],
     ['a place in the file that is no number', { position: 'far' as never }],
     ['a letter without its reason', { letters: [{ ...letter(1), rule: null as never }] }],
     ['a file that was never taken', { fileId: 4711 }],
@@ -266,7 +268,8 @@ describe('a batch that fails somewhere is not there at all', () => {
     const before = everything();
     expect(() => store(batch(fileId, many(3), wrong))).toThrow();
     expect(everything()).toBe(before);
-    expect([store(batch(fileId, many(3))).firstSeq, waiting().length]).toEqual([1, 3]);
+    store(batch(fileId, many(3)));
+    expect([lastSeq(), waiting().length]).toEqual([3, 3]);
   });
 
   it('a disk without room is named, and the next batch is whole', () => {
@@ -278,7 +281,8 @@ describe('a batch that fails somewhere is not there at all', () => {
     expect(() => store(batch(fileId, large))).toThrow(expect.objectContaining({ code: 'SQLITE_FULL' }));
     expect(everything()).toBe(before);
     db.pragma(`max_page_count = ${room}`);
-    expect([store(batch(fileId, large)).firstSeq, waiting().length]).toEqual([1, 500]);
+    store(batch(fileId, large));
+    expect([lastSeq(), waiting().length]).toEqual([500, 500]);
   });
 });
 
@@ -286,7 +290,7 @@ it('whatever comes in which order, numbers have no holes and the last version is
   const content = fc.array(fc.tuple(fc.constantFrom('1', '2', '3', 'ä', "'"), fc.constantFrom('a', 'b', 'c', '')), { maxLength: 40 });
   fc.assert(
     fc.property(fc.array(fc.record({ rows: content, isTorn: fc.boolean() }), { maxLength: 8 }), (batches) => {
-      db.exec('delete from outbox; delete from payloads; delete from records; delete from ledgers');
+      db.exec('delete from outbox; delete from blocks; delete from records; delete from ledgers');
       const own = pipelineSteps(db, key, () => nowMs);
       const model = new Map<string, string>();
       let expected = 0;
@@ -299,9 +303,9 @@ it('whatever comes in which order, numbers have no holes and the last version is
           model.set(id, text);
         }
       }
-      const rows = waiting() as [number, string, number, string][];
-      const last = new Map(rows.map(([, id, , text]) => [id, text]));
-      expect([rows.map(([seq]) => seq), last]).toEqual([Array.from({ length: expected }, (_, at) => at + 1), model]);
+      const rows = pendingRows(db, key)(0, 10_000).map((row) => ({ seq: row.seq, ...(JSON.parse(row.text.toString('utf8')) as Event) }));
+      const last = new Map(rows.map((row) => [row.externalId, row.content]));
+      expect([rows.map((row) => row.seq), last]).toEqual([Array.from({ length: expected }, (_, at) => at + 1), model]);
     }),
     { numRuns: 60, seed: 20_261_121 },
   );

@@ -2,21 +2,9 @@ import type { KeyObject } from 'node:crypto';
 import type { RuleId } from '../../contract/dead-letter.ts';
 import { Fault } from '../../contract/faults.ts';
 import type { WriteDb } from '../open.ts';
-import { eventId } from './ledger.ts';
-import { payloadWriter } from './payloads.ts';
-
-/** One record of a batch: key, the five index columns, place in the file. Hash and document lie in the batch's blocks. */
-export type BatchRow = readonly [
-  externalId: string,
-  day: string | null,
-  until: string | null,
-  state: string | null,
-  title: string | null,
-  place: string | null,
-  line: number,
-  byteOffset: number,
-  byteLength: number,
-];
+import { blockWriter } from './blocks.ts';
+import { eventHead } from './event-text.ts';
+import { eventId } from './ids.ts';
 
 /** One row that could not become a record. `raw` is sealed; `detail` holds no guest data. */
 export type BatchLetter = {
@@ -31,15 +19,18 @@ export type BatchLetter = {
 };
 
 /**
- * A batch as the normaliser hands it over. Rows travel as one JSON text and blocks as shared memory, because cloning some ten
- * thousand small strings costs more than storing them, and because writer and sender both read the documents.
+ * A batch as the normaliser hands it over. Texts travel as one, numbers as arrays of them and documents as shared memory, because
+ * cloning some ten thousand small values costs more than storing them.
  *
- * @shape `hashes` is 32 bytes a row; `documents` holds the documents end to end, `ends[i]` is where row i ends.
+ * @shape for each row: `texts` holds its external id and the five index columns, '' for none, with NUL between any two (no text holds one);
+ *   `places` line, byte offset and byte length; `hashes` 32 bytes; `documents` its document, which ends at `ends[row]`: a JSON
+ *   object without line feeds, the record but for what only the ledger knows.
  */
 export type Batch = {
   readonly fileId: number;
-  readonly rowsJson: string;
   readonly count: number;
+  readonly texts: string;
+  readonly places: Float64Array;
   readonly hashes: Uint8Array;
   readonly documents: Uint8Array;
   readonly ends: Uint32Array;
@@ -51,27 +42,19 @@ export type Batch = {
   readonly bytesStructural: number;
 };
 
-/**
- * What became of a batch. `versions[i]` is 0 for a row that was unchanged; `eventIds` holds 16 bytes for each kept row.
- * The kept rows have the numbers from `firstSeq` on, in their order.
- */
-export type Stored = {
-  kept: number;
-  unchanged: number;
-  duplicates: number;
-  readonly firstSeq: number;
-  readonly generation: number;
-  readonly keptAtMs: number;
-  readonly versions: Uint32Array;
-  readonly eventIds: Uint8Array;
-};
+/** How many texts and numbers a row has in a {@link Batch}. */
+export const textsInRow = 6;
+export const placesInRow = 3;
+
+/** What became of the rows of a batch. */
+export type Stored = { readonly kept: number; readonly unchanged: number; readonly duplicates: number };
 
 type FileRow = { connection_id: string; hotel_id: string; source: string; entity: string; position: number };
 type LedgerRow = { hash: Buffer; version: number; generation: number; file_id: number | null };
 
 /** Prepare the statements of the ledger and give the step that stores a batch. `generation` is read anew for every batch. */
 export function recordStatements(db: WriteDb, key: KeyObject, generation: () => number) {
-  const payloads = payloadWriter(db, key);
+  const blocks = blockWriter(db, key);
   const findFile = db.prepare<[number], FileRow>('select connection_id, hotel_id, source, entity, position from files where id = ?');
   const addLedger = db.prepare('insert into ledgers (hotel_id, source, entity) values (?, ?, ?) on conflict do nothing');
   const findLedger = db
@@ -82,15 +65,12 @@ export function recordStatements(db: WriteDb, key: KeyObject, generation: () => 
   );
   const addRecord = db.prepare(
     'insert into records (ledger_id, external_id, generation, version, hash, seq, file_id, day, until, state, title, place, first_kept_at_ms, kept_at_ms) ' +
-      'values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      'values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing',
   );
   const changeRecord = db.prepare(
     'update records set generation = ?, version = ?, hash = ?, seq = ?, file_id = ?, day = ?, until = ?, state = ?, title = ?, place = ?, kept_at_ms = ? where ledger_id = ? and external_id = ?',
   );
-  const addEvent = db.prepare(
-    'insert into outbox (seq, ledger_id, external_id, event_id, generation, version, hash, kept_at_ms, file_id, line, byte_offset, byte_length, correlation_id) ' +
-      'values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
-  );
+  const addRow = db.prepare('insert into outbox (seq, external_id, version, line, byte_offset, byte_length) values (?, ?, ?, ?, ?, ?)');
   const addLetter = db.prepare(
     'insert into dead_letters (connection_id, entity, rule, field, column_name, detail, file_id, line, byte_offset, byte_length, raw, set_aside_at_ms, correlation_id) ' +
       'values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
@@ -99,7 +79,7 @@ export function recordStatements(db: WriteDb, key: KeyObject, generation: () => 
     'update files set position = ?, rows = rows + ?, bytes_normalised = bytes_normalised + ?, bytes_dead_letters = bytes_dead_letters + ?, ' +
       'bytes_structural = bytes_structural + ?, kept = kept + ?, unchanged = unchanged + ?, duplicates = duplicates + ?, dead_letters = dead_letters + ? where id = ?',
   );
-  const count = db.prepare(
+  const countRecords = db.prepare(
     'insert into entity_counts (connection_id, entity, records, dead_letters, last_kept_at_ms) values (?, ?, ?, ?, ?) on conflict do update set ' +
       'records = records + excluded.records, dead_letters = dead_letters + excluded.dead_letters, last_kept_at_ms = coalesce(excluded.last_kept_at_ms, last_kept_at_ms)',
   );
@@ -111,86 +91,63 @@ export function recordStatements(db: WriteDb, key: KeyObject, generation: () => 
   function store(batch: Batch, correlationId: Buffer, nowMs: number): Stored {
     const file = findFile.get(batch.fileId);
     if (!file) throw new Error(`no file ${batch.fileId}`);
-    addLedger.run(file.hotel_id, file.source, file.entity);
-    const ledgerId = findLedger.get(file.hotel_id, file.source, file.entity) as number;
-    const rows = JSON.parse(batch.rowsJson) as BatchRow[];
+    const { hotel_id: hotelId, source, entity } = file;
+    addLedger.run(hotelId, source, entity);
+    const ledgerId = findLedger.get(hotelId, source, entity) as number;
+    const texts = batch.texts.split('\0');
+    const isWhole = texts.length === batch.count * textsInRow && batch.places.length === batch.count * placesInRow;
+    if (batch.count > 0 && !isWhole) throw new Error('a batch of which something is missing');
     const hashes = Buffer.from(batch.hashes.buffer, batch.hashes.byteOffset, batch.hashes.byteLength);
+    const hashesHex = hashes.toString('hex');
     const current = generation();
-    const versions = new Uint32Array(rows.length);
-    const eventIds = new Uint8Array(rows.length * 16);
-    const stored: Stored = {
-      kept: 0,
-      unchanged: 0,
-      duplicates: 0,
-      firstSeq: lastSeq + 1,
-      generation: current,
-      keptAtMs: nowMs,
-      versions,
-      eventIds,
-    };
-    let added = 0;
+    const syncedAt = new Date(nowMs).toISOString();
+    const count = { kept: 0, unchanged: 0, duplicates: 0, added: 0 };
+    blocks.begin({ ledgerId, fileId: batch.fileId, generation: current, keptAtMs: nowMs, correlationId });
+    // Adding tells by itself whether a record is new. Most rows are like the row before them, so that is tried first after a new one.
+    let isNew = false;
     let from = 0;
-    for (const [index, row] of rows.entries()) {
-      const document = batch.documents.subarray(from, batch.ends[index]);
-      from = batch.ends[index] as number;
+    for (let index = 0; index < batch.count; index++) {
+      const text = index * textsInRow;
+      const externalId = texts[text] as string;
+      const day = texts[text + 1] || null;
+      const until = texts[text + 2] || null;
+      const state = texts[text + 3] || null;
+      const title = texts[text + 4] || null;
+      const place = texts[text + 5] || null;
       const contentHash = hashes.subarray(index * 32, index * 32 + 32);
-      const [externalId, day, until, state, title, place, line, byteOffset, byteLength] = row;
-      const known = findRecord.get(ledgerId, externalId);
-      if (known?.file_id === batch.fileId) stored.duplicates++;
+      // The head of an event ends behind a comma; the brace that opens the document is left out.
+      const document = batch.documents.subarray(from + 1, batch.ends[index]);
+      from = batch.ends[index] as number;
+      const seq = lastSeq + 1;
+      const add = () =>
+        addRecord.run(ledgerId, externalId, current, 1, contentHash, seq, batch.fileId, day, until, state, title, place, nowMs, nowMs)
+          .changes > 0;
+      isNew = isNew && add();
+      const known: LedgerRow | undefined = isNew ? undefined : findRecord.get(ledgerId, externalId);
+      isNew ||= known === undefined && add();
+      if (known?.file_id === batch.fileId) count.duplicates++;
       if (known?.hash.equals(contentHash)) {
-        stored.unchanged++;
+        count.unchanged++;
         continue;
       }
       // Versions count up within a generation; a new generation starts again at 1 and ranks above all of the old one.
       const version = known && known.generation === current ? known.version + 1 : 1;
-      const seq = ++lastSeq;
-      if (known) {
+      if (known)
         changeRecord.run(current, version, contentHash, seq, batch.fileId, day, until, state, title, place, nowMs, ledgerId, externalId);
-      } else {
-        addRecord.run(
-          ledgerId,
-          externalId,
-          current,
-          version,
-          contentHash,
-          seq,
-          batch.fileId,
-          day,
-          until,
-          state,
-          title,
-          place,
-          nowMs,
-          nowMs,
-        );
-        added++;
-      }
-      const key = { hotelId: file.hotel_id, source: file.source, entity: file.entity, externalId };
-      const id = eventId(key, current, version, contentHash);
-      addEvent.run(
-        seq,
-        ledgerId,
-        externalId,
-        id,
-        current,
-        version,
-        contentHash,
-        nowMs,
-        batch.fileId,
-        line,
-        byteOffset,
-        byteLength,
-        correlationId,
-      );
-      payloads.add(seq, contentHash, document);
-      versions[index] = version;
-      eventIds.set(id, stored.kept * 16);
-      stored.kept++;
+      else count.added++;
+      lastSeq = seq;
+      const at = index * placesInRow;
+      addRow.run(seq, externalId, version, batch.places[at], batch.places[at + 1], batch.places[at + 2]);
+      const hashHex = hashesHex.slice(index * 64, index * 64 + 64);
+      const id = eventId({ hotelId, source, entity, externalId }, current, version, hashHex);
+      blocks.add(seq, eventHead(id, current, version, syncedAt, hashHex), document);
+      count.kept++;
     }
+    blocks.finish();
     for (const letter of batch.letters) {
       addLetter.run(
         file.connection_id,
-        file.entity,
+        entity,
         letter.rule,
         letter.field,
         letter.column,
@@ -211,16 +168,15 @@ export function recordStatements(db: WriteDb, key: KeyObject, generation: () => 
       batch.bytesNormalised,
       batch.bytesDeadLetters,
       batch.bytesStructural,
-      stored.kept,
-      stored.unchanged,
-      stored.duplicates,
+      count.kept,
+      count.unchanged,
+      count.duplicates,
       letters,
       batch.fileId,
     );
-    count.run(file.connection_id, file.entity, added, letters, stored.kept > 0 ? nowMs : null);
-    if (stored.kept > 0) countHour.run(file.connection_id, file.entity, Math.floor(nowMs / 3_600_000), stored.kept);
-    payloads.flush();
-    return stored;
+    countRecords.run(file.connection_id, entity, count.added, letters, count.kept > 0 ? nowMs : null);
+    if (count.kept > 0) countHour.run(file.connection_id, entity, Math.floor(nowMs / 3_600_000), count.kept);
+    return { kept: count.kept, unchanged: count.unchanged, duplicates: count.duplicates };
   }
 
   const storeWhole = db.transaction((batch: Batch, startsAt: number, correlationId: string, nowMs: number): Stored => {
@@ -240,7 +196,6 @@ export function recordStatements(db: WriteDb, key: KeyObject, generation: () => 
       return storeWhole(...args);
     } catch (error) {
       // The rows are rolled back, also when it was the commit that failed: the numbers they had taken are free again and the log keeps no hole.
-      payloads.drop();
       lastSeq = lastSeqBefore;
       throw error;
     }

@@ -19,6 +19,7 @@ export function useActions() {
   const resume = useChange((client, id: string) => client.connections.resume({ id }));
   const syncNow = useChange((client, id: string) => client.connections.syncNow({ id }));
   const removal = useChange((client, id: string) => client.connections.remove({ id }));
+  const takeOver = useChange((client, id: string) => client.connections.takeOver({ id }));
   const restore = useChange((client, id: string) => client.connections.restore({ id }));
   /** A failure is shown where the connection is, by `errorOf`. */
   const run = (change: Change, id: string, then: () => void) => void change.mutateAsync(id).then(then, () => undefined);
@@ -31,11 +32,13 @@ export function useActions() {
       if (isPaused) run(resume, id, () => toast(text.connections.resumed(title), () => goBack(pause, id)));
       else run(pause, id, () => toast(text.connections.paused(title), () => goBack(resume, id)));
     },
+    takeOver: ({ id, title }: Connection) => run(takeOver, id, () => toast(text.connections.takeOver.done(title))),
     remove: ({ id, title }: Connection) =>
       run(removal, id, () => {
         goTo('connections');
         toast(text.connections.removed(title), () => goBack(restore, id, () => goTo('connections', id)));
       }),
-    errorOf: (id: string) => [pause, resume, syncNow, removal].find((change) => change.error && change.variables === id)?.error ?? null,
+    errorOf: (id: string) =>
+      [pause, resume, syncNow, takeOver, removal].find((change) => change.error && change.variables === id)?.error ?? null,
   };
 }

@@ -48,7 +48,14 @@ export function Detail({
       </div>
       <div className="scroll">
         {error && <FaultNote fault={faultOf(error)} />}
-        {health?.fault && <FaultNote fault={health.fault} system={connection.title} tone={health.state === 'failing' ? 'fail' : 'warn'} />}
+        {health?.fault && (
+          <FaultNote
+            fault={health.fault}
+            system={connection.title}
+            tone={health.state === 'failing' ? 'fail' : 'warn'}
+            actions={health.fault.code === 'upstream-ahead' && <TakeOver onSure={() => actions.takeOver(connection)} />}
+          />
+        )}
         <div className="page">
           {isChanging && kind ? (
             <ConnectionForm
@@ -69,6 +76,24 @@ export function Detail({
           )}
         </div>
       </div>
+    </>
+  );
+}
+
+/** What cannot be undone is asked twice. */
+function TakeOver({ onSure }: { readonly onSure: () => void }) {
+  const words = useText().connections.takeOver;
+  const [isAsked, setIsAsked] = useState(false);
+  if (!isAsked) return <Button onClick={() => setIsAsked(true)}>{words.ask}</Button>;
+  return (
+    <>
+      <p>{words.warning}</p>
+      <Button look="danger" onClick={onSure}>
+        {words.sure}
+      </Button>
+      <Button look="quiet" onClick={() => setIsAsked(false)}>
+        {words.not}
+      </Button>
     </>
   );
 }

@@ -80,6 +80,7 @@ export function ConnectionForm({ kind, connection, onSaved, onCancel }: Props) {
           const wanted = draft();
           return wanted && { draft: wanted };
         }}
+        onTrust={(hostKey) => setValues((before) => ({ ...before, hostKey }))}
       />
       {save.error && <FaultNote fault={faultOf(save.error)} />}
       <div className="actions">

@@ -72,6 +72,22 @@ function Field({ field, values, missing, storedSecrets, onChange }: Props & { re
       const description = [field.description, isStored ? text.connections.secretStored : text.connections.secretHelp]
         .filter(Boolean)
         .join(' ');
+      if (field.isLong) {
+        return (
+          <Textarea
+            {...shared}
+            description={description}
+            withAsterisk={field.isRequired && !isStored}
+            value={String(value)}
+            autoComplete="off"
+            spellCheck={false}
+            autosize
+            minRows={3}
+            maxRows={8}
+            onChange={(event) => change(event.currentTarget.value)}
+          />
+        );
+      }
       return (
         <PasswordInput
           {...shared}

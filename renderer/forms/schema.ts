@@ -9,6 +9,8 @@ export type FormField = {
   readonly placeholder: string;
   readonly isRequired: boolean;
   readonly isAdvanced: boolean;
+  /** A secret of several lines. */
+  readonly isLong: boolean;
 };
 
 type Property = {
@@ -59,6 +61,7 @@ export function formFields(schema: Record<string, unknown>, words: FieldWords, e
       placeholder: typeof property.examples?.[0] === 'string' ? property.examples[0] : '',
       isRequired: required.includes(name),
       isAdvanced: property['x-advanced'] === true,
+      isLong: property['x-widget'] === 'textarea',
     };
   });
 }

@@ -6,13 +6,17 @@ import { faultOf } from '../rpc.ts';
 import { useText } from '../text/text.tsx';
 import { FaultNote } from '../ui/fault-note.tsx';
 import { Button, Status, type Tone } from '../ui/pieces.tsx';
+import { toast } from '../ui/toasts.tsx';
 
 const tones: Record<TestStep['state'], Tone> = { running: 'busy', passed: 'ok', warned: 'warn', failed: 'fail', skipped: 'wait' };
 
 type What = { readonly id: string } | { readonly draft: ConnectionDraft };
 
-/** Test a connection step by step; each step shows as it starts and how it ended, the failing one with what to do. */
-export function TestSteps({ what }: { readonly what: () => What | null }) {
+/**
+ * Test a connection step by step; each step shows as it starts and how it ended, the failing one with what to do.
+ * `onTrust` takes the host key that a server has shown, once a person says that it is the right one.
+ */
+export function TestSteps({ what, onTrust }: { readonly what: () => What | null; readonly onTrust?: (hostKey: string) => void }) {
   const client = useClient();
   const text = useText();
   const [steps, setSteps] = useState<readonly TestStep[]>([]);
@@ -61,11 +65,23 @@ export function TestSteps({ what }: { readonly what: () => What | null }) {
                 </span>
                 <span className="num small faint">{step.tookMs === null ? '' : `${Math.round(step.tookMs)} ms`}</span>
               </div>
-              {step.fault && <FaultNote fault={step.fault} />}
+              {step.fault && <FaultNote fault={step.fault} actions={onTrust && <Trust fault={step.fault} onTrust={onTrust} />} />}
             </li>
           ))}
         </ol>
       )}
     </section>
   );
+}
+
+/** Only a key that nobody has confirmed yet is entered by a click; one that has changed is compared and typed. */
+function Trust({ fault, onTrust }: { readonly fault: FaultReport; readonly onTrust: (hostKey: string) => void }) {
+  const text = useText();
+  const key = fault.detail.key;
+  if (fault.code !== 'host-key-unknown' || !key) return null;
+  const trust = () => {
+    onTrust(key);
+    toast(text.connections.hostKeyTrusted);
+  };
+  return <Button onClick={trust}>{text.connections.trustHostKey}</Button>;
 }

@@ -2,7 +2,7 @@ import { IconSearch } from '@tabler/icons-react';
 import { type ReactNode, useState } from 'react';
 import type { AgentFacts } from '../../contract/api.ts';
 import { useLine } from '../line.tsx';
-import { goTo, type Place } from '../router.ts';
+import { goTo, type Place, places } from '../router.ts';
 import { useClock, useText } from '../text/text.tsx';
 import { useKeys } from '../ui/keys.ts';
 import { BrandMark, Kbd, ToneIcon } from '../ui/pieces.tsx';
@@ -21,9 +21,7 @@ export function Frame({ facts, children }: { readonly facts: AgentFacts; readonl
   useKeys({
     'ctrl+k': () => setOpen('palette'),
     '?': () => setOpen('shortcuts'),
-    '1': go('monitoring'),
-    '2': go('connections'),
-    '3': go('settings'),
+    ...Object.fromEntries(places.map((place, at) => [String(at + 1), go(place)])),
     z: () => void undoLast(),
   });
   return (

@@ -2,7 +2,7 @@ import { Modal, useMantineColorScheme } from '@mantine/core';
 import { useEffect, useMemo, useState } from 'react';
 import { useChange, useConnections } from '../line.tsx';
 import { usePreferences } from '../preferences.ts';
-import { goTo, type Place } from '../router.ts';
+import { goTo, places } from '../router.ts';
 import { useText } from '../text/text.tsx';
 import { toast } from '../ui/toasts.tsx';
 import styles from './palette.module.css';
@@ -106,7 +106,6 @@ function useCommands(onShortcuts: () => void): Command[] {
   const { colorScheme } = useMantineColorScheme();
   const sync = useChange((client, id: string) => client.connections.syncNow({ id }));
   const { groups } = text.palette;
-  const places: readonly Place[] = ['monitoring', 'connections', 'settings'];
   const isDark = colorScheme === 'dark' || (colorScheme === 'auto' && matchMedia('(prefers-color-scheme: dark)').matches);
   return [
     ...places.map((place) => ({ id: place, group: groups.go, words: text.palette.go(text.frame.places[place]), run: () => goTo(place) })),

@@ -1,10 +1,15 @@
-import { IconActivityHeartbeat, IconKeyboard, IconPlugConnected, IconSettings, type TablerIcon } from '@tabler/icons-react';
+import { IconActivityHeartbeat, IconFileAlert, IconKeyboard, IconPlugConnected, IconSettings, type TablerIcon } from '@tabler/icons-react';
 import { useConnections, useOverview } from '../line.tsx';
 import { hrefOf, type Place, useRoute } from '../router.ts';
 import { useText } from '../text/text.tsx';
 import { Kbd } from '../ui/pieces.tsx';
 
-const icons: Record<Place, TablerIcon> = { monitoring: IconActivityHeartbeat, connections: IconPlugConnected, settings: IconSettings };
+const icons: Record<Place, TablerIcon> = {
+  monitoring: IconActivityHeartbeat,
+  'set-aside': IconFileAlert,
+  connections: IconPlugConnected,
+  settings: IconSettings,
+};
 
 /** The places of the console. What is not built has no entry. */
 export function Rail({ onShortcuts }: { readonly onShortcuts: () => void }) {
@@ -16,6 +21,7 @@ export function Rail({ onShortcuts }: { readonly onShortcuts: () => void }) {
     <nav className="rail" aria-label={text.frame.main}>
       <h2>{text.frame.groups.records}</h2>
       <Entry place="monitoring" count={troubles} isBad />
+      <Entry place="set-aside" count={overview.data?.setAside ?? 0} />
       <h2>{text.frame.groups.setup}</h2>
       <Entry place="connections" count={connections.data?.length ?? 0} />
       <div className="spacer" />

@@ -1,4 +1,5 @@
 import { Modal } from '@mantine/core';
+import { places } from '../router.ts';
 import { useText } from '../text/text.tsx';
 import { Kbd } from '../ui/pieces.tsx';
 
@@ -20,9 +21,7 @@ export function Shortcuts({ isOpen, onClose }: { readonly isOpen: boolean; reado
           rows={[
             [['Ctrl', 'K'], keys.palette],
             [['?'], keys.shortcuts],
-            [['1'], keys.monitoring],
-            [['2'], keys.connections],
-            [['3'], keys.settings],
+            ...places.map((place, at) => [[String(at + 1)], keys.go[place]] as const),
             [['Z'], text.states.undo],
             [['Esc'], keys.close],
           ]}
@@ -32,6 +31,7 @@ export function Shortcuts({ isOpen, onClose }: { readonly isOpen: boolean; reado
           rows={[
             [['J', 'K'], keys.move],
             [['Enter'], keys.open],
+            [['H'], keys.hex],
             [['N'], keys.add],
             [['S'], keys.sync],
             [['P'], keys.pause],

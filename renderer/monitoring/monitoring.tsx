@@ -1,6 +1,6 @@
 import type { DestinationHealth, Overview } from '../../contract/health.ts';
 import { useChange, useOverview } from '../line.tsx';
-import { goTo } from '../router.ts';
+import { goTo, hrefOf } from '../router.ts';
 import { faultOf } from '../rpc.ts';
 import { useClock, useText } from '../text/text.tsx';
 import { FaultNote } from '../ui/fault-note.tsx';
@@ -116,7 +116,8 @@ function SetAside({ overview }: { readonly overview: Overview }) {
           <li className={styles.rule} key={rule}>
             <span className="num strong">{clock.number(count)}</span>
             <span>
-              {text.rules[rule].title} <span className="muted">{text.rules[rule].hint}</span>
+              <a href={hrefOf('set-aside', undefined, { rule })}>{text.rules[rule].title}</a>{' '}
+              <span className="muted">{text.rules[rule].hint}</span>
             </span>
           </li>
         ))}

@@ -10,6 +10,8 @@ export type Clock = {
   businessDay(day: string): string;
   /** Today as 09:42, otherwise with the day. */
   moment(atMs: number, nowMs: number): string;
+  /** Today as 09:42, otherwise as 21 Nov. */
+  brief(atMs: number, nowMs: number): string;
   number(value: number): string;
   bytes(value: number): string;
   /** 14 min, 2 h 05 min, 3 days */
@@ -26,6 +28,7 @@ export function clockFor(language: 'en' | 'de', timeZone: string): Clock {
   const seconds = format({ hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
   const dayOptions = { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' } as const;
   const day = format(dayOptions);
+  const shortDay = format({ day: 'numeric', month: 'short' });
   const plainDay = format(dayOptions, 'UTC');
   const number = new Intl.NumberFormat(locale);
   const fraction = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
@@ -36,6 +39,7 @@ export function clockFor(language: 'en' | 'de', timeZone: string): Clock {
     day: (atMs) => withoutComma(day.format(atMs)),
     businessDay: (date) => withoutComma(plainDay.format(Date.parse(`${date}T00:00:00Z`))),
     moment: (atMs, nowMs) => (day.format(atMs) === day.format(nowMs) ? clock.seconds(atMs) : `${clock.day(atMs)}, ${clock.time(atMs)}`),
+    brief: (atMs, nowMs) => (day.format(atMs) === day.format(nowMs) ? clock.time(atMs) : shortDay.format(atMs)),
     number: (value) => number.format(value),
     bytes: (value) => {
       let size = value;

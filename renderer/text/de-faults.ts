@@ -52,6 +52,11 @@ export const faultsDe: Record<FaultCode, Sentences> = {
     safe: 'Nichts wurde gelesen oder geschrieben.',
     next: 'Legen Sie den Datenordner auf eine örtliche Platte.',
   },
+  'dead-letter-not-found': {
+    what: 'Unter der Nummer {id} ist keine Zeile beiseitegelegt.',
+    safe: unchanged,
+    next: 'Sehen Sie in der Liste des Beiseitegelegten nach. Die Zeilen einer neu gelesenen Datei haben neue Nummern.',
+  },
   'disk-full': {
     what: 'Die Platte dieses PCs ist voll.',
     safe: 'Alles Aufbewahrte ist sicher. Das Lesen ruht, nichts wird verworfen.',
@@ -96,6 +101,31 @@ export const faultsDe: Record<FaultCode, Sentences> = {
     what: 'Der Ordner {home} kann die Daten von Bellhop nicht aufnehmen: er liegt {where}.',
     safe: 'Dort wurde nichts geschrieben.',
     next: 'Wählen Sie mit --home einen Ordner auf einer örtlichen Platte.',
+  },
+  'host-key-changed': {
+    what: '{host} zeigt einen anderen Schlüssel ({key}) als den, den Sie bestätigt haben.',
+    safe: 'Kein Name und kein Passwort wurde gesendet. Was auf dem Server liegt, bleibt dort und folgt.',
+    next: 'Fragen Sie den Betreiber von {host}, ob der Server getauscht wurde. Wenn nicht, hört vielleicht jemand mit: gehen Sie nicht weiter.',
+  },
+  'host-key-unknown': {
+    what: '{host} zeigt einen Schlüssel, den noch niemand bestätigt hat: {key}. In Wörtern: {words}.',
+    safe: 'Kein Name und kein Passwort wurde gesendet.',
+    next: 'Lassen Sie sich den Schlüssel vom Betreiber von {host} vorlesen und tragen Sie ihn unter „Schlüssel des Servers“ ein.',
+  },
+  'login-refused': {
+    what: '{host} lässt {user} nicht hinein.',
+    safe: 'Nichts wurde geändert. Was auf dem Server liegt, bleibt dort und folgt.',
+    next: 'Prüfen Sie Name, Passwort oder Schlüssel mit dem Betreiber von {host}. Manche Server sperren einen Namen nach wenigen Versuchen.',
+  },
+  'source-unreachable': {
+    what: '{host} ist nicht zu erreichen ({detail}).',
+    safe: 'Nichts geht verloren: was auf dem Server liegt, bleibt dort und folgt.',
+    next: 'Es wird von selbst wieder versucht. Bleibt er weg, prüfen Sie die Adresse und das Netz des Hotels.',
+  },
+  'ssh-weak': {
+    what: '{host} bietet nichts, das sicher genug ist ({detail}).',
+    safe: 'Kein Name und kein Passwort wurde gesendet.',
+    next: 'Bitten Sie den Betreiber von {host}, den Server zu erneuern.',
   },
   'input-wrong': {
     what: 'Das lässt sich nicht benutzen: {detail}',
@@ -170,7 +200,7 @@ export const faultsDe: Record<FaultCode, Sentences> = {
   'upstream-ahead': {
     what: '{host} kennt von diesem Hotel die Generation {seen}, neuer als unsere ({ours}).',
     safe: 'Nichts wurde gesendet. Alles wartet hier.',
-    next: 'Sehen Sie nach, ob noch ein Agent für dieses Hotel sendet, und lassen Sie nur einen der beiden laufen.',
+    next: 'Sehen Sie nach, ob noch ein Agent für dieses Hotel sendet. Soll es dieser PC sein, halten Sie den anderen an und lassen Sie von hier senden.',
   },
   'upstream-answer': {
     what: '{host} hat etwas geantwortet, das keine Bestätigung ist ({detail}).',

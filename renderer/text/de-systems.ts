@@ -4,6 +4,8 @@ import type { Text } from './en.ts';
 /** The German words for what the agent names in English: steps of a test, fields of a form, reasons for setting aside. */
 export const stepsDe: Text['steps'] = {
   folder: 'Ordner finden',
+  'host-key': 'Schlüssel des Servers vergleichen',
+  login: 'Anmelden',
   files: 'Nach Dateien sehen',
   read: 'Neueste Datei öffnen',
   archive: 'Dürfen Dateien verschoben werden',
@@ -16,6 +18,7 @@ export const stepsDe: Text['steps'] = {
 const found: readonly (readonly [english: RegExp, german: string])[] = [
   [/^no file like (.+) yet$/, 'noch keine Datei wie $1'],
   [/^(\d+) like (.+), newest (.+)$/, '$1 wie $2, die neueste $3'],
+  [/^(\d+) names cannot be used; (\d+) like (.+)$/, '$1 Namen sind nicht zu gebrauchen; $2 wie $3'],
   [/^nothing to open yet$/, 'noch nichts zu öffnen'],
   [/^(.+), (\d+) bytes$/, '$1, $2 Bytes'],
   [/^stored on this PC$/, 'auf diesem PC gespeichert'],
@@ -34,6 +37,10 @@ export const kindsDe: Text['kinds'] = {
   'folder-csv': {
     title: 'Dateien in einem Ordner',
     summary: 'Liest die CSV-Dateien, die das Hotelsystem in einen Ordner dieses PCs schreibt.',
+  },
+  'sftp-csv': {
+    title: 'Dateien auf einem SFTP-Server',
+    summary: 'Liest die CSV-Dateien, die das Hotelsystem auf einen SFTP-Server legt.',
   },
   'https-ingest': {
     title: 'Zentrale über HTTPS',
@@ -60,6 +67,18 @@ export const fieldsDe: Text['fields'] = {
     title: 'Kartennummern verbergen',
     description: 'Nur ausschalten, wenn Ihre Bestätigungsnummern wie Kartennummern aussehen.',
   },
+  host: { title: 'Server', description: 'Sein Name oder seine Adresse.' },
+  port: { title: 'Port' },
+  user: { title: 'Benutzername' },
+  serverFolder: { title: 'Ordner auf dem Server' },
+  hostKey: {
+    title: 'Schlüssel des Servers',
+    description:
+      'An ihm erkennen Sie den Server wieder. Prüfen Sie die Verbindung, um ihn zu sehen, und vergleichen Sie ihn mit dem, was der Betreiber sagt.',
+  },
+  password: { title: 'Passwort', description: 'Lassen Sie es leer, wenn Sie sich mit einem Schlüssel anmelden.' },
+  privateKey: { title: 'Privater Schlüssel', description: 'Der ganze Text der Schlüsseldatei: OpenSSH oder PuTTY.' },
+  passphrase: { title: 'Kennwort des Schlüssels', description: 'Nur, wenn der Schlüssel eines hat.' },
   url: { title: 'Adresse', description: 'Der Zentrale, ohne Pfad.' },
   allowHttpOnThisPc: { title: 'http zu diesem PC erlauben', description: 'Nur für einen Empfänger auf 127.0.0.1, etwa das Übungshotel.' },
   batchRecords: { title: 'Datensätze in einer Anfrage' },
@@ -76,66 +95,100 @@ export const fieldsDe: Text['fields'] = {
   proxyPassword: { title: 'Kennwort am Proxy', description: 'Nur, wenn der Proxy eines verlangt.' },
 };
 
-export const rulesDe: Record<RuleId, { readonly title: string; readonly hint: string }> = {
+export const rulesDe: Record<RuleId, { readonly title: string; readonly means: string; readonly hint: string }> = {
   'row-ragged': {
     title: 'Die Zeile hat mehr oder weniger Zellen als die Kopfzeile.',
+    means: 'Ihre Zellen lassen sich nicht mehr zuordnen: Ein Wert könnte unter der falschen Spalte stehen.',
     hint: 'Suchen Sie ein Trennzeichen mitten im Text oder eine Summenzeile.',
   },
   'row-unclosed-quote': {
     title: 'Ein Anführungszeichen geht auf und nie zu.',
+    means: 'Wo die Zelle endet, ist nicht bekannt, und damit auch nicht, wo die nächsten beginnen.',
     hint: 'Schließen oder entfernen Sie es in der Quelle und exportieren Sie neu.',
   },
   'row-stray-quote': {
     title: 'Ein Anführungszeichen steht mitten in einer Zelle in Anführungszeichen.',
+    means: 'Hinter dem schließenden Zeichen folgt Text; wo die Zelle endet, ist nicht bekannt.',
     hint: 'Verdoppeln oder entfernen Sie es in der Quelle und exportieren Sie neu.',
   },
-  'row-too-long': { title: 'Die Zeile ist länger als 1 MiB.', hint: 'Sehen Sie nach, ob im Export ein Zeilenende fehlt.' },
+  'row-too-long': {
+    title: 'Die Zeile ist länger als 1 MiB.',
+    means: 'So lang ist keine Buchung, kein Gast, kein Zimmer und keine Bewertung; wahrscheinlich sind mehrere Zeilen zusammengelaufen.',
+    hint: 'Sehen Sie nach, ob im Export ein Zeilenende fehlt.',
+  },
   'row-undecodable': {
     title: 'Einige Bytes sind in der Kodierung der Zuordnung kein Text.',
+    means: 'So gelesen würden Namen verändert: Einige Buchstaben sind nicht die, die das Hotel geschrieben hat.',
     hint: 'Stellen Sie die Kodierung ein, in der exportiert wird.',
   },
   'row-nul': {
     title: 'Die Zeile enthält ein NUL-Byte.',
+    means: 'Exporte enthalten Text, und in keinem Text kommt dieses Byte vor.',
     hint: 'Die Datei wurde abgeschnitten oder falsch geschrieben; exportieren Sie neu.',
   },
   'header-unusable': {
     title: 'In der Kopfzeile fehlt eine Spalte, die die Zuordnung braucht, oder sie steht zweimal da.',
+    means: 'Ohne diese Spalte bedeutet keine Zeile der Datei etwas; darum wurde sie als Ganzes beiseitegelegt.',
     hint: 'Berichtigen Sie Zuordnung oder Export; nichts aus dieser Datei wurde benutzt.',
   },
-  'key-missing': { title: 'Die Zeile hat keinen Schlüssel.', hint: 'Ordnen Sie die Spalte mit der Bestätigungsnummer zu.' },
+  'key-missing': {
+    title: 'Die Zeile hat keinen Schlüssel.',
+    means: 'Ohne ihn ließe sich dieser Datensatz von keinem anderen unterscheiden und bei einer Änderung nicht wiederfinden.',
+    hint: 'Ordnen Sie die Spalte mit der Bestätigungsnummer zu.',
+  },
   'key-is-card-number': {
     title: 'Der Schlüssel sieht wie eine Kartennummer aus und wurde verborgen.',
+    means: 'Kartennummern werden verborgen, bevor etwas aufbewahrt wird. Ein verborgener Schlüssel unterscheidet nichts mehr.',
     hint: 'Sehen Ihre Bestätigungsnummern so aus, schalten Sie das Verbergen für diese Verbindung aus.',
   },
   'value-missing': {
     title: 'Ein Feld, das jeder Datensatz braucht, ist leer.',
+    means: 'Der Datensatz käme unvollständig an; darum wurde keiner daraus.',
     hint: 'Füllen Sie es in der Quelle oder geben Sie der Zuordnung eine Vorgabe.',
   },
-  'value-too-long': { title: 'Der Wert ist länger, als das Feld sein darf.', hint: 'Kürzen Sie ihn in der Quelle.' },
+  'value-too-long': {
+    title: 'Der Wert ist länger, als das Feld sein darf.',
+    means: 'Abgeschnitten wäre es nicht mehr, was das Hotel geschrieben hat; darum blieb es, wie es ist.',
+    hint: 'Kürzen Sie ihn in der Quelle.',
+  },
   'value-unknown': {
     title: 'Die Quelle benutzt ein Wort, das die Zuordnung nicht kennt.',
+    means: 'Was es bedeutet, wird nicht geraten: Falsch geraten wäre eine falsche Buchung.',
     hint: 'Nehmen Sie das Wort in die Zuordnung auf und sagen Sie, was es bedeutet.',
   },
   'day-unreadable': {
     title: 'Das ist kein Tag in der Schreibweise der Zuordnung.',
+    means: 'Tag und Monat könnten vertauscht sein, oder den Tag gibt es im Kalender nicht.',
     hint: 'Berichtigen Sie die Schreibweise oder den Wert in der Quelle.',
   },
   'amount-unreadable': {
     title: 'Das ist kein Betrag in der Schreibweise der Zuordnung.',
+    means: 'Ein Komma, als Punkt gelesen, machte den Betrag tausendmal größer oder kleiner.',
     hint: 'Sagen Sie, welches Zeichen die Quelle für Komma und Tausender benutzt.',
   },
   'amount-without-currency': {
     title: 'Ein Betrag hat keine Währung.',
+    means: 'Ein Betrag bedeutet nichts, solange nicht gesagt ist, in welchem Geld.',
     hint: 'Ordnen Sie die Währung zu oder setzen Sie die des Hotels fest.',
   },
-  'currency-unknown': { title: 'Diese Währung steht nicht in ISO 4217.', hint: 'Übersetzen Sie sie in der Zuordnung.' },
+  'currency-unknown': {
+    title: 'Diese Währung steht nicht in ISO 4217.',
+    means: 'Niemand könnte sagen, wie viele Nachkommastellen ihre Beträge haben oder was sie wert sind.',
+    hint: 'Übersetzen Sie sie in der Zuordnung.',
+  },
   'number-unreadable': {
     title: 'Das ist keine Zahl oder liegt außerhalb dessen, was das Feld fasst.',
+    means: 'Eine andere Zahl an dieser Stelle wäre erfunden.',
     hint: 'Berichtigen Sie sie in der Quelle oder der Zuordnung.',
   },
-  'stay-backwards': { title: 'Der Aufenthalt endet, bevor er beginnt.', hint: 'Berichtigen Sie die Daten in der Quelle.' },
+  'stay-backwards': {
+    title: 'Der Aufenthalt endet, bevor er beginnt.',
+    means: 'An- und Abreise sind vielleicht vertauscht, oder eine ist vertippt; welche, weiß nur das Hotel.',
+    hint: 'Berichtigen Sie die Daten in der Quelle.',
+  },
   'refused-by-destination': {
     title: 'Das Ziel hat diesen Datensatz abgelehnt.',
-    hint: 'Lesen Sie seine Antwort, berichtigen Sie Quelle oder Zuordnung und senden Sie neu.',
+    means: 'Aus der Zeile wurde ein Datensatz, er ist aufbewahrt, und das Ziel hat gesagt, dass es ihn nicht nimmt.',
+    hint: 'Lesen Sie seine Antwort und berichtigen Sie den Datensatz in der Quelle: der nächste Export sendet ihn von selbst.',
   },
 };

@@ -5,6 +5,8 @@ import { type Clock, clockFor } from './clock.ts';
 import { de } from './de.ts';
 import { en, type Text } from './en.ts';
 
+export type { Text };
+
 const tables: Record<'en' | 'de', Text> = { en, de };
 const Zone = createContext('UTC');
 

@@ -20,6 +20,8 @@ export const UpstreamFaults = z.strictObject({
   answerLatencyMs: z.int().min(0).max(60_000),
   maxRecords: z.int().min(1).nullable(),
   refuseKeys: z.array(z.string()),
+  /** Claim to have seen this generation of every hotel, as if another PC had sent. */
+  highWater: z.int().nullable(),
 });
 export type UpstreamFaults = z.infer<typeof UpstreamFaults>;
 
@@ -35,6 +37,7 @@ export function noFaults(): UpstreamFaults {
     answerLatencyMs: 0,
     maxRecords: null,
     refuseKeys: [],
+    highWater: null,
   };
 }
 

@@ -5,6 +5,7 @@ import { Fault } from '../../../contract/faults.ts';
 import { entityNames } from '../../../contract/record.ts';
 import { sleep } from '../../resilience/policies.ts';
 import { defineConnector } from '../connector.ts';
+import { dropPlan, dropSettings, hideCardNumbers, nameMatcher } from '../csv-drops.ts';
 import { type LocalFile, localSourceFile, lookAtFile } from '../local-file.ts';
 
 const settings = z.strictObject({
@@ -17,35 +18,7 @@ const settings = z.strictObject({
       examples: ['D:\\Exports\\Bookings'],
       'x-widget': 'folder',
     }),
-  entity: z.enum(entityNames).default('booking').meta({ title: 'What the files hold' }),
-  mapping: z
-    .string()
-    .min(1)
-    .default('generic-pms-bookings')
-    .meta({ title: 'Mapping', description: 'Which column of the export is which field.', 'x-widget': 'mapping' }),
-  source: z
-    .string()
-    .regex(/^[a-z0-9][a-z0-9-]{0,39}$/)
-    .default('pms')
-    .meta({
-      title: 'Name of the system',
-      description: 'Stands on every record: small letters, digits and hyphens.',
-      examples: ['opera', 'protel'],
-    }),
-  pattern: z
-    .string()
-    .min(1)
-    .max(100)
-    .default('*.csv')
-    .meta({ title: 'File names', description: 'An asterisk stands for any text.', 'x-advanced': true }),
-  completeWhen: z
-    .enum(['still', 'done-file'])
-    .default('still')
-    .meta({
-      title: 'A file is complete when',
-      'x-titles': { still: 'it has not changed for a while', 'done-file': 'a second file NAME.done lies beside it' },
-    }),
-  stillSeconds: z.int().min(1).max(3600).default(30).meta({ title: 'For how many seconds it must not change', 'x-advanced': true }),
+  ...dropSettings,
   archive: z
     .enum(['leave', 'move'])
     .default('leave')
@@ -53,11 +26,7 @@ const settings = z.strictObject({
       title: 'When everything of a file is kept',
       'x-titles': { leave: 'leave it where it is', move: 'move it to the folder "taken" beside it' },
     }),
-  hideCardNumbers: z.boolean().default(true).meta({
-    title: 'Hide card numbers',
-    description: 'Switch this off only if your confirmation numbers look like card numbers.',
-    'x-advanced': true,
-  }),
+  hideCardNumbers,
 });
 type Settings = z.infer<typeof settings>;
 
@@ -122,13 +91,7 @@ export default defineConnector({
   open: async (given) => {
     const known = new Map<string, string>();
     return {
-      plan: {
-        entity: given.entity,
-        mapping: given.mapping,
-        source: given.source,
-        hidesCardNumbers: given.hideCardNumbers,
-        archiveTo: given.archive === 'move' ? takenFolder(given.folder) : null,
-      },
+      plan: dropPlan(given, given.archive === 'move' ? takenFolder(given.folder) : null),
       files: async (signal) => {
         await checkedFolder(given.folder);
         const fresh = (await list(given)).filter((file) => known.get(file.path) !== file.mark);
@@ -161,28 +124,9 @@ async function checkedFolder(folder: string): Promise<string> {
   }
 }
 
-/** Fit a name against a pattern with asterisks, part after part: no pattern takes longer than reading the name. */
-function matcher(pattern: string): (name: string) => boolean {
-  const parts = pattern.toLowerCase().split('*');
-  return (name) => {
-    const text = name.toLowerCase();
-    const [first = '', ...rest] = parts;
-    const last = rest.pop();
-    if (last === undefined) return text === first;
-    if (!text.startsWith(first) || text.length < first.length + last.length || !text.endsWith(last)) return false;
-    let at = first.length;
-    for (const part of rest) {
-      const found = text.indexOf(part, at);
-      if (found < 0 || found + part.length > text.length - last.length) return false;
-      at = found + part.length;
-    }
-    return true;
-  };
-}
-
 /** The plain files that fit the pattern, in the order of their names: an export's name holds its time. */
 async function list(given: Settings): Promise<LocalFile[]> {
-  const fits = matcher(given.pattern);
+  const fits = nameMatcher(given.pattern);
   const entries = await readdir(given.folder, { withFileTypes: true });
   // A link may point anywhere, and a folder may be called x.csv: only plain files are taken.
   const names = entries.filter((entry) => entry.isFile() && fits(entry.name)).map((entry) => entry.name);

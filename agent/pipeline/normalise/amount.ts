@@ -15,7 +15,10 @@ export function numberReader(decimal: '.' | ',', grouping: string): NumberReader
   const whole = group === '' ? '\\d{1,15}' : `(?:\\d{1,3}(?:${group}\\d{3})+|\\d{1,15})`;
   const regex = new RegExp(`^(-?)(${whole})(?:${point}(\\d{1,10}))?$`);
   const groups = group === '' ? null : new RegExp(group, 'g');
+  const isPlain = decimal === '.' ? /^-?\d{1,15}(?:\.\d{1,10})?$/ : /^-?\d{1,15}$/;
   return (text) => {
+    // The way most are written is the way they are given on.
+    if (isPlain.test(text)) return text;
     const parts = regex.exec(text);
     if (!parts) return null;
     const digits = groups ? (parts[2] as string).replace(groups, '') : (parts[2] as string);

@@ -79,6 +79,76 @@ describe('hiding card numbers', () => {
     }
   });
 
+  it('finds in bytes what it finds in text, wherever it stands and whatever stands around it', () => {
+    const part = fc.oneof(
+      fc.constantFrom(
+        ...published,
+        '4111-1111-1111-1111',
+        '4111 1111 1111 1111',
+        '2026-03-01',
+        '+442070000001',
+        '12',
+        '7',
+        ' ',
+        '-',
+        '--',
+        ',',
+        'x',
+        ';',
+      ),
+      fc.string({ maxLength: 15, unit: fc.constantFrom('a', 'Z', ',', '.', '0', '4', '9', ' ', '-') }),
+    );
+    let found = 0;
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 12 }), (parts) => {
+        const text = parts.join('');
+        const clean = hideCardsInText(text);
+        if (clean !== text) found++;
+        expect(hidden(text)).toBe(clean);
+      }),
+      { numRuns: 5000, seed: 20_261_121 },
+    );
+    expect(found).toBeGreaterThan(500);
+  });
+
+  it('finds every number of a row of them, wherever it is cut in two', () => {
+    const text = `a,${Array.from({ length: 20 }, () => '4111111111111111').join(' ')},b`;
+    for (let cut = 1; cut < text.length; cut++) {
+      const first = Buffer.from(text.slice(0, cut));
+      const { settled } = hideCards(first, { isEnd: false, before: 0 });
+      const rest = Buffer.concat([first.subarray(settled), Buffer.from(text.slice(cut))]);
+      hideCards(rest, { isEnd: true, before: settled > 0 ? (first[settled - 1] as number) : 0 });
+      expect(first.subarray(0, settled).toString() + rest.toString()).toBe(text.replace(/4111111111111111/g, '*'.repeat(16)));
+    }
+  });
+
+  it('finds the same in two pieces as in one', () => {
+    const part = fc.constantFrom(
+      ...published,
+      '4111-1111-1111-1111',
+      '4111 1111',
+      '2026-03-01',
+      '12',
+      '7',
+      ' ',
+      '-',
+      ',',
+      'x',
+      '0'.repeat(30),
+    );
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 30 }), fc.nat(), (parts, at) => {
+        const text = parts.join('');
+        const first = Buffer.from(text.slice(0, at % (text.length + 1)));
+        const { settled } = hideCards(first, { isEnd: false, before: 0 });
+        const rest = Buffer.concat([first.subarray(settled), Buffer.from(text.slice(first.length))]);
+        hideCards(rest, { isEnd: true, before: settled > 0 ? (first[settled - 1] as number) : 0 });
+        expect(first.subarray(0, settled).toString() + rest.toString()).toBe(hidden(text));
+      }),
+      { numRuns: 5000, seed: 20_261_121 },
+    );
+  });
+
   it('never changes the length of anything, nor a byte that is no digit', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => {

@@ -53,7 +53,7 @@ function cardsInRun(codeAt: CodeAt, start: number, last: number, before: number,
   const found: Range[] = [];
   let from = start;
   while (from <= last) {
-    const isOpen = from === start ? !isLetter(before) : isGap(codeAt(from - 1));
+    const isOpen = from === start ? !isLetter(before) && !isDigit(before) : isGap(codeAt(from - 1));
     const end = isOpen && isDigit(codeAt(from)) ? longestCard(codeAt, from, last, after) : -1;
     if (end >= 0) found.push([from, end]);
     from = end >= 0 ? end + 1 : from + 1;
@@ -90,25 +90,55 @@ export function hideCards(
 ): { hidden: number; settled: number } {
   const codeAt: CodeAt = (at) => bytes[at] as number;
   let hidden = 0;
-  for (let at = 0; at < bytes.length; at++) {
-    if (!isDigit(codeAt(at))) continue;
+  for (let at = nextRun(bytes, 0); at < bytes.length; at = nextRun(bytes, at)) {
     const last = endOfRun(codeAt, at, bytes.length);
-    // The run may go on in bytes that are not here yet; a longer one than any card with its expiry is no card.
-    if (last + 2 >= bytes.length && !options.isEnd && bytes.length - at < longestRunBytes) return { hidden, settled: at };
-    const before = at > 0 ? codeAt(at - 1) : options.before;
-    const after = last + 1 < bytes.length ? codeAt(last + 1) : 0;
+    const mayGoOn = last + 2 >= bytes.length && !options.isEnd;
+    if (mayGoOn && bytes.length - at < longestRunBytes) return { hidden, settled: at };
+    // Of a run longer than that, only what cannot reach over the end is settled: the rest is looked at with what follows.
+    const limit = mayGoOn ? bytes.length - mostSigns : bytes.length;
+    let settled = limit;
     if (last - at >= leastDigits - 1) {
+      const before = at > 0 ? codeAt(at - 1) : options.before;
+      const after = last + 1 < bytes.length ? codeAt(last + 1) : 0;
       for (const [from, to] of cardsInRun(codeAt, at, last, before, after)) {
+        if (from >= limit) break;
         for (let place = from; place <= to; place++) if (isDigit(codeAt(place))) bytes[place] = 42;
         hidden++;
+        settled = Math.max(settled, to + 1);
       }
     }
-    at = last;
+    if (mayGoOn) return { hidden, settled };
+    at = last + 1;
   }
   return { hidden, settled: bytes.length };
 }
 
+/** Digits and gaps: the signs of which a card number is made. */
+const isCardSign = Uint8Array.from({ length: 256 }, (_, code) => (isDigit(code) || isGap(code) ? 1 : 0));
+
+/**
+ * Give the next digit from `from` on at which a card number may begin, or the length. Every byte of every file passes here: a number has
+ * at least 13 signs in a row, so where every thirteenth byte is none of them there is none, and the bytes between are not looked at.
+ */
+function nextRun(bytes: Uint8Array, from: number): number {
+  let at = from;
+  for (let probe = at + leastDigits - 1; probe < bytes.length; probe = at + leastDigits - 1) {
+    if (isCardSign[bytes[probe] as number] === 1) {
+      const least = at;
+      at = probe;
+      while (at > least && isCardSign[bytes[at - 1] as number] === 1) at--;
+      // A run that begins here and ends before thirteen signs is passed as a whole.
+      break;
+    }
+    at = probe + 1;
+  }
+  while (at < bytes.length && !isDigit(bytes[at] as number)) at++;
+  return at;
+}
+
 const longestRunBytes = 128;
+/** The signs of the longest card number, its gaps between, and one to see how it ends. */
+const mostSigns = 2 * mostDigits;
 const maybeCard = /\d(?:[ -]?\d){12}/;
 
 /** Replace the digits of card numbers in a text by asterisks. */

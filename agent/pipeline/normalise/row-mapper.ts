@@ -22,13 +22,15 @@ export type MappedRow = {
   readonly externalId: string;
   readonly canonical: string;
   readonly document: string;
-  readonly columns: readonly (string | null)[];
+  /** The five index columns, '' for none. */
+  readonly columns: readonly string[];
 };
 
 /** Tells what is wrong with the fields of a record by their schema: the field and the kind of trouble; null when nothing is. */
 export type FieldsCheck = (fields: Record<string, unknown>) => { field: string; isTooLong: boolean } | null;
 
-type Cells = readonly string[];
+/** The cells of a row by their place, without the spaces around them; '' where there is none. */
+export type Cells = { at(index: number): string };
 type Value = string | number | string[];
 /** Reads one field from the cells of a row; amounts are read with the row's currency. */
 type FieldReader = (cells: Cells, currency: string | null) => Value | undefined | RuleId;
@@ -69,7 +71,8 @@ export function rowMapper(
   }
   const compiled = compileFields(mapping, entity, places);
   const columnNames = indexColumns.map((column: IndexColumn) => entity.columns[column]);
-  return { map: (cells) => mapRow(entity, compiled, columnNames, check, cells) };
+  const currencyField = compiled.find((one) => one.field.name === 'currency') ?? null;
+  return { map: (cells) => mapRow(entity, compiled, currencyField, columnNames, check, cells) };
 }
 
 /**
@@ -129,19 +132,19 @@ function textOf(rule: FieldRule, places: ReadonlyMap<string, number>): (cells: C
     const indexes = rule.columns.map((column) => places.get(columnKey(column)) as number);
     const join = rule.join;
     return (cells) => {
-      const parts = indexes.map((index) => cells[index]?.trim() ?? '');
+      const parts = indexes.map((index) => cells.at(index));
       // A key with a part missing would be another booking's key.
       return parts.includes('') ? '' : parts.join(join);
     };
   }
   const index = places.get(columnKey(rule.column as string)) as number;
-  return (cells) => cells[index]?.trim() ?? '';
+  return (cells) => cells.at(index);
 }
 
 function translator(rule: FieldRule): ((text: string) => string | undefined) | null {
   if (!rule.values) return null;
   const words = new Map(Object.entries(rule.values).map(([word, meaning]) => [word.trim().toLocaleUpperCase('en'), meaning]));
-  return (text) => words.get(text.toLocaleUpperCase('en')) ?? rule.otherwise;
+  return (text) => words.get(text) ?? words.get(text.toLocaleUpperCase('en')) ?? rule.otherwise;
 }
 
 function valueReader(field: EntityField, rule: FieldRule, text: (cells: Cells) => string): FieldReader {
@@ -216,11 +219,11 @@ function converter(field: EntityField, rule: FieldRule): (text: string, currency
 function mapRow(
   entity: EntityDefinition,
   compiled: readonly CompiledField[],
+  currencyField: CompiledField | null,
   columnNames: readonly (string | undefined)[],
   check: FieldsCheck,
   cells: Cells,
 ): MappedRow | RowProblem {
-  const currencyField = compiled.find((one) => one.field.name === 'currency');
   const foundCurrency = currencyField?.read(cells, null);
   // A currency that cannot be read is the reason, not the amounts that need it.
   if (currencyField && isRule(foundCurrency))
@@ -228,8 +231,9 @@ function mapRow(
   const currency = typeof foundCurrency === 'string' ? foundCurrency : null;
   // The hash runs over the fields in their fixed order, absent ones left out: so a new optional field changes nothing until it is filled.
   const fields: Record<string, unknown> = {};
-  for (const { field, column, expected, read } of compiled) {
-    const value = read(cells, currency);
+  for (const one of compiled) {
+    const { field, column, expected } = one;
+    const value = one === currencyField ? foundCurrency : one.read(cells, currency);
     if (isRule(value)) return { rule: value.slice(1) as RuleId, field: field.name, column, detail: expected };
     if (value !== undefined) fields[field.name] = value;
     else if (field.isRequired)
@@ -249,6 +253,6 @@ function mapRow(
     externalId: fields.externalId as string,
     canonical,
     document,
-    columns: columnNames.map((name) => (name === undefined ? null : ((fields[name] as string | undefined) ?? null))),
+    columns: columnNames.map((name) => (name === undefined ? '' : ((fields[name] as string | undefined) ?? ''))),
   };
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { RowScanner, splitCells } from './rows.ts';
+import { RowCells, RowScanner, splitCells } from './rows.ts';
 
 type Found = { readonly kind: string; readonly text: string };
 
@@ -81,21 +81,41 @@ describe('finding rows', () => {
 });
 
 describe('splitting cells', () => {
+  const all = (row: RowCells) => Array.from({ length: row.count }, (_, index) => row.at(index));
+
   it('gives back what was written, whatever is in the cells', () => {
     const cell = fc.array(fc.constantFrom('a', ',', '"', '\n', ' ', 'ß', ';'), { maxLength: 8 }).map((parts) => parts.join(''));
+    const row = new RowCells(',');
     fc.assert(
       fc.property(fc.array(cell, { minLength: 1, maxLength: 6 }), (cells) => {
         const text = cells.map((one) => `"${one.replaceAll('"', '""')}"`).join(',');
-        expect(splitCells(text, ',', true)).toEqual(cells);
+        row.open(text, true);
+        expect([splitCells(text, ','), all(row)]).toEqual([cells, cells.map((one) => one.trim())]);
+      }),
+    );
+  });
+
+  it('cuts a row without quotation marks as it would cut one with them, row after row, however many cells', () => {
+    const cell = fc.string({ maxLength: 5, unit: fc.constantFrom('a', ' ', 'ß', '😀', ';', '\t') });
+    const row = new RowCells(';');
+    fc.assert(
+      fc.property(fc.array(fc.array(cell, { minLength: 1, maxLength: 200 }), { maxLength: 4 }), (rows) => {
+        for (const cells of rows) {
+          const text = cells.join(';');
+          row.open(text, false);
+          const expected = splitCells(text, ';').map((one) => one.trim());
+          expect([all(row), row.at(row.count), row.at(9999)]).toEqual([expected, '', '']);
+        }
       }),
     );
   });
 
   it('keeps empty cells, also the last one', () => {
-    expect([splitCells('a,,', ',', false), splitCells('"a",,', ',', true), splitCells(',"b"', ',', true)]).toEqual([
-      ['a', '', ''],
-      ['a', '', ''],
-      ['', 'b'],
-    ]);
+    const cut = (text: string) => {
+      const row = new RowCells(',');
+      row.open(text, text.includes('"'));
+      return all(row);
+    };
+    expect([cut('a,,'), cut('"a",,'), cut(',"b"'), cut('')]).toEqual([['a', '', ''], ['a', '', ''], ['', 'b'], ['']]);
   });
 });

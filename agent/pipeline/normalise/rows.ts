@@ -190,11 +190,10 @@ function indexOrEnd(bytes: Uint8Array, byte: number, from: number): number {
 }
 
 /**
- * Split the text of one row into its cells, quotation marks taken off.
+ * Split the text of one row into all of its cells, quotation marks taken off.
  * @shape `a,"b ""c""",` gives `['a', 'b "c"', '']`.
  */
-export function splitCells(text: string, delimiter: string, hasQuotes: boolean): string[] {
-  if (!hasQuotes) return text.split(delimiter);
+export function splitCells(text: string, delimiter: string): string[] {
   const cells: string[] = [];
   let at = 0;
   for (;;) {
@@ -220,5 +219,57 @@ export function splitCells(text: string, delimiter: string, hasQuotes: boolean):
     }
     if (at >= text.length) return cells;
     at++;
+  }
+}
+
+/**
+ * The cells of one row, cut out of its text when they are asked for: most exports have many columns that nobody maps.
+ * One object serves all rows of a file, one after the other.
+ */
+export class RowCells {
+  count = 0;
+  readonly #delimiter: string;
+  readonly #delimiterCode: number;
+  #text = '';
+  /** Where each cell ends in the text; not used for a row with quotation marks. */
+  #ends = new Int32Array(64);
+  #cells: readonly string[] | null = null;
+
+  constructor(delimiter: string) {
+    this.#delimiter = delimiter;
+    this.#delimiterCode = delimiter.charCodeAt(0);
+  }
+
+  /** Look at another row. */
+  open(text: string, hasQuotes: boolean): void {
+    this.#text = text;
+    if (hasQuotes) {
+      this.#cells = splitCells(text, this.#delimiter);
+      this.count = this.#cells.length;
+      return;
+    }
+    this.#cells = null;
+    let count = 0;
+    for (let at = 0; at < text.length; at++) {
+      if (text.charCodeAt(at) === this.#delimiterCode) count = this.#end(count, at);
+    }
+    this.count = this.#end(count, text.length);
+  }
+
+  #end(count: number, at: number): number {
+    if (count === this.#ends.length) {
+      const more = new Int32Array(count * 2);
+      more.set(this.#ends);
+      this.#ends = more;
+    }
+    this.#ends[count] = at;
+    return count + 1;
+  }
+
+  /** The text of a cell, without the spaces around it. */
+  at(index: number): string {
+    if (this.#cells !== null) return this.#cells[index]?.trim() ?? '';
+    if (index >= this.count) return '';
+    return this.#text.slice(index === 0 ? 0 : (this.#ends[index - 1] as number) + 1, this.#ends[index]).trim();
   }
 }

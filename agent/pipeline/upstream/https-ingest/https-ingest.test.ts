@@ -10,10 +10,10 @@ import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { gunzipSync } from 'node:zlib';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { Fault } from '../../../contract/faults.ts';
-import { policies } from '../../resilience/policies.ts';
-import { DataRefused, type OutgoingBatch, RetryLater, type UpstreamSession } from '../upstream.ts';
-import ingest from './https-ingest.ts';
+import { Fault } from '../../../../contract/faults.ts';
+import { policies } from '../../../resilience/policies.ts';
+import { DataRefused, type OutgoingBatch, RetryLater, type UpstreamSession } from '../../upstream.ts';
+import ingest from './index.ts';
 
 /** A program of the machine, not of a package. */
 const command = 'openssl';
@@ -365,7 +365,7 @@ describe.skipIf(!hasOpenssl)(hasOpenssl ? 'a secure line' : 'a secure line (SKIP
 function batch(count: number, from = 0): OutgoingBatch {
   const records = Array.from({ length: count }, (_, at) => {
     const eventId = `00000000-0000-5000-8000-${String(from + at).padStart(12, '0')}`;
-    return { eventId, seq: from + at + 1, head: `{"eventId":"${eventId}",`, tail: Buffer.from(`"guestName":"Łukasz 😀 ${at}"}`) };
+    return { eventId, seq: from + at + 1, text: Buffer.from(`{"eventId":"${eventId}","guestName":"Łukasz 😀 ${at}"}`) };
   });
   return { source: 'opera', entity: 'booking', records };
 }
@@ -675,8 +675,7 @@ it('a batch of any names is one JSON that holds them all, whatever signs they ha
   const records = texts.map((text, at) => ({
     eventId: randomUUID(),
     seq: at + 1,
-    head: `{"externalId":${JSON.stringify(text)},`,
-    tail: Buffer.from(`"guestName":${JSON.stringify(text)}}`),
+    text: Buffer.from(JSON.stringify({ externalId: text, guestName: text })),
   }));
   await session.send({ source: 'ö"\\', entity: 'booking', records }, new AbortController().signal);
   expect(JSON.parse(String(seen[0]?.body))).toEqual({

@@ -1,0 +1,128 @@
+import { parseArgs } from 'node:util';
+import {
+  type DeadLetter,
+  importedByHand,
+  type LetterFilter,
+  type LetterPage,
+  type OpenedLetter,
+  type RuleId,
+  ruleIds,
+  rules,
+} from '../../contract/dead-letter.ts';
+import { hexDump, visibleText } from '../../contract/raw-bytes.ts';
+import type { Client } from '../runtime/wire-client.ts';
+import { type CommandLine, table, UsageError, whenText, withAgent } from './command.ts';
+
+const mostInPage = 200;
+
+/** `bellhop dead-letters list|show`: the rows that were set aside. */
+export async function showDeadLetters(line: CommandLine): Promise<number> {
+  const [what, ...rest] = line.arguments;
+  switch (what) {
+    case 'list':
+    case undefined:
+      return listLetters(line, rest);
+    case 'show':
+      return showLetter(line, rest);
+    default:
+      throw new UsageError(`dead-letters ${what} is not known: list or show`);
+  }
+}
+
+async function listLetters(line: CommandLine, rest: readonly string[]): Promise<number> {
+  const text = { type: 'string' } as const;
+  const { values } = parseArgs({ args: [...rest], options: { rule: text, connection: text, limit: { ...text, default: '50' } } });
+  if (values.rule !== undefined && !(ruleIds as readonly string[]).includes(values.rule))
+    throw new UsageError(`--rule is one of ${ruleIds.join(', ')}`);
+  const limit = wholeNumber(values.limit, '--limit takes how many rows to show');
+  const filter = {
+    ...(values.rule ? { rule: values.rule as RuleId } : {}),
+    ...(values.connection ? { connectionId: values.connection } : {}),
+  };
+  const page = await withAgent(line.home, (client) => newest(client, filter, limit));
+  line.print(page, listText(page));
+  return 0;
+}
+
+function wholeNumber(given: string, otherwise: string): number {
+  if (!/^[1-9]\d{0,14}$/.test(given)) throw new UsageError(otherwise);
+  return Number(given);
+}
+
+/** As many as are asked for, newest first, page by page. */
+async function newest(client: Client, filter: LetterFilter, limit: number): Promise<LetterPage> {
+  const letters: DeadLetter[] = [];
+  for (let belowId: number | undefined; ; ) {
+    const page = await client.deadLetters.list({
+      ...filter,
+      ...(belowId === undefined ? {} : { belowId }),
+      limit: Math.min(mostInPage, limit - letters.length),
+    });
+    letters.push(...page.letters);
+    if (page.nextBelowId === null || letters.length >= limit) return { ...page, letters };
+    belowId = page.nextBelowId;
+  }
+}
+
+function listText({ letters, total }: LetterPage): string {
+  if (letters.length === 0) return 'Nothing is set aside.';
+  const rows = letters.map((letter) => [
+    String(letter.id),
+    whenText(letter.setAsideAtMs),
+    letter.rule,
+    letter.field ?? '-',
+    letter.detail ?? '-',
+    placeText(letter),
+    letter.connectionId,
+  ]);
+  const shown = letters.length < total ? `\n\n${letters.length} of ${total} rows; --limit N shows more.` : '';
+  const head = ['ID', 'SET ASIDE', 'REASON', 'FIELD', 'NOTE', 'FILE AND LINE', 'CONNECTION'];
+  return table([head, ...rows.map((row) => row.map(oneLine))]) + shown;
+}
+
+const oneLine = (cell: string) => visibleText(cell).replaceAll(/[\n\t]/g, ' ');
+const placeText = ({ fileName, line }: DeadLetter) => (fileName === null ? '-' : `${fileName}${line === null ? '' : `:${line}`}`);
+
+async function showLetter(line: CommandLine, rest: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...rest],
+    allowPositionals: true,
+    options: { hex: { type: 'boolean', default: false } },
+  });
+  const [given = '', ...more] = positionals;
+  if (more.length > 0) throw new UsageError('dead-letters show takes the number of one row');
+  const id = wholeNumber(given, 'dead-letters show takes the number of one row');
+  const letter = await withAgent(line.home, (client) => client.deadLetters.get({ id }));
+  line.print(letter, `${factsText(letter)}\n\n${contentText(letter, values.hex)}`);
+  return 0;
+}
+
+function factsText(letter: OpenedLetter): string {
+  const { title, means, hint } = rules[letter.rule];
+  const from = letter.connectionId === importedByHand ? 'imported by hand' : (letter.connectionTitle ?? letter.connectionId);
+  const place = letter.byteOffset === null ? '-' : `byte ${letter.byteOffset}, ${letter.byteLength} bytes long`;
+  const facts = [
+    ['number', String(letter.id)],
+    ['rule', letter.rule],
+    ['kind', letter.entity],
+    ['field', letter.field ?? '-'],
+    ['column', letter.column ?? '-'],
+    letter.destinationId === null ? ['note', letter.detail ?? '-'] : ['answer', letter.detail ?? '-'],
+    ...(letter.destinationId === null ? [] : [['refused by', letter.destinationTitle ?? letter.destinationId]]),
+    ['from', from],
+    ['file', placeText(letter)],
+    ['place', place],
+    ['set aside', whenText(letter.setAsideAtMs)],
+  ];
+  return `${title} ${means}\n${hint}\n\n${table(facts.map(([name = '', value = '']) => [`  ${name}`, oneLine(value)]))}`;
+}
+
+function contentText({ content, byteOffset }: OpenedLetter, isHex: boolean): string {
+  if (content.kind === 'record') {
+    const text = JSON.stringify(JSON.parse(content.json), null, 2);
+    return isHex ? hexDump(Buffer.from(content.json), 0) : visibleText(text);
+  }
+  const bytes = Buffer.from(content.base64, 'base64');
+  const text = isHex ? hexDump(bytes, byteOffset ?? 0) : visibleText(new TextDecoder(content.encoding, { ignoreBOM: true }).decode(bytes));
+  return content.isCut ? `${text}\n\nCut after ${bytes.length} bytes; the rest is in the raw file, at the same place.` : text;
+}
