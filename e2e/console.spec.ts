@@ -122,6 +122,7 @@ test('when the hub has seen newer states from elsewhere, a person decides here w
   await page.goto(`${hotel.address}`);
   await page.getByRole('contentinfo').waitFor();
   await page.keyboard.press('3');
+  await expect(page.locator('[aria-current=true]')).toContainText('PMS exports');
   await page.keyboard.press('j');
   await expect(page.locator('#detail')).toContainText('Group hub has seen generation 4000000000 from this hotel');
   await page.getByRole('button', { name: 'Send from this PC' }).click();

@@ -15,7 +15,10 @@ function read(name) {
 function vitest() {
   const text = read('vitest.json');
   if (text === null) return { passed: 0, failed: 0 };
-  const { numPassedTests, numFailedTests, numFailedTestSuites } = JSON.parse(text);
+  const { numPassedTests, numFailedTests, numFailedTestSuites, testResults } = JSON.parse(text);
+  // By name, once more at the end: the runner's own report is thousands of lines above.
+  for (const { fullName, status } of testResults.flatMap((file) => file.assertionResults))
+    if (status === 'failed') process.stdout.write(`failed: ${fullName}\n`);
   // A file that could not even be loaded has no failed test of its own.
   return { passed: numPassedTests, failed: numFailedTests + (numFailedTests === 0 ? numFailedTestSuites : 0) };
 }

@@ -170,8 +170,10 @@ export class SftpLine {
     try {
       ask((error, value) => {
         this.#answeredAtMs = performance.now();
-        if (error) reject(error);
-        else resolve(value);
+        if (!error) resolve(value);
+        else if (statusOf(error) !== null) reject(error);
+        // Not the server's no, but the driver's: it has lost the channel, sometimes a moment before it says that it has.
+        else this.#break(sshFault(error, this.#spec));
       });
       return await Promise.race([promise, this.#broken.promise]);
     } finally {

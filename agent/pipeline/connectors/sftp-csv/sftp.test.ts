@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import ssh2 from 'ssh2';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Fault } from '../../../../contract/faults.ts';
-import { type SandboxSftp, startSftp } from '../../../../sandbox/sftp/server.ts';
+import { newKeyPair, type SandboxSftp, startSftp } from '../../../../sandbox/sftp/server.ts';
 import { policies } from '../../../resilience/policies.ts';
 import { hostKeyAlgorithms, hostKeyOf, hostKeyShape } from './host-key.ts';
 import { type LineSpec, type RemoteFile, SftpLine, unknownTime } from './line.ts';
@@ -99,7 +99,7 @@ describe('a line to a file server', () => {
   });
 
   it('logs in with a key, plain or with a passphrase, and names a key that cannot be read', async () => {
-    const plain = ssh2.utils.generateKeyPairSync('ed25519');
+    const plain = newKeyPair();
     const locked = ssh2.utils.generateKeyPairSync('ecdsa', { bits: 256, passphrase: 'open sesame', cipher: 'aes256-ctr', rounds: 4 });
     const found: string[] = [];
     for (const [pair, passphrase] of [
