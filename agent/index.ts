@@ -99,6 +99,7 @@ export class Agent {
       normaliser,
       now: this.now,
       mapping: mappingNamed,
+      timeZone: () => property(read)?.timeZone ?? null,
       onProgress: () => this.#kept(),
     };
   }

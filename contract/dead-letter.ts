@@ -31,6 +31,11 @@ export const rules = {
     means: 'Read as they are, names would be changed: some letters are not what the hotel wrote.',
     hint: 'Set the encoding that the export is written in.',
   },
+  'letters-unsure': {
+    title: 'Some letters could be read in two ways.',
+    means: 'Nothing in the file tells for certain in which encoding its letters are written, and names would differ.',
+    hint: 'Look at the row in each encoding, and set the one in which the name is right in the mapping.',
+  },
   'row-nul': {
     title: 'The row holds a NUL byte.',
     means: 'Exports hold text, and no text holds such a byte.',
@@ -142,11 +147,17 @@ export const keptLetterBytes = 64 * 1024;
 /**
  * What a dead letter holds, which is guest data: the row's bytes without its line end, or the record as it was sent.
  *
- * @shape `base64` of at most {@link keptLetterBytes} bytes, written in `encoding`; `isCut` when more of the row came than is kept with it.
+ * @shape `base64` of at most {@link keptLetterBytes} bytes, written in `encoding`, or perhaps in one of `otherEncodings`; `isCut` when more of the row came than is kept with it.
  *   `json` is the event's text, byte for byte as the destination got it.
  */
 export const LetterContent = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('bytes'), base64: z.base64(), encoding: z.string(), isCut: z.boolean() }),
+  z.strictObject({
+    kind: z.literal('bytes'),
+    base64: z.base64(),
+    encoding: z.string(),
+    otherEncodings: z.array(z.string()),
+    isCut: z.boolean(),
+  }),
   z.strictObject({ kind: z.literal('record'), json: z.string() }),
 ]);
 export type LetterContent = z.infer<typeof LetterContent>;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Alert } from './alert.ts';
 import { ruleIds } from './dead-letter.ts';
 import { FaultReport } from './faults.ts';
+import { FoundLayout } from './mapping.ts';
 import { entityNames } from './record.ts';
 import { Schedule } from './schedule.ts';
 
@@ -64,6 +65,8 @@ export const FileReport = z.strictObject({
   fileName: z.string(),
   takenAtMs: z.int(),
   finishedAtMs: z.int().nullable(),
+  /** How it is written: its encoding and its delimiter. */
+  layout: FoundLayout,
   bytes: z.int(),
   bytesNormalised: z.int(),
   bytesDeadLetters: z.int(),

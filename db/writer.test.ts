@@ -45,6 +45,7 @@ function taken(sha256 = hash('sha256', 'a')) {
     sha256,
     rawPath: 'raw',
     mappingJson: '{}',
+    layoutJson: '{"encoding":"utf-8","otherEncodings":[],"delimiter":",","isFound":false}',
     bytes: 100,
   };
 }

@@ -2,9 +2,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DocumentMemory } from '../agent/pipeline/batch-builder.ts';
+import { LayoutSampler } from '../agent/pipeline/file-layout.ts';
 import { normaliseFile } from '../agent/pipeline/normalise-file.ts';
 import { writeRawFile } from '../agent/pipeline/raw-files.ts';
-import { FileLayout, Mapping } from '../contract/mapping.ts';
+import { delimiters, FileLayout, Mapping } from '../contract/mapping.ts';
 import type { Batch } from '../db/pipeline/records.ts';
 import { letterContext, sealingKey, unseal } from '../db/seal.ts';
 import { csvText } from '../sandbox/hotel/export-file.ts';
@@ -26,8 +28,7 @@ const key = sealingKey(Buffer.alloc(32, 11));
 const template = Mapping.parse(
   JSON.parse(readFileSync(join(import.meta.dirname, '..', 'resources', 'mappings', 'generic-pms-bookings.json'), 'utf8')),
 );
-const encodings = FileLayout.shape.encoding.unwrap().options;
-const delimiters = FileLayout.shape.delimiter.unwrap().options;
+const layouts = FileLayout.shape;
 
 /**
  * Read files that hotels, editors, broken lines and bad luck have made: every byte of each must be in exactly one account (record, dead
@@ -60,24 +61,40 @@ export async function malformedRun({ seed, files }: { readonly seed: number; rea
 
 async function readOne(home: string, seed: number) {
   const random = seededRandom(seed);
-  const layout = { format: 'delimited' as const, encoding: random.pick(encodings), delimiter: random.pick(delimiters) };
-  const bytes = mutated(random, exportBytes(random, seed, layout.delimiter));
+  const file = FileLayout.parse({
+    encoding: random.pick(layouts.encoding.unwrap().options),
+    delimiter: random.pick(layouts.delimiter.unwrap().options),
+    shortRows: random.pick(layouts.shortRows.unwrap().options),
+    footers: random.chance(0.3) ? ['Total'] : [],
+  });
+  const mapping = { ...template, file };
+  const sampler = new LayoutSampler();
+  const sent = mutated(random, exportBytes(random, seed, file.delimiter === 'auto' ? random.pick(delimiters) : file.delimiter));
+  // What is kept of a file in UTF-16 is the same text as UTF-8.
+  const kept: Uint8Array[] = [];
+  for await (const piece of sampler.keptBytes(pieces(random, sent), file.encoding)) kept.push(piece);
+  const bytes = Buffer.concat(kept);
+  const layout = sampler.layout(mapping, random.pick(['Europe/Berlin', 'Europe/Istanbul', 'Asia/Dubai']));
   const rawPath = await writeRawFile({ home, source: 'rig', key, chunks: pieces(random, bytes), atMs: 0 });
   try {
     const read = (position: number) =>
-      normaliseFile({
-        home,
-        key,
-        fileId: seed,
-        hotelId: 'ALDQ',
-        source: 'rig',
-        rawPath,
-        mapping: { ...template, file: layout },
-        bytes: bytes.length,
-        position,
-        credits: 1,
-        days: null,
-      });
+      normaliseFile(
+        {
+          home,
+          key,
+          fileId: seed,
+          hotelId: 'ALDQ',
+          source: 'rig',
+          rawPath,
+          mapping,
+          layout,
+          bytes: bytes.length,
+          position,
+          credits: 1,
+          days: null,
+        },
+        new DocumentMemory(),
+      );
     const whole = await totalled(read(0), bytes, seed);
     const from = whole.positions.length > 0 ? random.pick(whole.positions) : 0;
     const rest = await totalled(read(from), bytes, seed);
@@ -167,6 +184,10 @@ const mutations: readonly Mutation[] = [
     const at = random.between(0, all.length - 1);
     return fromLines([...all.slice(0, at), all[0] as string, ...all.slice(at)]);
   },
+  (_random, bytes) => Buffer.concat([Buffer.from('Arrivals of the day\r\nprinted 01.03.2026;by "night"\r\n\r\n'), bytes]),
+  (_random, bytes) => Buffer.from(`\uFEFF${bytes.toString('utf8')}`, 'utf16le').swap16(),
+  (random, bytes) => fromLines(lines(bytes).flatMap((line) => (random.chance(0.2) ? line.replace(',1', '\n,1').split('\n') : [line]))),
+  (_random, bytes) => fromLines(lines(bytes).map((line) => line.replace('\r', ',\r'))),
   (random, bytes) => fromLines(lines(bytes).filter((_, at) => at === 0 || random.chance(0.7))),
   (_random, bytes) => fromLines(lines(bytes).slice(1)),
   (random, bytes) => {

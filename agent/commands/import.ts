@@ -95,6 +95,7 @@ function reportText(path: string, report: Report, isDryRun: boolean): string {
   if (report.wasSeenBefore) return `${path}: seen before, on ${whenText(file.takenAtMs)}. Nothing was read again.`;
   const lines = [
     `${path}${isDryRun ? ' (rehearsal: nothing was kept)' : ''}`,
+    `  written in     ${[file.layout.encoding, ...file.layout.otherEncodings].join(' or ')}, cells divided by ${file.layout.delimiter === '\t' ? 'tabs' : file.layout.delimiter}`,
     `  rows read      ${file.rows}`,
     `  kept           ${file.kept}`,
     `  unchanged      ${file.unchanged}`,

@@ -7,8 +7,9 @@ import type { Mapping } from '../../contract/mapping.ts';
 import { fileReport } from '../../db/pipeline/counts.ts';
 import { unfinishedConnections, unfinishedFiles } from '../../db/pipeline/files.ts';
 import type { SourceFile } from './connector.ts';
+import { LayoutSampler } from './file-layout.ts';
 import { localSourceFile, lookAtFile } from './local-file.ts';
-import { normaliseAndStore, type PullTools, pullFile } from './pull.ts';
+import { counted, normaliseAndStore, type PullTools, pullFile } from './pull.ts';
 import { withoutCards, writeRawFile } from './raw-files.ts';
 
 export type ImportOrder = {
@@ -66,13 +67,11 @@ function outsideDays(report: Pick<FileReport, 'rows' | 'kept' | 'unchanged' | 'd
 export async function rehearseImport(tools: PullTools, order: ImportOrder, signal: AbortSignal): Promise<ImportReport> {
   const file = await localFile(order.path);
   const takenAtMs = tools.now();
-  const rawPath = await writeRawFile({
-    home: tools.home,
-    source: order.source,
-    key: tools.key,
-    chunks: withoutCards(file.read(signal)),
-    atMs: takenAtMs,
-  });
+  const sampler = new LayoutSampler();
+  const count = { bytes: 0 };
+  const chunks = counted(withoutCards(sampler.keptBytes(file.read(signal), order.mapping.file.encoding)), count);
+  const rawPath = await writeRawFile({ home: tools.home, source: order.source, key: tools.key, chunks, atMs: takenAtMs });
+  const layout = sampler.layout(order.mapping, tools.timeZone());
   const totals = { rows: 0, kept: 0, bytesNormalised: 0, bytesDeadLetters: 0, bytesStructural: 0, deadLetters: 0 };
   const deadLettersByRule: Record<string, number> = {};
   try {
@@ -82,7 +81,8 @@ export async function rehearseImport(tools: PullTools, order: ImportOrder, signa
       source: order.source,
       rawPath,
       mapping: order.mapping,
-      bytes: file.bytes,
+      layout,
+      bytes: count.bytes,
       position: 0,
       days: order.days,
     };
@@ -103,7 +103,8 @@ export async function rehearseImport(tools: PullTools, order: ImportOrder, signa
     fileName: file.name,
     takenAtMs,
     finishedAtMs: null,
-    bytes: file.bytes,
+    bytes: count.bytes,
+    layout,
     unchanged: 0,
     seenBefore: 0,
     ...totals,

@@ -1,16 +1,15 @@
-import { hash, type KeyObject } from 'node:crypto';
-import { z } from 'zod';
+import type { KeyObject } from 'node:crypto';
 import { keptLetterBytes } from '../../contract/dead-letter.ts';
 import type { FaultReport } from '../../contract/faults.ts';
-import { Fault } from '../../contract/faults.ts';
-import type { Mapping } from '../../contract/mapping.ts';
-import { entityOf } from '../../contract/record.ts';
-import { recordUuid } from '../../db/pipeline/ids.ts';
-import { type Batch, type BatchLetter, placesInRow } from '../../db/pipeline/records.ts';
+import type { FoundLayout, Mapping } from '../../contract/mapping.ts';
+import type { Batch } from '../../db/pipeline/records.ts';
 import { letterContext, seal } from '../../db/seal.ts';
-import { type Cells, type FieldsCheck, type MappedRow, type RowProblem, rowMapper } from './normalise/row-mapper.ts';
-import { RowCells, RowScanner, splitCells } from './normalise/rows.ts';
+import { BatchBuilder, batchRows, type DocumentMemory } from './batch-builder.ts';
+import { columnsFound, headerNames, headerWithinLines } from './normalise/header.ts';
+import type { MappedRow, RowProblem } from './normalise/row-mapper.ts';
+import { longestRowBytes, RowScanner } from './normalise/rows.ts';
 import { readRawFile } from './raw-files.ts';
+import { decoder, isBlank, RowReader } from './row-reader.ts';
 
 /** What the normaliser needs to know of one file. `position` says where an earlier run has stopped. */
 export type NormaliseJob = {
@@ -19,6 +18,7 @@ export type NormaliseJob = {
   readonly source: string;
   readonly rawPath: string;
   readonly mapping: Mapping;
+  readonly layout: FoundLayout;
   readonly bytes: number;
   readonly position: number;
   readonly credits: number;
@@ -31,15 +31,16 @@ export type NormaliserMessage =
   | { readonly kind: 'end' }
   | { readonly kind: 'failed'; readonly fault: FaultReport; readonly cause: string | null };
 
-const batchRows = 1000;
+/** A record that goes on in the next line never takes more lines than this. */
+const mostJoinedLines = 50;
 
 /**
  * Turn a raw file into batches, from where it stands to its end, with every byte in exactly one account:
- * normalised, dead letter, or structure (byte order mark, header, blank lines, a header repeated, the end-of-file sign).
+ * normalised, dead letter, or structure (byte order mark, titles, header, blank lines, a header repeated, totals, the end-of-file sign).
  */
 export async function* normaliseFile(
   job: NormaliseJob & { readonly home: string; readonly key: KeyObject },
-  memory = new DocumentMemory(),
+  memory: DocumentMemory,
 ): AsyncGenerator<Batch> {
   const reader = new FileNormaliser(job, job.key, memory);
   let window: Buffer = Buffer.alloc(0);
@@ -52,15 +53,22 @@ export async function* normaliseFile(
   yield* reader.end();
 }
 
+/** A row in the window: its bytes, where the next one begins, and how the scanner has found it. */
+type Row = {
+  readonly bytes: Buffer;
+  readonly next: number;
+  readonly found: RowScanner['found'];
+  readonly hasQuotes: boolean;
+  readonly isJoined: boolean;
+};
+
 class FileNormaliser {
   readonly #job: NormaliseJob;
   readonly #key: KeyObject;
   readonly #scanner: RowScanner;
-  readonly #decode: (bytes: Buffer) => string;
   readonly #batch: BatchBuilder;
-  readonly #cells: RowCells;
-  #map: ((cells: Cells) => MappedRow | RowProblem) | null = null;
-  #header: readonly string[] = [];
+  readonly #search: HeaderSearch;
+  #reader: RowReader | null = null;
   #isRefused = false;
   /** Where the window starts in the file. */
   #base = 0;
@@ -69,26 +77,25 @@ class FileNormaliser {
   constructor(job: NormaliseJob, key: KeyObject, memory: DocumentMemory) {
     this.#job = job;
     this.#key = key;
-    this.#scanner = new RowScanner(job.mapping.file.delimiter);
-    this.#cells = new RowCells(job.mapping.file.delimiter);
-    this.#decode = decoder(job.mapping.file.encoding);
+    this.#scanner = new RowScanner(job.layout.delimiter);
     this.#batch = new BatchBuilder(job, memory);
+    this.#search = new HeaderSearch(job.mapping, job.layout);
+    this.#reader = this.#search.given();
   }
 
   /** Read the rows that are whole in the window and give how many of its bytes are used. */
   *read(window: Buffer, isLast: boolean): Generator<Batch, number> {
     let at = 0;
-    if (this.#base === 0 && !this.#map && hasByteOrderMark(window)) {
+    if (this.#base === 0 && this.#line === 0 && hasByteOrderMark(window)) {
       at = 3;
       this.#structure(0, 3);
     }
     this.#scanner.open(window, isLast);
     while (at < window.length) {
-      this.#scanner.scan(at);
-      if (this.#scanner.found === 'more') break;
-      const next = this.#scanner.next;
-      this.#row(window, at, next);
-      at = next;
+      const row = this.#rowAt(window, at, isLast);
+      if (row === null) break;
+      this.#take(row, this.#base + at, row.next - at);
+      at = row.next;
       if (this.#batch.rows >= batchRows) yield this.#batch.take(this.#base + at);
     }
     this.#base += at;
@@ -97,72 +104,77 @@ class FileNormaliser {
 
   *end(): Generator<Batch> {
     // An empty file is finished as it is: there is nothing to set aside.
-    if (!this.#map && !this.#isRefused && this.#job.bytes > 0)
-      this.#refuseFile({ rule: 'header-unusable', field: null, column: null, detail: 'empty' }, Buffer.alloc(0));
+    if (!this.#reader && !this.#isRefused && this.#job.bytes > 0) this.#refuseFile();
     if (this.#batch.isFilled) yield this.#batch.take(this.#base);
   }
 
-  #row(window: Buffer, from: number, next: number): void {
-    const bytes = window.subarray(from, this.#scanner.end);
-    const offset = this.#base + from;
+  /** The row that starts at a place of the window; null when its end is not there yet. */
+  #rowAt(window: Buffer, at: number, isLast: boolean): Row | null {
+    const scanner = this.#scanner;
+    scanner.scan(at);
+    if (scanner.found === 'more') return null;
+    const { found, hasQuotes, next } = scanner;
+    const row = { bytes: window.subarray(at, scanner.end), next, found, hasQuotes, isJoined: false };
+    const joins = this.#job.mapping.file.shortRows === 'next-line' && this.#reader !== null && found === 'row' && !isBlank(row.bytes);
+    return joins ? this.#joined(window, at, row, isLast) : row;
+  }
+
+  /** A row with the lines in which it goes on, or itself alone when it does not come to the right number of cells. */
+  #joined(window: Buffer, at: number, first: Row, isLast: boolean): Row | null {
+    const reader = this.#reader as RowReader;
+    // A scanner of its own: where the rows go on is settled only when the lines fit together.
+    const ahead = new RowScanner(this.#job.layout.delimiter);
+    ahead.open(window, isLast);
+    let row = first;
+    for (let lines = 1; reader.isShort(row.bytes, row.hasQuotes) && lines <= mostJoinedLines; lines++) {
+      if (row.next - at > longestRowBytes) return first;
+      if (row.next >= window.length) return isLast ? first : null;
+      ahead.scan(row.next);
+      if (ahead.found === 'more') return null;
+      if (ahead.found !== 'row') return first;
+      const hasQuotes = row.hasQuotes || ahead.hasQuotes;
+      row = { bytes: window.subarray(at, ahead.end), next: ahead.next, found: 'row', hasQuotes, isJoined: true };
+    }
+    return row.isJoined && reader.isExact(row.bytes, row.hasQuotes) ? row : first;
+  }
+
+  #take(row: Row, offset: number, length: number): void {
+    const { bytes } = row;
     const line = ++this.#line;
-    // Only a quoted cell holds line ends.
-    if (this.#scanner.hasQuotes) for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) this.#line++;
-    if (!this.#map && !this.#isRefused) {
-      this.#readHeader(bytes, next - from);
+    // Only a quoted cell and a joined row hold line ends.
+    if (row.hasQuotes || row.isJoined) for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) this.#line++;
+    if (!this.#reader && !this.#isRefused) {
+      this.#readHeader(row, length);
       return;
     }
     // Rows of an earlier run are kept already; the header alone was needed again.
     if (offset < this.#job.position) return;
-    const length = next - from;
-    const fate = this.#fate(bytes);
-    if (this.#scanner.isContinued) this.#batch.addRefused(length);
-    else if (fate === 'structure') this.#batch.addStructure(length);
-    else if (fate === 'refused') this.#batch.addRefused(length);
+    if (this.#scanner.isContinued || !this.#reader) {
+      if (!this.#scanner.isContinued && isBlank(bytes)) this.#batch.addStructure(length);
+      else this.#batch.addRefused(length);
+      return;
+    }
+    const fate = this.#reader.read(bytes, row);
+    if (fate === 'structure') this.#batch.addStructure(length);
     else if ('rule' in fate) this.#letter(fate, bytes, line, offset, length);
     else if (this.#isOutsideDays(fate)) this.#batch.addOutside(length);
     else this.#batch.addRecord(fate, line, offset, length);
   }
 
-  /** Say what a row is: a record, a problem, structure, or part of a file that is set aside as a whole. */
-  #fate(bytes: Buffer): MappedRow | RowProblem | 'structure' | 'refused' {
-    const problem = (rule: RowProblem['rule'], detail: string | null = null): RowProblem => ({ rule, field: null, column: null, detail });
-    const { encoding } = this.#job.mapping.file;
-    if (isBlank(bytes)) return 'structure';
-    if (!this.#map) return 'refused';
-    if (this.#scanner.found !== 'row') return problem(this.#scanner.found as RowProblem['rule']);
-    const text = this.#decode(bytes);
-    if (text.includes('\uFFFD')) return problem('row-undecodable', encoding);
-    if (text.includes('\0')) return problem('row-nul');
-    const cells = this.#cells;
-    cells.open(text, this.#scanner.hasQuotes);
-    if (cells.count !== this.#header.length) return problem('row-ragged', `${cells.count}/${this.#header.length}`);
-    const isHeaderAgain = cells.at(0) === this.#header[0] && this.#header.every((name, index) => cells.at(index) === name);
-    return isHeaderAgain ? 'structure' : this.#map(cells);
-  }
-
-  #readHeader(bytes: Buffer, length: number): void {
-    const isNew = this.#job.position === 0;
-    if (isBlank(bytes)) {
-      if (isNew) this.#structure(0, length);
-      return;
-    }
-    const text = this.#decode(bytes);
-    this.#header = this.#scanner.found === 'row' ? splitCells(text, this.#job.mapping.file.delimiter).map((name) => name.trim()) : [];
-    const mapper = mapperFor(this.#job.mapping, this.#header);
-    if ('problem' in mapper) {
-      this.#refuseFile(mapper.problem, bytes);
-      if (isNew) this.#batch.addRefused(length);
-      return;
-    }
-    this.#map = mapper.map;
-    if (isNew) this.#structure(0, length);
+  #readHeader(row: Row, length: number): void {
+    this.#reader = this.#search.look(row, length);
+    if (!this.#reader && this.#search.isOver) this.#refuseFile();
+    // What stands above the header is structure as the header is; the search has held it back until it was found.
+    else if (this.#reader && this.#job.position === 0) this.#batch.addStructure(this.#search.bytes);
   }
 
   /** One dead letter for the whole file: without its columns no row of it means anything. */
-  #refuseFile(problem: RowProblem, header: Buffer): void {
+  #refuseFile(): void {
     this.#isRefused = true;
-    if (this.#job.position === 0) this.#batch.addLetter(problem, this.#sealedRaw(header, 0), 1, 0, this.#job.bytes);
+    if (this.#job.position !== 0) return;
+    const { problem, line, bytes } = this.#search.best;
+    this.#batch.addLetter(problem, this.#sealedRaw(bytes, 0), line, 0, this.#job.bytes);
+    this.#batch.addRefused(this.#search.bytes);
   }
 
   #structure(offset: number, length: number): void {
@@ -186,174 +198,55 @@ class FileNormaliser {
   }
 }
 
-/** Memory that holds the documents of one batch. It comes back when the batch is stored, and is written anew. */
-export class DocumentMemory {
-  readonly #free: Uint8Array[] = [];
-
-  /** Shared, because the writer reads it in another thread. */
-  take(): Buffer {
-    const memory = this.#free.pop() ?? new Uint8Array(new SharedArrayBuffer(1024 * batchRows));
-    return Buffer.from(memory.buffer);
-  }
-
-  giveBack(documents: Uint8Array): void {
-    this.#free.push(documents);
-  }
-}
-
-/** Collects rows and letters until they are handed over as one batch. */
-class BatchBuilder {
-  readonly #job: NormaliseJob;
-  readonly #memory: DocumentMemory;
-  readonly #opening: (externalId: string) => string;
-  rows = 0;
-  #count = 0;
-  #texts: string[] = [];
-  readonly #places = new Float64Array(placesInRow * batchRows);
-  #hashes = Buffer.alloc(32 * batchRows);
-  #ends = new Uint32Array(batchRows);
-  #documents: Buffer | null = null;
-  #end = 0;
-  #letters: BatchLetter[] = [];
-  #normalised = 0;
-  #letterBytes = 0;
-  #structural = 0;
-
-  constructor(job: NormaliseJob, memory: DocumentMemory) {
-    this.#job = job;
-    this.#memory = memory;
-    const { hotelId, source } = job;
-    const whose = `"hotelId":${JSON.stringify(hotelId)},"source":${JSON.stringify(source)},`;
-    const { entity } = job.mapping;
-    this.#opening = (externalId) => `{"id":"${recordUuid({ hotelId, source, entity, externalId })}",${whose}`;
-  }
-
-  get isFilled(): boolean {
-    return this.#normalised + this.#letterBytes + this.#structural + this.#letters.length > 0;
-  }
-
-  addRecord(row: MappedRow, line: number, offset: number, length: number): void {
-    const at = this.#count++;
-    // Taken as text, a digest costs a third of what it costs as bytes.
-    this.#hashes.write(hash('sha256', row.canonical, 'hex'), at * 32, 'hex');
-    this.#write(this.#opening(row.externalId) + row.document.slice(1));
-    this.#ends[at] = this.#end;
-    this.#texts.push(row.externalId, ...row.columns);
-    this.#places[at * placesInRow] = line;
-    this.#places[at * placesInRow + 1] = offset;
-    this.#places[at * placesInRow + 2] = length;
-    this.#normalised += length;
-    this.rows++;
-  }
-
-  #write(document: string): void {
-    this.#documents ??= this.#memory.take();
-    // A UTF-16 unit takes at most three bytes.
-    const most = document.length * 3;
-    if (this.#end + most > this.#documents.length) this.#documents = larger(this.#documents, most);
-    this.#end += this.#documents.write(document, this.#end);
-  }
-
-  addLetter(problem: RowProblem, raw: Buffer, line: number, byteOffset: number, byteLength: number): void {
-    this.#letters.push({ ...problem, line, byteOffset, byteLength, raw });
-    this.rows++;
-  }
-
-  countLetterBytes(length: number): void {
-    this.#letterBytes += length;
-  }
-
-  /** Bytes of a file that is set aside as a whole. */
-  addRefused(length: number): void {
-    this.#letterBytes += length;
-  }
-
-  /** A good row outside the days that were asked for: read, and on purpose not kept. */
-  addOutside(length: number): void {
-    this.#structural += length;
-    this.rows++;
-  }
-
-  addStructure(length: number): void {
-    this.#structural += length;
-  }
-
-  /** Hand over what has been collected. `position` is the byte behind its last row. */
-  take(position: number): Batch {
-    const count = this.#count;
-    const batch: Batch = {
-      fileId: this.#job.fileId,
-      count,
-      texts: this.#texts.join('\0'),
-      places: this.#places.slice(0, count * placesInRow),
-      hashes: this.#hashes.subarray(0, count * 32),
-      documents: new Uint8Array(this.#documents?.buffer ?? new SharedArrayBuffer(0), 0, this.#end),
-      ends: this.#ends.slice(0, count),
-      letters: this.#letters,
-      position,
-      rows: this.rows,
-      bytesNormalised: this.#normalised,
-      bytesDeadLetters: this.#letterBytes,
-      bytesStructural: this.#structural,
-    };
-    this.rows = 0;
-    this.#documents = null;
-    this.#end = 0;
-    this.#count = 0;
-    this.#texts = [];
-    this.#letters = [];
-    this.#normalised = 0;
-    this.#letterBytes = 0;
-    this.#structural = 0;
-    return batch;
-  }
-}
-
-function larger(bytes: Buffer, more: number): Buffer {
-  const grown = Buffer.from(new SharedArrayBuffer(bytes.length * 2 + more));
-  bytes.copy(grown);
-  return grown;
-}
-
-function mapperFor(mapping: Mapping, header: readonly string[]): ReturnType<typeof rowMapper> {
-  try {
-    return rowMapper(mapping, header, fieldsCheck(mapping));
-  } catch (error) {
-    if (error instanceof RangeError)
-      throw new Fault('input-wrong', { detail: `mapping ${mapping.name}: ${error.message}` }, { cause: error });
-    throw error;
-  }
-}
-
-/** The schema of the fields that a mapping fills, compiled: the last word on lengths, ranges and choices. */
-export function fieldsCheck(mapping: Mapping): FieldsCheck {
-  const entity = entityOf(mapping.entity);
-  const mask = Object.fromEntries(entity.hashFields.map((name) => [name, true as const]));
-  const schema = z.strictObject(entity.schema.pick(mask as never).shape);
-  const compiled = z.compile(schema);
-  return (fields) => {
-    const result = compiled.safeParse(fields);
-    if (result.success) return null;
-    const issue = result.error.issues[0];
-    return {
-      field: String(issue?.path[0] ?? ''),
-      isTooLong: issue?.code === 'too_big' && typeof fields[String(issue.path[0])] !== 'number',
-    };
+/** Looks for the line of names among the first lines of a file, and keeps what comes nearest to one. */
+export class HeaderSearch {
+  readonly #mapping: Mapping;
+  readonly #layout: FoundLayout;
+  readonly #decode: (bytes: Buffer) => string;
+  #lines = 0;
+  #found = -1;
+  /** The bytes that were looked at so far. */
+  bytes = 0;
+  best: { problem: RowProblem; line: number; bytes: Buffer } = {
+    problem: { rule: 'header-unusable', field: null, column: null, detail: 'empty' },
+    line: 1,
+    bytes: Buffer.alloc(0),
   };
-}
 
-function decoder(encoding: string): (bytes: Buffer) => string {
-  if (encoding === 'utf-8') return (bytes) => bytes.toString('utf8');
-  const text = new TextDecoder(encoding);
-  return (bytes) => text.decode(bytes);
+  constructor(mapping: Mapping, layout: FoundLayout) {
+    this.#mapping = mapping;
+    this.#layout = layout;
+    this.#decode = decoder(layout.encoding);
+  }
+
+  get isOver(): boolean {
+    return this.#lines >= headerWithinLines;
+  }
+
+  /** The reader of a file without a line of names, whose columns the mapping names. */
+  given(): RowReader | null {
+    const { header } = this.#mapping.file;
+    const reader = header && RowReader.open(this.#mapping, this.#layout, header);
+    return reader instanceof RowReader ? reader : null;
+  }
+
+  /** Look at the next line. Gives the reader once it is the header. */
+  look({ bytes, found }: Pick<Row, 'bytes' | 'found'>, length: number): RowReader | null {
+    this.bytes += length;
+    if (isBlank(bytes)) return null;
+    this.#lines++;
+    const header = found === 'row' ? headerNames(this.#decode(bytes), this.#layout.delimiter) : [];
+    const reader = RowReader.open(this.#mapping, this.#layout, header);
+    if (reader instanceof RowReader) return reader;
+    const columns = columnsFound(this.#mapping, header);
+    if (columns > this.#found) {
+      this.#found = columns;
+      this.best = { problem: reader.problem, line: this.#lines, bytes: Buffer.from(bytes) };
+    }
+    return null;
+  }
 }
 
 function hasByteOrderMark(bytes: Buffer): boolean {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
-}
-
-/** Nothing but spaces, or the sign 0x1A with which old systems end a file. */
-function isBlank(bytes: Buffer): boolean {
-  for (const byte of bytes) if (byte !== 32 && byte !== 9 && byte !== 26) return false;
-  return true;
 }

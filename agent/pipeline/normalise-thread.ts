@@ -1,7 +1,8 @@
 import type { KeyObject } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Fault } from '../../contract/faults.ts';
-import { DocumentMemory, type NormaliseJob, type NormaliserMessage, normaliseFile } from './normalise-file.ts';
+import { DocumentMemory } from './batch-builder.ts';
+import { type NormaliseJob, type NormaliserMessage, normaliseFile } from './normalise-file.ts';
 
 /**
  * The thread that turns files into batches. It works ahead of the writer by a few batches (credits) and no further, so that a

@@ -246,6 +246,7 @@ describe('the path of a record', { timeout: 60_000 }, () => {
         sha256: 'x',
         rawPath: 'raw/none.raw',
         mappingJson: mappingText,
+        layoutJson: '{"encoding":"utf-8","otherEncodings":[],"delimiter":",","isFound":false}',
         bytes: 100,
       },
     ]);
@@ -359,20 +360,57 @@ describe('the path of a record', { timeout: 60_000 }, () => {
     expect(wrong).toEqual([]);
   });
 
-  it('reads a file in the encoding of its mapping, and never invents a letter', async () => {
+  it('finds how each file is written, says what it has found, and never invents a letter', async () => {
     await test.connect();
+    const named = (id: string, name: string) => bookingsFile(bookingRow(id, { name }));
+    test.drop('bom.csv', Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), Buffer.from(named('1', 'İpek ß 北京'))]));
+    test.drop('latin.csv', Buffer.from(named('2', 'Größe').replaceAll(',', ';'), 'latin1'));
+    test.drop('wide.csv', Buffer.from(`\uFEFF${named('3', 'Łukasz 北京')}`.replaceAll(',', '\t'), 'utf16le'));
+    // The euro sign of one encoding is the general currency sign of its sister: which one was meant nobody can know.
+    const unsure = Buffer.from(bookingsFile(bookingRow('4'), bookingRow('5', { name: 'Größe \xa4' })), 'latin1');
+    test.drop('unsure.csv', unsure);
     test.drop(
-      'bom.csv',
-      Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), Buffer.from(bookingsFile(bookingRow('1', { name: 'İpek ß 北京' })))]),
+      'damaged.csv',
+      Buffer.concat([Buffer.from(named('6', 'Größe')), Buffer.from(`${bookingRow('7', { name: 'Gr\xf6' })}\r\n`, 'latin1')]),
     );
-    test.drop('latin.csv', Buffer.from(bookingsFile(bookingRow('2', { name: 'Größe' })), 'latin1'));
+    await test.sync();
+    await test.until(
+      () => hub(test),
+      (state) => state.confirmed === 5,
+    );
+    const found = received(test);
+    expect(['1', '2', '3', '4', '6'].map((id) => found[id]?.guestName)).toEqual([
+      'İpek ß 北京',
+      'Größe',
+      'Łukasz 北京',
+      'Ada Almeida',
+      'Größe',
+    ]);
+    const files = await test.client.files.list({});
+    expect(files.map(({ fileName, layout }) => [fileName, layout.encoding, layout.delimiter, layout.otherEncodings])).toEqual([
+      ['wide.csv', 'utf-16le', '\t', []],
+      ['unsure.csv', 'windows-1252', ',', ['iso-8859-15']],
+      ['latin.csv', 'windows-1252', ';', []],
+      ['damaged.csv', 'utf-8', ',', []],
+      ['bom.csv', 'utf-8', ',', []],
+    ]);
+    const { letters } = await test.client.deadLetters.list({ limit: 10 });
+    expect(letters.map(({ fileName, rule, detail }) => [fileName, rule, detail])).toEqual([
+      ['unsure.csv', 'letters-unsure', 'windows-1252 iso-8859-15'],
+      ['damaged.csv', 'row-undecodable', 'utf-8'],
+    ]);
+  });
+
+  it('finds no card number less in UTF-16', async () => {
+    await test.connect();
+    test.drop('wide.csv', Buffer.from(bookingsFile(bookingRow('1', { name: 'Ada 4111 1111 1111 1111' })), 'utf16le').swap16());
     await test.sync();
     await test.until(
       () => hub(test),
       (state) => state.confirmed === 1,
     );
-    expect(received(test)['1']?.guestName).toBe('İpek ß 北京');
-    expect((await test.client.overview.get({})).setAsideByRule).toEqual([{ rule: 'row-undecodable', count: 1 }]);
+    expect(received(test)['1']?.guestName).not.toContain('4111 1111');
+    expect(filesHolding(test.home, '4111')).toEqual([]);
   });
 
   it('finishes a file empty or with nothing but a header', async () => {

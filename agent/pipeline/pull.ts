@@ -2,7 +2,7 @@ import { createHash, type Hash, type KeyObject, randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '../../contract/faults.ts';
-import { Mapping } from '../../contract/mapping.ts';
+import { FoundLayout, Mapping } from '../../contract/mapping.ts';
 import type { ReadDb } from '../../db/open.ts';
 import {
   fileById,
@@ -15,6 +15,7 @@ import {
 } from '../../db/pipeline/files.ts';
 import type { Writer } from '../../db/writer.ts';
 import type { FilePlan, SourceFile, SourceSession } from './connector.ts';
+import { LayoutSampler } from './file-layout.ts';
 import { assertMapping } from './normalise/row-mapper.ts';
 import type { Normaliser } from './normaliser.ts';
 import { withoutCards, writeRawFile } from './raw-files.ts';
@@ -28,6 +29,8 @@ export type PullTools = {
   readonly normaliser: Normaliser;
   readonly now: () => number;
   readonly mapping: (name: string) => Mapping;
+  /** The hotel's time zone: its country tells which code page its PCs write. */
+  readonly timeZone: () => string | null;
   readonly onProgress: (progress: PullProgress) => void;
 };
 
@@ -124,27 +127,52 @@ async function takeFile(tools: PullTools, file: SourceFile, order: FileOrder, si
     path: file.path,
     mark: file.mark,
     mappingJson: JSON.stringify(mapping),
-    bytes: file.bytes,
   };
+  const sampler = new LayoutSampler();
+  const layoutJson = () => JSON.stringify(sampler.layout(mapping, tools.timeZone()));
   // What lies there since before the last start need not be written a second time to be recognised.
-  const known = await knownContent(tools, file, connectionId, signal);
-  if (known !== null) return tools.writer.step('registerFile', [{ ...facts, sha256: known, rawPath: '' }]);
+  const known = await knownContent(tools, file, order, sampler, signal);
+  if (known !== null)
+    return tools.writer.step('registerFile', [{ ...facts, sha256: known, rawPath: '', bytes: file.bytes, layoutJson: layoutJson() }]);
   const sha256 = createHash('sha256');
-  const taken = checkedChunks(file, sha256, signal);
-  const chunks = plan.hidesCardNumbers ? withoutCards(taken) : taken;
+  const taken = sampler.keptBytes(checkedChunks(file, sha256, signal), mapping.file.encoding);
+  const count = { bytes: 0 };
+  const chunks = counted(plan.hidesCardNumbers ? withoutCards(taken) : taken, count);
   const rawPath = await writeRawFile({ home: tools.home, source: plan.source, key: tools.key, chunks, atMs: tools.now() });
-  const stored = await tools.writer.step('registerFile', [{ ...facts, sha256: sha256.digest('hex'), rawPath }]);
+  const kept = { ...facts, sha256: sha256.digest('hex'), rawPath, bytes: count.bytes, layoutJson: layoutJson() };
+  const stored = await tools.writer.step('registerFile', [kept]);
   if (stored.uselessRaw !== '') await rm(join(tools.home, stored.uselessRaw), { force: true });
   return stored;
 }
 
+/** Count the bytes that are kept: of UTF-16 it is fewer bytes than came. */
+export async function* counted(chunks: AsyncIterable<Uint8Array>, count: { bytes: number }): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    count.bytes += chunk.length;
+    yield chunk;
+  }
+}
+
 /** Read a file that was seen before only to recognise it; null when its content is new after all. */
-async function knownContent(tools: PullTools, file: SourceFile, connectionId: string, signal: AbortSignal): Promise<string | null> {
+async function knownContent(
+  tools: PullTools,
+  file: SourceFile,
+  { connectionId, mapping }: FileOrder,
+  sampler: LayoutSampler,
+  signal: AbortSignal,
+): Promise<string | null> {
   if (!isSighted(tools.read, connectionId, file.path, file.mark)) return null;
   const sha256 = createHash('sha256');
-  for await (const chunk of file.read(signal)) sha256.update(chunk);
+  for await (const _ of sampler.keptBytes(hashed(file.read(signal), sha256), mapping.file.encoding));
   const hex = sha256.digest('hex');
   return isContentKnown(tools.read, connectionId, hex) ? hex : null;
+}
+
+async function* hashed(chunks: AsyncIterable<Uint8Array>, sha256: Hash): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    sha256.update(chunk);
+    yield chunk;
+  }
 }
 
 /**
@@ -153,9 +181,8 @@ async function knownContent(tools: PullTools, file: SourceFile, connectionId: st
  */
 async function* checkedChunks(file: SourceFile, sha256: Hash, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   let bytes = 0;
-  for await (const chunk of file.read(signal)) {
+  for await (const chunk of hashed(file.read(signal), sha256)) {
     bytes += chunk.length;
-    sha256.update(chunk);
     yield chunk;
   }
   if (bytes !== file.bytes || !(await file.isUnchanged(signal))) throw new Fault('file-changed', { file: file.name });
@@ -176,6 +203,7 @@ export async function normaliseAndStore(
     source: file.source,
     rawPath: file.rawPath,
     mapping: Mapping.parse(JSON.parse(file.mappingJson)),
+    layout: FoundLayout.parse(JSON.parse(file.layoutJson)),
     bytes: file.bytes,
     position: file.position,
     days,

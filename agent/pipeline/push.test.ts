@@ -321,8 +321,9 @@ describe('forwarding', { timeout: 60_000 }, () => {
       () => health(test),
       (hub) => hub.waiting === 0,
     );
-    const last = events(test).findLast((record) => record.externalId === '1');
-    expect([last.status, events(test).length, test.upstream.counts.stale]).toEqual(['confirmed', 5, 0]);
+    // The cancelled state of b.csv comes again, under its old id or a new one: that depends on the second in which each start fell.
+    const last = (key: string) => events(test).findLast((record) => record.externalId === key)?.status;
+    expect([last('1'), last('9'), test.upstream.counts.stale]).toEqual(['confirmed', 'confirmed', 0]);
   });
 
   it('sends nothing while somebody else ranks above, and everything once a person has decided that it is the one', async () => {

@@ -46,7 +46,7 @@ create table files (
   id integer primary key,
   connection_id text not null, hotel_id text not null, source text not null, entity text not null,
   name text not null, path text, sha256 text not null, raw_path text not null,
-  mapping text not null,
+  mapping text not null, layout text not null,
   bytes integer not null, position integer not null default 0,
   bytes_normalised integer not null default 0, bytes_dead_letters integer not null default 0, bytes_structural integer not null default 0,
   rows integer not null default 0,

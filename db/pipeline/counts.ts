@@ -40,21 +40,22 @@ export function fileLettersByRule(db: ReadDb, fileId: number): Record<string, nu
 }
 
 const reportColumns =
-  'id, connection_id as connectionId, entity, name as fileName, taken_at_ms as takenAtMs, finished_at_ms as finishedAtMs, bytes, ' +
+  'id, connection_id as connectionId, entity, name as fileName, taken_at_ms as takenAtMs, finished_at_ms as finishedAtMs, layout, bytes, ' +
   'bytes_normalised as bytesNormalised, bytes_dead_letters as bytesDeadLetters, bytes_structural as bytesStructural, rows, kept, unchanged, ' +
   'dead_letters as deadLetters, seen_before as seenBefore';
 
+type ReportRow = { readonly layout: string };
+const reportOf = (row: ReportRow): FileReport => FileReport.parse({ ...row, layout: JSON.parse(row.layout) });
+
 /** The files that came in last. */
 export function recentFiles(db: ReadDb, limit: number): FileReport[] {
-  return db
-    .prepare<[number]>(`select ${reportColumns} from files order by id desc limit ?`)
-    .all(limit)
-    .map((row) => FileReport.parse(row));
+  return db.prepare<[number], ReportRow>(`select ${reportColumns} from files order by id desc limit ?`).all(limit).map(reportOf);
 }
 
 /** One file's account, with how often a row of it came again. */
 export function fileReport(db: ReadDb, id: number): { report: FileReport; duplicates: number } {
-  const row = db.prepare<[number]>(`select ${reportColumns} from files where id = ?`).get(id);
+  const row = db.prepare<[number], ReportRow>(`select ${reportColumns} from files where id = ?`).get(id);
+  if (!row) throw new Error(`no file ${id}`);
   const duplicates = db.prepare<[number], number>('select duplicates from files where id = ?').pluck().get(id) ?? 0;
-  return { report: FileReport.parse(row), duplicates };
+  return { report: reportOf(row), duplicates };
 }

@@ -50,7 +50,8 @@ function keepFile(connectionId: string, letters: readonly Given[], good: readonl
     mark: name,
     sha256: hash('sha256', name),
     rawPath: 'raw',
-    mappingJson: JSON.stringify({ file: { encoding } }),
+    mappingJson: '{}',
+    layoutJson: JSON.stringify({ encoding, otherEncodings: [], delimiter: ',', isFound: false }),
     bytes: 1_000_000,
   });
   const documents = good.map((text) => Buffer.from(text));
@@ -274,6 +275,7 @@ describe('one of them, opened', () => {
           kind: 'bytes',
           base64: raw.toString('base64'),
           encoding: 'windows-1252',
+          otherEncodings: [],
           isCut: false,
         });
       }),

@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { type DeadLetter, importedByHand, keptLetterBytes, type LetterContent, type LetterCount } from '../../contract/dead-letter.ts';
 import { Fault } from '../../contract/faults.ts';
+import { FoundLayout } from '../../contract/mapping.ts';
 import type { ReadDb } from '../open.ts';
 import { letterContext, unseal } from '../seal.ts';
 import { outboxText } from './blocks.ts';
@@ -71,7 +72,7 @@ export function letterCounts(db: ReadDb): LetterCount[] {
   );
 }
 
-type Kept = { raw: Buffer | null; seq: number | null; fileId: number | null; mapping: string | null };
+type Kept = { raw: Buffer | null; seq: number | null; fileId: number | null; layout: string | null };
 
 /**
  * Open one dead letter: the row's bytes as they came, or the text of the record that a destination refused.
@@ -82,7 +83,7 @@ export function openLetter(db: ReadDb, key: KeyObject, id: number): DeadLetter &
   const letter = db.prepare<[number], DeadLetter>(`select ${columns} ${joined} where d.id = ?`).get(id);
   const kept = db
     .prepare<[number], Kept>(
-      'select d.raw, d.seq, d.file_id as fileId, f.mapping from dead_letters d left join files f on f.id = d.file_id where d.id = ?',
+      'select d.raw, d.seq, d.file_id as fileId, f.layout from dead_letters d left join files f on f.id = d.file_id where d.id = ?',
     )
     .get(id);
   if (!letter || !kept) throw new Fault('dead-letter-not-found', { id: String(id) });
@@ -93,14 +94,16 @@ export function openLetter(db: ReadDb, key: KeyObject, id: number): DeadLetter &
   }
 }
 
-function bytesOf(key: KeyObject, { byteOffset, byteLength }: DeadLetter, { raw, fileId, mapping }: Kept): LetterContent {
-  if (raw === null || fileId === null || byteOffset === null || mapping === null) throw new TypeError('a dead letter without its bytes');
+function bytesOf(key: KeyObject, { byteOffset, byteLength }: DeadLetter, { raw, fileId, layout }: Kept): LetterContent {
+  if (raw === null || fileId === null || byteOffset === null || layout === null) throw new TypeError('a dead letter without its bytes');
   const bytes = unseal(key, raw, letterContext(fileId, byteOffset));
-  const { file } = JSON.parse(mapping) as { file?: { encoding?: string } };
+  const { encoding, otherEncodings } = FoundLayout.parse(JSON.parse(layout));
   return {
     kind: 'bytes',
     base64: bytes.toString('base64'),
-    encoding: file?.encoding ?? 'utf-8',
+    // UTF-16 lies here as UTF-8.
+    encoding: encoding.startsWith('utf-16') ? 'utf-8' : encoding,
+    otherEncodings,
     // Where only the line end may be missing, it is called cut all the same: that nothing is missing must be certain.
     isCut: bytes.length >= keptLetterBytes && (byteLength ?? 0) > bytes.length,
   };

@@ -14,6 +14,8 @@ export type TakenFile = {
   readonly sha256: string;
   readonly rawPath: string;
   readonly mappingJson: string;
+  /** How it is written, as the mapping says or as it was found. */
+  readonly layoutJson: string;
   readonly bytes: number;
 };
 
@@ -29,12 +31,13 @@ export type UnfinishedFile = {
   readonly entity: string;
   readonly rawPath: string;
   readonly mappingJson: string;
+  readonly layoutJson: string;
   readonly bytes: number;
   readonly position: number;
 };
 
 const unfinishedColumns =
-  '(select mark from sightings s where s.file_id = files.id and s.path = files.path order by seen_at_ms desc limit 1) as mark, id, name, path, hotel_id as hotelId, source, entity, raw_path as rawPath, mapping as mappingJson, bytes, position';
+  '(select mark from sightings s where s.file_id = files.id and s.path = files.path order by seen_at_ms desc limit 1) as mark, id, name, path, hotel_id as hotelId, source, entity, raw_path as rawPath, mapping as mappingJson, layout as layoutJson, bytes, position';
 
 /**
  * What registering a file has found. `isKnown`: its content was taken before; `isFinished`: nothing of it is left to read;
@@ -60,20 +63,20 @@ export function fileStatements(db: WriteDb) {
   );
   const dropLetters = db.prepare('delete from dead_letters where file_id = ? and destination_id is null');
   const startAgain = db.prepare(
-    'update files set mapping = ?, position = 0, rows = 0, kept = 0, unchanged = 0, duplicates = 0, bytes_normalised = 0, bytes_dead_letters = 0, bytes_structural = 0, dead_letters = 0, ' +
+    'update files set mapping = ?, layout = ?, position = 0, rows = 0, kept = 0, unchanged = 0, duplicates = 0, bytes_normalised = 0, bytes_dead_letters = 0, bytes_structural = 0, dead_letters = 0, ' +
       'finished_at_ms = null where id = ?',
   );
 
   /** Read a file anew from its start: what was kept of it stays kept, and unchanged rows cost nothing. */
-  function reopen(id: number, mappingJson: string): void {
+  function reopen(id: number, mappingJson: string, layoutJson: string): void {
     uncount.run({ id });
     dropLetters.run(id);
-    startAgain.run(mappingJson, id);
+    startAgain.run(mappingJson, layoutJson, id);
   }
 
   const add = db.prepare(
-    'insert into files (connection_id, hotel_id, source, entity, name, path, sha256, raw_path, mapping, bytes, taken_at_ms, last_seen_at_ms) ' +
-      'values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    'insert into files (connection_id, hotel_id, source, entity, name, path, sha256, raw_path, mapping, layout, bytes, taken_at_ms, last_seen_at_ms) ' +
+      'values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
   );
   const see = db.prepare(
     'insert into sightings (connection_id, path, mark, file_id, seen_at_ms) values (?, ?, ?, ?, ?) ' +
@@ -111,7 +114,7 @@ export function fileStatements(db: WriteDb) {
       // Written back after something else had stood there, an old content is the newest word of the hotel system again.
       const isBackAgain = isNews && known.finished_at_ms !== null && before !== undefined && before !== known.id;
       const isMended = known.mapping !== file.mappingJson && known.used === 0;
-      if (isBackAgain || isMended) reopen(known.id, file.mappingJson);
+      if (isBackAgain || isMended) reopen(known.id, file.mappingJson, file.layoutJson);
       const isFinished = known.finished_at_ms !== null && !isBackAgain && !isMended;
       // The copy that was just made is whole; the one of an unfinished file may have been lost or damaged.
       const isRenewed = known.finished_at_ms === null && file.rawPath !== '';
@@ -134,6 +137,7 @@ export function fileStatements(db: WriteDb) {
       file.sha256,
       file.rawPath,
       file.mappingJson,
+      file.layoutJson,
       file.bytes,
       nowMs,
       nowMs,

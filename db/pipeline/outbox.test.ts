@@ -44,6 +44,7 @@ const taken = (content: string, more: object = {}) => ({
   sha256: hash('sha256', content),
   rawPath: 'raw/a',
   mappingJson: '{}',
+  layoutJson: '{"encoding":"utf-8","otherEncodings":[],"delimiter":",","isFound":false}',
   bytes: 100,
   ...more,
 });

@@ -44,6 +44,7 @@ function takeFile(connectionId = 'pms', hotelId = 'ALDQ', entity = 'booking'): n
     sha256,
     rawPath: 'raw',
     mappingJson: '{}',
+    layoutJson: '{"encoding":"utf-8","otherEncodings":[],"delimiter":",","isFound":false}',
     bytes: 1000,
   }).id;
 }

@@ -53,6 +53,7 @@ function Row({ file, nowMs }: { readonly file: FileReport; readonly nowMs: numbe
     <tr>
       <td className="trim" title={file.fileName}>
         {file.fileName}
+        <span className="small muted"> {text.monitoring.layout(file.layout)}</span>
         {file.seenBefore > 0 && <span className="small muted"> {text.monitoring.seenBefore(file.seenBefore)}</span>}
       </td>
       <td className="nowrap">{clock.moment(file.takenAtMs, nowMs)}</td>

@@ -1,4 +1,4 @@
-import { useMemo } from 'react';
+import { useMemo, useState } from 'react';
 import type { LetterContent, OpenedLetter } from '../../contract/dead-letter.ts';
 import { hexDump, visibleText } from '../../contract/raw-bytes.ts';
 import { useClock, useText } from '../text/text.tsx';
@@ -22,7 +22,7 @@ export function Content({ letter, view, onView }: Shown) {
       {content.kind === 'record' ? (
         <Code title={text.setAside.asJson} code={pretty(content.json)} />
       ) : (
-        <Row {...letter} content={content} view={view} />
+        <Row key={letter.id} {...letter} content={content} view={view} />
       )}
       <p className="small muted hstack">
         <ToneIcon tone="info" />
@@ -55,7 +55,8 @@ type RowProps = Pick<OpenedLetter, 'byteOffset'> & { readonly content: Extract<L
 function Row({ content, byteOffset, view }: RowProps) {
   const text = useText();
   const clock = useClock();
-  const { base64, encoding, isCut } = content;
+  const { base64, otherEncodings, isCut } = content;
+  const [encoding, readAs] = useState(content.encoding);
   const bytes = useMemo(() => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0)), [base64]);
   const code = useMemo(
     () => (view === 'hex' ? hexDump(bytes, byteOffset ?? 0) : visibleText(new TextDecoder(encoding, { ignoreBOM: true }).decode(bytes))),
@@ -64,6 +65,16 @@ function Row({ content, byteOffset, view }: RowProps) {
   if (bytes.length === 0) return <p className="muted">{text.setAside.noBytes}</p>;
   return (
     <>
+      {view === 'text' && otherEncodings.length > 0 && (
+        <fieldset className="hstack plain-fieldset">
+          <legend>{text.setAside.readAs}</legend>
+          {[content.encoding, ...otherEncodings].map((one) => (
+            <button type="button" className={`btn ${styles.view}`} key={one} aria-pressed={one === encoding} onClick={() => readAs(one)}>
+              {one}
+            </button>
+          ))}
+        </fieldset>
+      )}
       <Code title={view === 'hex' ? text.setAside.asHex : text.setAside.asText} code={code} isWrapped={view === 'text'} />
       {isCut && <p>{text.setAside.cut(clock.number(bytes.length))}</p>}
     </>

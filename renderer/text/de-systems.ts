@@ -121,6 +121,11 @@ export const rulesDe: Record<RuleId, { readonly title: string; readonly means: s
     means: 'So gelesen würden Namen verändert: Einige Buchstaben sind nicht die, die das Hotel geschrieben hat.',
     hint: 'Stellen Sie die Kodierung ein, in der exportiert wird.',
   },
+  'letters-unsure': {
+    title: 'Einige Buchstaben lassen sich auf zwei Arten lesen.',
+    means: 'Nichts in der Datei sagt sicher, in welcher Kodierung ihre Buchstaben stehen, und Namen kämen verschieden heraus.',
+    hint: 'Sehen Sie sich die Zeile in jeder Kodierung an und stellen Sie in der Zuordnung die ein, in der der Name stimmt.',
+  },
   'row-nul': {
     title: 'Die Zeile enthält ein NUL-Byte.',
     means: 'Exporte enthalten Text, und in keinem Text kommt dieses Byte vor.',

@@ -118,6 +118,8 @@ export const de: Text = {
     },
     bytesOf: (kept, aside, structure) => `${kept} in Datensätzen, ${aside} beiseite, ${structure} Struktur`,
     reading: (percent) => `wird gelesen, ${percent} %`,
+    layout: ({ encoding, otherEncodings, delimiter }) =>
+      `${[encoding, ...otherEncodings].join(' oder ')}, ${{ ',': 'Komma', ';': 'Semikolon', '\t': 'Tabulator', '|': 'Strich' }[delimiter]}`,
     seenBefore: (times) => (times === 1 ? 'kam noch einmal, nicht erneut gelesen' : `kam noch ${times}-mal, nicht erneut gelesen`),
     setAside: 'Beiseitegelegt, nach Grund',
     setAsideEmpty: 'Nichts ist beiseitegelegt.',
@@ -197,6 +199,7 @@ export const de: Text = {
     row: 'Die Zeile, wie sie kam',
     record: 'Der Datensatz, wie er gesendet wurde',
     asText: 'Text',
+    readAs: 'Gelesen als',
     asHex: 'Hexadezimal',
     asJson: 'JSON',
     view: 'Wie die Bytes gezeigt werden',

@@ -1,5 +1,6 @@
 import { rules } from '../../contract/dead-letter.ts';
 import { faults } from '../../contract/faults.ts';
+import type { FoundLayout } from '../../contract/mapping.ts';
 import type { EntityName } from '../../contract/record.ts';
 import type { Schedule } from '../../contract/schedule.ts';
 
@@ -117,6 +118,8 @@ export const en = {
     },
     bytesOf: (kept: string, aside: string, structure: string) => `${kept} in records, ${aside} set aside, ${structure} structure`,
     reading: (percent: number) => `reading, ${percent} %`,
+    layout: ({ encoding, otherEncodings, delimiter }: FoundLayout) =>
+      `${[encoding, ...otherEncodings].join(' or ')}, ${{ ',': 'comma', ';': 'semicolon', '\t': 'tab', '|': 'bar' }[delimiter]}`,
     seenBefore: (times: number) => (times === 1 ? 'came once more, not read again' : `came ${times} times more, not read again`),
     setAside: 'Set aside, by reason',
     setAsideEmpty: 'Nothing is set aside.',
@@ -183,6 +186,7 @@ export const en = {
     row: 'The row as it came',
     record: 'The record as it was sent',
     asText: 'Text',
+    readAs: 'Read as',
     asHex: 'Hexadecimal',
     asJson: 'JSON',
     view: 'How the bytes are shown',

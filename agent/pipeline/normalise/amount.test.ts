@@ -23,6 +23,19 @@ describe('reading amounts', () => {
     },
   );
 
+  it.each([
+    ['behind', '12.00-', '-12.00'],
+    ['behind', '1,012.00 -', '-1012.00'],
+    ['behind', '-12.00', null],
+    ['brackets', '(1,012.00)', '-1012.00'],
+    ['brackets', '(12.00', null],
+    ['brackets', '12.00', '12.00'],
+    ['before', '-1,012.00', '-1012.00'],
+    ['before', '--12.00', null],
+  ] as const)('with the minus %s reads %s as %s', (negative, text, plain) => {
+    expect(numberReader('.', ',', negative)(text)).toBe(plain);
+  });
+
   it('refuses a thousands sign in the wrong place', () => {
     const read = numberReader(',', '.');
     expect([read('1.23,00'), read('12.3456'), read('1.234.56')]).toEqual([null, null, null]);

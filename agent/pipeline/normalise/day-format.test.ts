@@ -33,6 +33,27 @@ describe('reading days', () => {
     expect(momentReader(format)(text)).toBeNull();
   });
 
+  it.each([
+    ['fr', 'D MONTH YYYY', '1 février 2026', '2026-02-01'],
+    ['fr', 'DD MON YY', '14 juil. 26', '2026-07-14'],
+    ['es', 'DD-MON-YYYY', '03-AGO-2026', '2026-08-03'],
+    ['pl', 'D MONTH YYYY', '1 marca 2026', '2026-03-01'],
+    ['tr', 'DD MON YYYY', '05 Ağu 2026', '2026-08-05'],
+    ['de', 'D. MONTH YYYY', '3. Dezember 2026', '2026-12-03'],
+    ['en', 'MM/DD/YYYY hh:mm AM', '03/01/2026 12:05 AM', '2026-03-01T00:05:00'],
+    ['en', 'MM/DD/YYYY hh:mm AM', '03/01/2026 01:05 pm', '2026-03-01T13:05:00'],
+  ] as const)('in %s by %s reads %s', (language, format, text, day) => {
+    expect(momentReader(format, language)(text)).toBe(day);
+  });
+
+  it.each([
+    ['fr', 'D MONTH YYYY', '1 February 2026'],
+    ['en', 'MM/DD/YYYY hh:mm AM', '03/01/2026 13:05 PM'],
+    ['en', 'MM/DD/YYYY hh:mm AM', '03/01/2026 00:05 AM'],
+  ] as const)('in %s by %s never guesses at %s', (language, format, text) => {
+    expect(momentReader(format, language)(text)).toBeNull();
+  });
+
   it('without a format takes ISO days and moments', () => {
     const moment = isoReader('moment');
     expect([
@@ -43,7 +64,7 @@ describe('reading days', () => {
     ]).toEqual(['2026-03-01', '2026-03-01T14:05:00', '2026-03-01T14:05:00', null]);
   });
 
-  it('refuses a format without a year, a month or a day', () => {
-    for (const format of ['DD.MM', 'YYYY-MM', 'HH:mm']) expect(() => momentReader(format)).toThrow(RangeError);
+  it('refuses a format without a year, a month or a day, or with half a clock of twelve hours', () => {
+    for (const format of ['DD.MM', 'YYYY-MM', 'HH:mm', 'YYYY-MM-DD hh:mm']) expect(() => momentReader(format)).toThrow(RangeError);
   });
 });

@@ -1,4 +1,5 @@
 import { dayFrom } from '../../../contract/day.ts';
+import type { FieldRule } from '../../../contract/mapping.ts';
 
 /** English and German short months, as PMS exports write them. */
 const months: Readonly<Record<string, number>> = {
@@ -20,8 +21,8 @@ const months: Readonly<Record<string, number>> = {
   DEZ: 12,
 };
 
-/** The signs of a format, longest first. M and D take one or two digits, all others have a fixed width. */
-const tokens = ['YYYY', 'MON', 'YY', 'MM', 'DD', 'HH', 'mm', 'ss', 'M', 'D'] as const;
+/** The signs of a format, longest first. M and D take one or two digits, months in letters as many as their name has, all others have a fixed width. */
+const tokens = ['MONTH', 'YYYY', 'MON', 'YY', 'MM', 'DD', 'HH', 'hh', 'AM', 'mm', 'ss', 'M', 'D'] as const;
 type Token = (typeof tokens)[number];
 
 /** Reads a text as a hotel-local day or moment; null when it is none. */
@@ -35,21 +36,56 @@ function parseFormat(format: string): (Token | { readonly literal: string })[] {
     at += token ? token.length : 1;
   }
   const has = (...names: readonly Token[]) => names.some((name) => parts.includes(name));
-  if (!has('YYYY', 'YY') || !has('MM', 'M', 'MON') || !has('DD', 'D')) throw new RangeError('the format needs a year, a month and a day');
+  if (!has('YYYY', 'YY') || !has('MM', 'M', 'MON', 'MONTH') || !has('DD', 'D'))
+    throw new RangeError('the format needs a year, a month and a day');
+  if (has('hh') !== has('AM') || (has('hh') && has('HH'))) throw new RangeError('hours of twelve need hh and AM, hours of 24 need HH');
   return parts;
 }
+
+type MonthFinder = (text: string, at: number) => { readonly month: number; readonly width: number } | null;
+
+/** Without regard to capitals, accents and a dot behind: nobody writes them alike. */
+const folded = (text: string) => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
+
+/** The months of a language as its calendars write them, short and long, also as they stand behind a day. */
+function monthFinder(language: string, width: 'short' | 'long'): MonthFinder {
+  const names: { name: string; month: number }[] = [];
+  for (let month = 1; month <= 12; month++) {
+    const day = new Date(Date.UTC(2026, month - 1, 1));
+    for (const more of [{}, { day: 'numeric' }] as const) {
+      const parts = new Intl.DateTimeFormat(language, { month: width, timeZone: 'UTC', ...more }).formatToParts(day);
+      const name = folded(parts.find((part) => part.type === 'month')?.value ?? '').replace(/\.$/, '');
+      if (/^\p{L}+$/u.test(name) && !names.some((one) => one.name === name)) names.push({ name, month });
+    }
+  }
+  names.sort((a, b) => b.name.length - a.name.length);
+  return (text, at) => {
+    const found = names.find(({ name }) => folded(text.slice(at, at + name.length)) === name);
+    if (!found) return null;
+    const end = at + found.name.length;
+    return { month: found.month, width: found.name.length + (text[end] === '.' ? 1 : 0) };
+  };
+}
+
+const threeLetters: MonthFinder = (text, at) => {
+  const month = months[text.slice(at, at + 3).toUpperCase()];
+  return month === undefined ? null : { month, width: 3 };
+};
 
 /**
  * Build a reader for days or moments in one written format.
  *
+ * `months` is the language of month names; without one, three letters in English or German.
  * A two-digit year means 1970 to 2069. A day that the calendar lacks (29 Feb 2025, 0000-00-00) is none; an hour of 24 is none.
  *
  * @shape `momentReader('DD.MM.YYYY')('01.03.2026')` gives `'2026-03-01'`; with `HH:mm` in the format `'2026-03-01T14:05:00'`.
  * @throws {RangeError} when the format does not name a year, a month and a day.
  */
-export function momentReader(format: string): MomentReader {
+export function momentReader(format: string, language?: FieldRule['months']): MomentReader {
   const parts = parseFormat(format);
-  const hasTime = parts.includes('HH');
+  const hasTime = parts.includes('HH') || parts.includes('hh');
+  const short = language === undefined ? threeLetters : monthFinder(language, 'short');
+  const long = parts.includes('MONTH') ? monthFinder(language ?? 'en', 'long') : short;
   return (text) => {
     let at = 0;
     let year = -1;
@@ -58,25 +94,44 @@ export function momentReader(format: string): MomentReader {
     let hour = 0;
     let minute = 0;
     let second = 0;
+    let isAfternoon: boolean | null = null;
     for (const part of parts) {
       if (typeof part !== 'string') {
         if (text[at] !== part.literal) return null;
         at++;
         continue;
       }
+      if (part === 'MON' || part === 'MONTH') {
+        const found = (part === 'MON' ? short : long)(text, at);
+        if (!found) return null;
+        month = found.month;
+        at += found.width;
+        continue;
+      }
+      if (part === 'AM') {
+        const half = text.slice(at, at + 2).toUpperCase();
+        if (half !== 'AM' && half !== 'PM') return null;
+        isAfternoon = half === 'PM';
+        at += 2;
+        continue;
+      }
       const width = part === 'M' || part === 'D' ? digitsAt(text, at) : part.length;
-      const value = part === 'MON' ? (months[text.slice(at, at + 3).toUpperCase()] ?? -1) : digits(text, at, at + width);
+      const value = digits(text, at, at + width);
       if (value < 0) return null;
       at += width;
       if (part === 'YYYY') year = value;
       else if (part === 'YY') year = value < 70 ? 2000 + value : 1900 + value;
-      else if (part === 'MM' || part === 'M' || part === 'MON') month = value;
+      else if (part === 'MM' || part === 'M') month = value;
       else if (part === 'DD' || part === 'D') day = value;
-      else if (part === 'HH') hour = value;
+      else if (part === 'HH' || part === 'hh') hour = value;
       else if (part === 'mm') minute = value;
       else second = value;
     }
     if (at !== text.length || year < 1900) return null;
+    if (isAfternoon !== null) {
+      if (hour < 1 || hour > 12) return null;
+      hour = (hour % 12) + (isAfternoon ? 12 : 0);
+    }
     const found = dayFrom(year, month, day);
     return found === null || !hasTime ? found : withTime(found, hour, minute, second);
   };

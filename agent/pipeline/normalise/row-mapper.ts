@@ -8,6 +8,7 @@ import { amountMinor, numberReader } from './amount.ts';
 import { hideCardsInText, isHiddenCard } from './cards.ts';
 import { isoReader, momentReader } from './day-format.ts';
 import { deriveFields, stayProblem } from './derive.ts';
+import { columnKey, columnsOf } from './header.ts';
 
 /** Why a row is set aside. `detail` says what was expected; it never repeats the value, which may be a guest's. */
 export type RowProblem = {
@@ -80,13 +81,7 @@ export function rowMapper(
  * @throws {RangeError} with what is wrong.
  */
 export function assertMapping(mapping: Mapping): void {
-  const columns = Object.values(mapping.fields).flatMap((rule) => rule.columns ?? (rule.column === undefined ? [] : [rule.column]));
-  rowMapper(mapping, [...new Map(columns.map((column) => [columnKey(column), column])).values()], () => null);
-}
-
-/** Column names agree without regard to case, outer spaces and runs of spaces. */
-function columnKey(name: string): string {
-  return name.trim().replace(/\s+/g, ' ').toLocaleLowerCase('en');
+  rowMapper(mapping, columnsOf(mapping), () => null);
 }
 
 function columnPlaces(header: readonly string[]): Map<string, number> {
@@ -174,7 +169,8 @@ function converter(field: EntityField, rule: FieldRule): (text: string, currency
       return (text) => text;
     case 'day':
     case 'moment': {
-      const read = rule.format === undefined || rule.format === 'YYYY-MM-DD' ? isoReader(field.kind) : momentReader(rule.format);
+      const read =
+        rule.format === undefined || rule.format === 'YYYY-MM-DD' ? isoReader(field.kind) : momentReader(rule.format, rule.months);
       return (text) => {
         const moment = read(text);
         if (moment === null) return broken('day-unreadable');
@@ -182,7 +178,7 @@ function converter(field: EntityField, rule: FieldRule): (text: string, currency
       };
     }
     case 'money': {
-      const read = numberReader(rule.decimal, rule.grouping);
+      const read = numberReader(rule.decimal, rule.grouping, rule.negative);
       return (text, currency) => {
         const plain = read(text);
         if (plain === null) return broken('amount-unreadable');
@@ -193,7 +189,7 @@ function converter(field: EntityField, rule: FieldRule): (text: string, currency
     case 'integer':
       return (text) => (/^-?\d{1,15}$/.test(text) ? Number(text) : broken('number-unreadable'));
     case 'decimal': {
-      const read = numberReader(rule.decimal, rule.grouping);
+      const read = numberReader(rule.decimal, rule.grouping, rule.negative);
       return (text) => {
         const plain = read(text);
         return plain === null ? broken('number-unreadable') : Number(plain);

@@ -202,6 +202,11 @@ export function splitCells(text: string, delimiter: string): string[] {
       let from = at + 1;
       for (;;) {
         const mark = text.indexOf('"', from);
+        // The scanner lets none through that does not close; the line in which a header is looked for may be one.
+        if (mark < 0) {
+          cells.push(cell + text.slice(from));
+          return cells;
+        }
         cell += text.slice(from, mark);
         if (text[mark + 1] !== '"') {
           at = mark + 1;
