@@ -1,12 +1,13 @@
 import type { Connection } from '../contract/connection.ts';
 import type { Fault } from '../contract/faults.ts';
 import type { Heartbeat } from '../contract/ingest.ts';
-import { property } from '../db/pipeline/connections.ts';
+import { connectionById, property } from '../db/pipeline/connections.ts';
 import { entityCounts } from '../db/pipeline/counts.ts';
 import { delivery, waitingBehind } from '../db/pipeline/outbox.ts';
 import { Destinations } from './pipeline/destinations.ts';
 import { resumeImports } from './pipeline/import-file.ts';
 import type { PullTools } from './pipeline/pull.ts';
+import type { ReplayTools } from './pipeline/replay-letters.ts';
 import { Sources } from './pipeline/sources.ts';
 import { carryOutIntents } from './runtime/intents.ts';
 import { Live } from './runtime/live.ts';
@@ -98,10 +99,19 @@ export class Agent {
       writer,
       normaliser,
       now: this.now,
-      mapping: mappingNamed,
+      mapping: (name) => mappingNamed(read, name),
       timeZone: () => property(read)?.timeZone ?? null,
       onProgress: () => this.#kept(),
     };
+  }
+
+  replayTools(): ReplayTools {
+    const tools = this.pullTools();
+    const mappingOf = (connectionId: string) => {
+      const name = connectionById(tools.read, connectionId)?.settings.mapping;
+      return typeof name === 'string' ? tools.mapping(name) : null;
+    };
+    return { ...tools, mappingOf };
   }
 
   hasRecords(): boolean {

@@ -7,6 +7,7 @@ import { FileReport, Overview } from './health.ts';
 import { Mapping } from './mapping.ts';
 import { Property } from './property.ts';
 import { entityNames } from './record.ts';
+import { ReplayOrder, ReplayProgress } from './replay.ts';
 import { Schedule } from './schedule.ts';
 
 /**
@@ -65,6 +66,8 @@ export const api = {
   },
   mappings: {
     list: call('GET /mappings', nothing, z.array(Mapping)),
+    /** Keep a mapping of the hotel, in the place of any other of its name. It applies from the next file on. */
+    save: call('PUT /mappings/{name}', Mapping, Mapping),
   },
   connections: {
     list: call('GET /connections', nothing, z.array(Connection)),
@@ -126,6 +129,10 @@ export const api = {
     counts: call('GET /dead-letters/counts', nothing, z.array(LetterCount)),
     /** One of them with what it holds: the only call whose answer holds the bytes of a row. */
     get: call('GET /dead-letters/{id}', z.strictObject({ id: z.coerce.number().int().positive() }), OpenedLetter),
+    /** Say what would become of rows if they were tried again. Keeps nothing. */
+    rehearse: call('POST /dead-letters/rehearse', ReplayOrder, eventIterator(ReplayProgress)),
+    /** Try rows again and keep those that can be read now. Stops with the caller; what was done until then stands. */
+    replay: call('POST /dead-letters/replay', ReplayOrder, eventIterator(ReplayProgress)),
   },
   overview: {
     get: call('GET /overview', nothing, Overview),

@@ -138,8 +138,17 @@ export const DeadLetter = z.strictObject({
   byteOffset: z.int().nullable(),
   byteLength: z.int().nullable(),
   setAsideAtMs: z.int(),
+  /** How often it was tried again in vain. */
+  replays: z.int(),
 });
 export type DeadLetter = z.infer<typeof DeadLetter>;
+
+/**
+ * How a row that was set aside came to be settled: `kept` as a record after all, read as `structure` (a total, a title), or overtaken by a
+ * `newer` row of the same key.
+ */
+export const settledAs = ['kept', 'structure', 'newer'] as const;
+export type SettledAs = (typeof settledAs)[number];
 
 /** A dead letter keeps at most this much of its bytes; the rest stays in the raw file, at the same place. */
 export const keptLetterBytes = 64 * 1024;

@@ -6,6 +6,7 @@ import { generations } from './pipeline/generation.ts';
 import { intentStatements } from './pipeline/intents.ts';
 import { deliveryStatements } from './pipeline/outbox.ts';
 import { recordStatements } from './pipeline/records.ts';
+import { replayStatements } from './pipeline/replay.ts';
 import { standingStatements } from './pipeline/standing.ts';
 
 /**
@@ -20,7 +21,9 @@ export function pipelineSteps(db: WriteDb, key: KeyObject, now: () => number = D
   const files = fileStatements(db);
   const intents = intentStatements(db);
   const standing = standingStatements(db);
-  const { storeBatch } = recordStatements(db, key, ledger.newest);
+  const records = recordStatements(db, key, ledger.newest);
+  const { storeBatch } = records;
+  const { replayBatch, replayStructure, overtaken, stillAside } = replayStatements(db, records);
   const { confirm } = deliveryStatements(db);
 
   const removeConnection = db.transaction((id: string, forgetSecretsAtMs: number): boolean => {
@@ -47,6 +50,12 @@ export function pipelineSteps(db: WriteDb, key: KeyObject, now: () => number = D
     finishFile,
     storeBatch: (batch: Parameters<typeof storeBatch>[0], startsAt: number, correlationId: string) =>
       storeBatch(batch, startsAt, correlationId, now()),
+    replayBatch: (batch: Parameters<typeof replayBatch>[0], letterIds: readonly number[], correlationId: string) =>
+      replayBatch(batch, letterIds, correlationId, now()),
+    replayStructure: (rows: Parameters<typeof replayStructure>[0]) => replayStructure(rows, now()),
+    overtaken: (ids: readonly number[]) => overtaken(ids, now()),
+    stillAside,
+    reopenFile: files.reopenFile,
     confirm: (destinationId: string, upTo: number, refused: Parameters<typeof confirm>[2]) => confirm(destinationId, upTo, refused, now()),
     intentDone: (id: number) => intents.intentDone(id, now()),
     generation: ledger.newest,

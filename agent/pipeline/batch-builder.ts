@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { recordUuid } from '../../db/pipeline/ids.ts';
-import { type Batch, type BatchLetter, placesInRow } from '../../db/pipeline/records.ts';
+import type { BatchLetter } from '../../db/pipeline/letter-steps.ts';
+import { type Batch, placesInRow } from '../../db/pipeline/records.ts';
 import type { MappedRow, RowProblem } from './normalise/row-mapper.ts';
 import type { NormaliseJob } from './normalise-file.ts';
 
@@ -79,7 +80,7 @@ export class BatchBuilder {
   }
 
   addLetter(problem: RowProblem, raw: Buffer, line: number, byteOffset: number, byteLength: number): void {
-    this.#letters.push({ ...problem, line, byteOffset, byteLength, raw });
+    this.#letters.push({ ...problem, externalId: problem.externalId ?? null, line, byteOffset, byteLength, raw });
     this.rows++;
   }
 

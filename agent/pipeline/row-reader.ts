@@ -39,6 +39,11 @@ export class RowReader {
     return 'problem' in mapper ? mapper : new RowReader(mapping, layout, header, mapper.map);
   }
 
+  /** The same reader for a text that a person has written. */
+  withText(): RowReader {
+    return new RowReader(this.#mapping, { ...this.#layout, encoding: 'utf-8', otherEncodings: [] }, this.#header, this.#map);
+  }
+
   /** Read one row. `found` is what the scanner says of it; `isJoined`: it was put together from several lines. */
   read(bytes: Buffer, { found, hasQuotes, isJoined }: RowForm): RowFate {
     if (isBlank(bytes)) return 'structure';

@@ -15,12 +15,13 @@ import { openLetter } from '../../db/pipeline/dead-letters.ts';
 import type { Agent } from '../index.ts';
 import { importFile, rehearseImport } from '../pipeline/import-file.ts';
 import { systemKinds } from '../pipeline/registry.ts';
+import { replayLetters } from '../pipeline/replay-letters.ts';
 import { addConnection, changeConnection, checksOf, existing, removeConnection, restoreConnection } from './configuration.ts';
 import { runChecks } from './connection-test.ts';
 import { type CallContext, correlationIdOf } from './context.ts';
 import { overview } from './health.ts';
 import { errorFields } from './log.ts';
-import { mappingNamed, shippedMappings } from './mappings.ts';
+import { allMappings, mappingNamed, saveMapping } from './mappings.ts';
 import { previewMs } from './schedule.ts';
 
 /** A draft as zod gives it back, without the keys that are there but undefined. */
@@ -85,7 +86,13 @@ export function apiRouter(agent: Agent) {
       explore: os.sandbox.explore.handler(() => exploreSandbox(agent)),
     },
     systems: { kinds: os.systems.kinds.handler(() => systemKinds()) },
-    mappings: { list: os.mappings.list.handler(() => [...shippedMappings]) },
+    mappings: {
+      list: os.mappings.list.handler(() => allMappings(stores.read)),
+      save: os.mappings.save.handler(({ input, context }) => {
+        stores.log.info({ actor: context.actor.id, correlationId: context.correlationId, mapping: input.name }, 'a mapping was saved');
+        return saveMapping(stores, input);
+      }),
+    },
     connections: {
       list: os.connections.list.handler(() => connections(stores.read)),
       add: os.connections.add.handler(({ input }) => addConnection(agent, draftOf(input))),
@@ -140,7 +147,7 @@ export function apiRouter(agent: Agent) {
       import: os.files.import.handler(async ({ input, context, signal }) => {
         // A path of this PC comes from the person at its command line, never from a page.
         if (context.client !== 'cli') throw new Fault('input-wrong', { detail: 'files are imported at the command line of this PC' });
-        const mapping = typeof input.mapping === 'string' ? mappingNamed(input.mapping) : input.mapping;
+        const mapping = typeof input.mapping === 'string' ? mappingNamed(stores.read, input.mapping) : input.mapping;
         if (mapping.entity !== input.entity)
           throw new Fault('input-wrong', { detail: `the mapping ${mapping.name} is for ${entityOf(mapping.entity).plural}` });
         const hotelId = input.hotelId ?? property(stores.read)?.hotelId;
@@ -159,6 +166,13 @@ export function apiRouter(agent: Agent) {
       }),
       counts: os.deadLetters.counts.handler(() => stores.reads.letterCounts()),
       get: os.deadLetters.get.handler(({ input }) => openLetter(stores.read, stores.secrets.dataKey, input.id)),
+      rehearse: os.deadLetters.rehearse.handler(({ input, signal }) =>
+        replayLetters(agent.replayTools(), input, 'rehearse', signal ?? agent.signal),
+      ),
+      replay: os.deadLetters.replay.handler(({ input, context, signal }) => {
+        stores.log.info({ actor: context.actor.id, correlationId: context.correlationId }, 'rows that were set aside are tried again');
+        return replayLetters(agent.replayTools(), input, 'replay', signal ?? agent.signal);
+      }),
     },
     overview: { get: os.overview.get.handler(() => overview({ ...agent, home: stores.home, read: stores.read, reads: stores.reads })) },
     live: {

@@ -43,7 +43,7 @@ function checkedSettings(agent: Agent, draft: ConnectionDraft): { system: System
   }
   const settings = parsed.data as Record<string, unknown>;
   if (typeof settings.mapping === 'string') {
-    const mapping = mappingNamed(settings.mapping);
+    const mapping = mappingNamed(agent.stores.read, settings.mapping);
     if (settings.entity !== undefined && settings.entity !== mapping.entity) {
       throw new Fault('input-wrong', { detail: `the mapping ${mapping.title} is for ${mapping.entity} files` });
     }

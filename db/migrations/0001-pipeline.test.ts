@@ -31,12 +31,15 @@ const tables = [
   'outbox',
   'records',
   'settings',
+  'settled_letters',
   'sightings',
   'syncs',
 ];
 const indexes = [
   'dead_letters_by_connection',
   'dead_letters_by_connection_and_rule',
+  'dead_letters_by_file',
+  'dead_letters_by_key',
   'dead_letters_by_rule',
   'dead_letters_refused_once',
   'files_unfinished',

@@ -67,12 +67,22 @@ create table dead_letters (
   rule text not null, field text, column_name text, detail text,
   file_id integer, line integer, byte_offset integer, byte_length integer,
   raw blob, seq integer,
-  set_aside_at_ms integer not null, correlation_id blob not null
+  ledger_id integer, external_id text,
+  set_aside_at_ms integer not null, correlation_id blob not null,
+  replays integer not null default 0
 ) strict;
 create index dead_letters_by_rule on dead_letters (rule);
 create index dead_letters_by_connection on dead_letters (connection_id);
 create index dead_letters_by_connection_and_rule on dead_letters (connection_id, rule);
+create index dead_letters_by_key on dead_letters (ledger_id, external_id) where external_id is not null;
+create index dead_letters_by_file on dead_letters (file_id);
 create unique index dead_letters_refused_once on dead_letters (destination_id, seq) where destination_id is not null;
+
+create table settled_letters (
+  id integer primary key, connection_id text not null, destination_id text, entity text not null, rule text not null,
+  file_id integer, line integer, byte_offset integer, byte_length integer, seq integer, external_id text,
+  replays integer not null, set_aside_at_ms integer not null, settled_at_ms integer not null, settled_as text not null
+) strict;
 
 create table deliveries (
   destination_id text primary key,

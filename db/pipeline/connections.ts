@@ -31,6 +31,12 @@ export function setting(db: ReadDb, key: string): unknown {
   return json === undefined ? undefined : JSON.parse(json);
 }
 
+/** The settings whose key begins so. */
+export function settingsBelow(db: ReadDb, prefix: string): unknown[] {
+  const rows = db.prepare<[string, string], string>('select json from settings where key >= ? and key < ? order by key').pluck();
+  return rows.all(prefix, `${prefix}\u{10ffff}`).map((json) => JSON.parse(json));
+}
+
 /** Prepare the steps that change the configuration. */
 export function connectionStatements(db: WriteDb) {
   const save = db.prepare(

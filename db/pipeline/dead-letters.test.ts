@@ -73,6 +73,7 @@ function keepFile(connectionId: string, letters: readonly Given[], good: readonl
       byteOffset: index * 1000,
       byteLength: byteLength ?? raw.length + 2,
       raw: seal(key, raw, letterContext(id, index * 1000)),
+      externalId: null,
     })),
     position: 1_000_000,
     rows: good.length + letters.length,
@@ -138,6 +139,7 @@ describe('the list', () => {
       byteOffset: 1000,
       byteLength: expect.any(Number),
       setAsideAtMs: startMs,
+      replays: 0,
     } satisfies DeadLetter);
   });
 

@@ -1,5 +1,12 @@
 import type { KeyObject } from 'node:crypto';
-import { type DeadLetter, importedByHand, keptLetterBytes, type LetterContent, type LetterCount } from '../../contract/dead-letter.ts';
+import {
+  type DeadLetter,
+  importedByHand,
+  keptLetterBytes,
+  type LetterContent,
+  type LetterCount,
+  type RuleId,
+} from '../../contract/dead-letter.ts';
 import { Fault } from '../../contract/faults.ts';
 import { FoundLayout } from '../../contract/mapping.ts';
 import type { ReadDb } from '../open.ts';
@@ -16,7 +23,7 @@ export type LetterQuery = {
 
 const columns =
   'd.id, d.connection_id as connectionId, d.destination_id as destinationId, d.entity, d.rule, d.field, d.column_name as "column", d.detail, ' +
-  'f.name as fileName, d.line, d.byte_offset as byteOffset, d.byte_length as byteLength, d.set_aside_at_ms as setAsideAtMs, ' +
+  'f.name as fileName, d.line, d.byte_offset as byteOffset, d.byte_length as byteLength, d.set_aside_at_ms as setAsideAtMs, d.replays, ' +
   "json_extract(c.doc, '$.title') as connectionTitle, json_extract(t.doc, '$.title') as destinationTitle";
 const joined =
   'from dead_letters d left join files f on f.id = d.file_id ' +
@@ -112,3 +119,58 @@ function bytesOf(key: KeyObject, { byteOffset, byteLength }: DeadLetter, { raw, 
 function recordOf(db: ReadDb, key: KeyObject, seq: number): LetterContent {
   return { kind: 'record', json: outboxText(db, key, seq).toString('utf8') };
 }
+
+/** A letter as trying it again needs it, with the file that it came in. */
+export type ReplayableLetter = {
+  readonly id: number;
+  readonly connectionId: string;
+  readonly destinationId: string | null;
+  readonly rule: RuleId;
+  readonly externalId: string | null;
+  readonly line: number;
+  readonly byteOffset: number;
+  readonly byteLength: number;
+  readonly raw: Buffer;
+  readonly fileId: number;
+  readonly entity: string;
+};
+
+/** Open letters of a filter from an id on, oldest first: the order in which their rows came. */
+export function lettersToReplay(
+  db: ReadDb,
+  { rule, connectionId, ids, aboveId, upToId, limit }: ReplayQuery,
+): { letters: ReplayableLetter[]; total: number } {
+  const where = [
+    'd.id <= @upToId',
+    rule && 'd.rule = @rule',
+    connectionId && ofConnection(connectionId),
+    ids && 'd.id in (select value from json_each(@ids))',
+  ]
+    .filter(Boolean)
+    .join(' and ');
+  const given = {
+    upToId,
+    ...(rule ? { rule } : {}),
+    ...(connectionId ? { connectionId } : {}),
+    ...(ids ? { ids: JSON.stringify(ids) } : {}),
+  };
+  const total = db.prepare<[object], number>(`select count(*) from dead_letters d where ${where}`).pluck().get(given) ?? 0;
+  const letters = db
+    .prepare<[object], ReplayableLetter>(
+      'select d.id, d.connection_id as connectionId, d.destination_id as destinationId, d.rule, d.external_id as externalId, d.line, ' +
+        'd.byte_offset as byteOffset, d.byte_length as byteLength, d.raw, d.file_id as fileId, d.entity ' +
+        `from dead_letters d where ${where} and d.id > @aboveId order by d.id limit @limit`,
+    )
+    .all({ ...given, aboveId, limit });
+  return { letters, total };
+}
+
+/** Which letters are tried again. `total` counts all of them, whatever `aboveId`. */
+export type ReplayQuery = {
+  readonly rule?: RuleId | undefined;
+  readonly connectionId?: string | undefined;
+  readonly ids?: readonly number[] | undefined;
+  readonly aboveId: number;
+  readonly upToId: number;
+  readonly limit: number;
+};

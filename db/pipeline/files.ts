@@ -58,7 +58,7 @@ export function fileStatements(db: WriteDb) {
     'select id, taken_at_ms, finished_at_ms, mapping, raw_path, kept + unchanged as used from files where connection_id = ? and sha256 = ?',
   );
   const uncount = db.prepare(
-    'update entity_counts set dead_letters = dead_letters - (select dead_letters from files where id = @id) ' +
+    'update entity_counts set dead_letters = dead_letters - (select count(*) from dead_letters where file_id = @id and destination_id is null) ' +
       'where (connection_id, entity) = (select connection_id, entity from files where id = @id)',
   );
   const dropLetters = db.prepare('delete from dead_letters where file_id = ? and destination_id is null');
@@ -158,7 +158,13 @@ export function fileStatements(db: WriteDb) {
     finish.run(nowMs, fileId);
   }
 
-  return { registerFile, finishFile };
+  const finishedAtOf = db.prepare<[number], { finished: number | null }>('select finished_at_ms as finished from files where id = ?');
+  /** Read a finished file anew with another mapping. */
+  const reopenFile = db.transaction((id: number, mappingJson: string, layoutJson: string): void => {
+    if (finishedAtOf.get(id)?.finished !== null) reopen(id, mappingJson, layoutJson);
+  });
+
+  return { registerFile, finishFile, reopenFile };
 }
 
 /** The files of a connection that a stop or a crash left half read, oldest first. */
@@ -216,4 +222,23 @@ export function unfinishedConnections(db: ReadDb, prefix: string): { connectionI
       "select connection_id as connectionId from files where finished_at_ms is null and connection_id like ? || '%' group by connection_id order by min(id)",
     )
     .all(prefix);
+}
+
+const ofSameLedger =
+  'from files f join files g on g.hotel_id = f.hotel_id and g.source = f.source and g.entity = f.entity and g.id <> f.id where f.id = ?';
+
+/** Whether rows of a file that came later for the same records were used. */
+export function isLaterFileUsed(db: ReadDb, id: number): boolean {
+  return db.prepare(`select 1 ${ofSameLedger} and g.id > f.id and g.kept + g.unchanged > 0 limit 1`).get(id) !== undefined;
+}
+
+/** The files that came for the same records since a file was taken: for the first time, or with a content that was seen before. */
+export function laterFiles(db: ReadDb, id: number): { newFiles: number[]; seenAgain: number[] } {
+  const rows = db
+    .prepare<[number], { id: number; isNew: number }>(
+      `select g.id, g.id > f.id as isNew ${ofSameLedger} and (g.id > f.id or (g.seen_before > 0 and g.last_seen_at_ms >= f.taken_at_ms)) order by g.id`,
+    )
+    .all(id);
+  const ids = (isNew: number) => rows.filter((row) => row.isNew === isNew).map((row) => row.id);
+  return { newFiles: ids(1), seenAgain: ids(0) };
 }

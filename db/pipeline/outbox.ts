@@ -50,8 +50,8 @@ export function deliveryStatements(db: WriteDb) {
       'last_confirmed_at_ms = excluded.last_confirmed_at_ms, confirmed_up_to_ms = coalesce(excluded.confirmed_up_to_ms, confirmed_up_to_ms)',
   );
   const setAside = db.prepare(
-    'insert into dead_letters (connection_id, destination_id, entity, rule, field, detail, file_id, line, byte_offset, byte_length, seq, set_aside_at_ms, correlation_id) ' +
-      "select coalesce(f.connection_id, ''), @destinationId, l.entity, 'refused-by-destination', @field, @detail, b.file_id, o.line, o.byte_offset, o.byte_length, o.seq, @nowMs, b.correlation_id " +
+    'insert into dead_letters (connection_id, destination_id, entity, rule, field, detail, file_id, line, byte_offset, byte_length, seq, ledger_id, external_id, set_aside_at_ms, correlation_id) ' +
+      "select coalesce(f.connection_id, ''), @destinationId, l.entity, 'refused-by-destination', @field, @detail, b.file_id, o.line, o.byte_offset, o.byte_length, o.seq, b.ledger_id, o.external_id, @nowMs, b.correlation_id " +
       `from outbox o join blocks b on b.first_seq = ${blockOf('o.seq')} join ledgers l on l.id = b.ledger_id ` +
       'left join files f on f.id = b.file_id where o.seq = @seq on conflict do nothing',
   );

@@ -8,8 +8,9 @@ import { openForWriting, type WriteDb } from '../open.ts';
 import { sealingKey } from '../seal.ts';
 import { type PipelineSteps, pipelineSteps } from '../steps.ts';
 import { pendingRows } from './blocks.ts';
+import type { BatchLetter } from './letter-steps.ts';
 import { waitingBehind } from './outbox.ts';
-import type { Batch, BatchLetter } from './records.ts';
+import type { Batch } from './records.ts';
 
 const key = sealingKey(Buffer.alloc(32, 7));
 const startMs = 1_770_000_000_000;
@@ -58,6 +59,7 @@ function letter(line: number): BatchLetter {
     line,
     byteOffset: line * 10,
     byteLength: 10,
+    externalId: null,
     raw: Buffer.from('sealed'),
   };
 }

@@ -1,22 +1,10 @@
 import type { KeyObject } from 'node:crypto';
-import type { RuleId } from '../../contract/dead-letter.ts';
 import { Fault } from '../../contract/faults.ts';
-import type { WriteDb } from '../open.ts';
+import type { ReadDb, WriteDb } from '../open.ts';
 import { blockWriter } from './blocks.ts';
 import { eventHead } from './event-text.ts';
 import { eventId } from './ids.ts';
-
-/** One row that could not become a record. `raw` is sealed; `detail` holds no guest data. */
-export type BatchLetter = {
-  readonly rule: RuleId;
-  readonly field: string | null;
-  readonly column: string | null;
-  readonly detail: string | null;
-  readonly line: number;
-  readonly byteOffset: number;
-  readonly byteLength: number;
-  readonly raw: Uint8Array;
-};
+import { type BatchLetter, letterStatements } from './letter-steps.ts';
 
 /**
  * A batch as the normaliser hands it over. Texts travel as one, numbers as arrays of them and documents as shared memory, because
@@ -50,18 +38,21 @@ export const placesInRow = 3;
 export type Stored = { readonly kept: number; readonly unchanged: number; readonly duplicates: number };
 
 type FileRow = { connection_id: string; hotel_id: string; source: string; entity: string; position: number };
-type LedgerRow = { hash: Buffer; version: number; generation: number; file_id: number | null };
+export type LedgerRow = { hash: Buffer; version: number; generation: number; file_id: number | null; seq: number };
+/** Tells of a row that a later one of its key has come since: it is then left where it is. */
+export type IsOvertaken = (known: LedgerRow, index: number) => boolean;
 
 /** Prepare the statements of the ledger and give the step that stores a batch. `generation` is read anew for every batch. */
 export function recordStatements(db: WriteDb, key: KeyObject, generation: () => number) {
   const blocks = blockWriter(db, key);
+  const letters = letterStatements(db);
   const findFile = db.prepare<[number], FileRow>('select connection_id, hotel_id, source, entity, position from files where id = ?');
   const addLedger = db.prepare('insert into ledgers (hotel_id, source, entity) values (?, ?, ?) on conflict do nothing');
   const findLedger = db
     .prepare<[string, string, string], number>('select id from ledgers where hotel_id = ? and source = ? and entity = ?')
     .pluck();
   const findRecord = db.prepare<[number, string], LedgerRow>(
-    'select hash, version, generation, file_id from records where ledger_id = ? and external_id = ?',
+    'select hash, version, generation, file_id, seq from records where ledger_id = ? and external_id = ?',
   );
   const addRecord = db.prepare(
     'insert into records (ledger_id, external_id, generation, version, hash, seq, file_id, day, until, state, title, place, first_kept_at_ms, kept_at_ms) ' +
@@ -71,10 +62,6 @@ export function recordStatements(db: WriteDb, key: KeyObject, generation: () => 
     'update records set generation = ?, version = ?, hash = ?, seq = ?, file_id = ?, day = ?, until = ?, state = ?, title = ?, place = ?, kept_at_ms = ? where ledger_id = ? and external_id = ?',
   );
   const addRow = db.prepare('insert into outbox (seq, external_id, version, line, byte_offset, byte_length) values (?, ?, ?, ?, ?, ?)');
-  const addLetter = db.prepare(
-    'insert into dead_letters (connection_id, entity, rule, field, column_name, detail, file_id, line, byte_offset, byte_length, raw, set_aside_at_ms, correlation_id) ' +
-      'values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
-  );
   const moveFile = db.prepare(
     'update files set position = ?, rows = rows + ?, bytes_normalised = bytes_normalised + ?, bytes_dead_letters = bytes_dead_letters + ?, ' +
       'bytes_structural = bytes_structural + ?, kept = kept + ?, unchanged = unchanged + ?, duplicates = duplicates + ?, dead_letters = dead_letters + ? where id = ?',
@@ -88,7 +75,7 @@ export function recordStatements(db: WriteDb, key: KeyObject, generation: () => 
   );
   let lastSeq = db.prepare<[], number>('select coalesce(max(seq), 0) from outbox').pluck().get() ?? 0;
 
-  function store(batch: Batch, correlationId: Buffer, nowMs: number): Stored {
+  function store(batch: Batch, correlationId: Buffer, nowMs: number, isOvertaken?: IsOvertaken): Stored {
     const file = findFile.get(batch.fileId);
     if (!file) throw new Error(`no file ${batch.fileId}`);
     const { hotel_id: hotelId, source, entity } = file;
@@ -102,6 +89,8 @@ export function recordStatements(db: WriteDb, key: KeyObject, generation: () => 
     const current = generation();
     const syncedAt = new Date(nowMs).toISOString();
     const count = { kept: 0, unchanged: 0, duplicates: 0, added: 0 };
+    letters.add(batch.letters, { connectionId: file.connection_id, entity, fileId: batch.fileId, ledgerId, correlationId, nowMs });
+    const settler = letters.settler(ledgerId, batch.fileId, nowMs);
     blocks.begin({ ledgerId, fileId: batch.fileId, generation: current, keptAtMs: nowMs, correlationId });
     // Adding tells by itself whether a record is new. Most rows are like the row before them, so that is tried first after a new one.
     let isNew = false;
@@ -125,6 +114,8 @@ export function recordStatements(db: WriteDb, key: KeyObject, generation: () => 
       isNew = isNew && add();
       const known: LedgerRow | undefined = isNew ? undefined : findRecord.get(ledgerId, externalId);
       isNew ||= known === undefined && add();
+      settler?.rowRead(externalId, batch.places[index * placesInRow] as number);
+      if (known && isOvertaken?.(known, index)) continue;
       if (known?.file_id === batch.fileId) count.duplicates++;
       if (known?.hash.equals(contentHash)) {
         count.unchanged++;
@@ -135,6 +126,7 @@ export function recordStatements(db: WriteDb, key: KeyObject, generation: () => 
       if (known)
         changeRecord.run(current, version, contentHash, seq, batch.fileId, day, until, state, title, place, nowMs, ledgerId, externalId);
       else count.added++;
+      settler?.rowChanged(externalId);
       lastSeq = seq;
       const at = index * placesInRow;
       addRow.run(seq, externalId, version, batch.places[at], batch.places[at + 1], batch.places[at + 2]);
@@ -144,24 +136,6 @@ export function recordStatements(db: WriteDb, key: KeyObject, generation: () => 
       count.kept++;
     }
     blocks.finish();
-    for (const letter of batch.letters) {
-      addLetter.run(
-        file.connection_id,
-        entity,
-        letter.rule,
-        letter.field,
-        letter.column,
-        letter.detail,
-        batch.fileId,
-        letter.line,
-        letter.byteOffset,
-        letter.byteLength,
-        letter.raw,
-        nowMs,
-        correlationId,
-      );
-    }
-    const letters = batch.letters.length;
     moveFile.run(
       batch.position,
       batch.rows,
@@ -171,10 +145,10 @@ export function recordStatements(db: WriteDb, key: KeyObject, generation: () => 
       count.kept,
       count.unchanged,
       count.duplicates,
-      letters,
+      batch.letters.length,
       batch.fileId,
     );
-    countRecords.run(file.connection_id, entity, count.added, letters, count.kept > 0 ? nowMs : null);
+    countRecords.run(file.connection_id, entity, count.added, batch.letters.length, count.kept > 0 ? nowMs : null);
     if (count.kept > 0) countHour.run(file.connection_id, entity, Math.floor(nowMs / 3_600_000), count.kept);
     return { kept: count.kept, unchanged: count.unchanged, duplicates: count.duplicates };
   }
@@ -191,14 +165,37 @@ export function recordStatements(db: WriteDb, key: KeyObject, generation: () => 
    * @throws {Fault} `file-changed` when the batch does not start where the file stands (it was stored already).
    */
   function storeBatch(...args: Parameters<typeof storeWhole>): Stored {
+    return numbersBack(() => storeWhole(...args));
+  }
+
+  /** Run a transaction that takes numbers of the log; where it fails they are free again and the log keeps no hole. */
+  function numbersBack<T>(run: () => T): T {
     const lastSeqBefore = lastSeq;
     try {
-      return storeWhole(...args);
+      return run();
     } catch (error) {
-      // The rows are rolled back, also when it was the commit that failed: the numbers they had taken are free again and the log keeps no hole.
+      // Also when it was the commit that failed.
       lastSeq = lastSeqBefore;
       throw error;
     }
   }
-  return { storeBatch };
+  return { storeBatch, store, numbersBack };
+}
+
+/** Where the newest state of a record stands: its row of the outbox, and the file and line that it came from. */
+export function recordOfKey(
+  db: ReadDb,
+  {
+    hotelId,
+    source,
+    entity,
+    externalId,
+  }: { readonly hotelId: string; readonly source: string; readonly entity: string; readonly externalId: string },
+): { seq: number; fileId: number | null; line: number | null } | undefined {
+  return db
+    .prepare<[string, string, string, string], { seq: number; fileId: number | null; line: number | null }>(
+      'select r.seq, r.file_id as fileId, o.line from ledgers l join records r on r.ledger_id = l.id join outbox o on o.seq = r.seq ' +
+        'where l.hotel_id = ? and l.source = ? and l.entity = ? and r.external_id = ?',
+    )
+    .get(hotelId, source, entity, externalId);
 }

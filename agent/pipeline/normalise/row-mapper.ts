@@ -16,6 +16,8 @@ export type RowProblem = {
   readonly field: string | null;
   readonly column: string | null;
   readonly detail: string | null;
+  /** The record's key, where it could be read: a later row of the same key settles the matter. */
+  readonly externalId?: string;
 };
 
 /** A record before the ledger has seen it. `canonical` is what the content hash runs over. */
@@ -73,7 +75,15 @@ export function rowMapper(
   const compiled = compileFields(mapping, entity, places);
   const columnNames = indexColumns.map((column: IndexColumn) => entity.columns[column]);
   const currencyField = compiled.find((one) => one.field.name === 'currency') ?? null;
-  return { map: (cells) => mapRow(entity, compiled, currencyField, columnNames, check, cells) };
+  const keyField = compiled.find((one) => one.field.name === 'externalId');
+  return {
+    map: (cells) => {
+      const row = mapRow(entity, compiled, currencyField, columnNames, check, cells);
+      if (!('rule' in row)) return row;
+      const key = keyField?.read(cells, null);
+      return typeof key === 'string' && !isRule(key) ? { ...row, externalId: key } : row;
+    },
+  };
 }
 
 /**
