@@ -98,6 +98,10 @@ describe.skipIf(!isBuilt)(
         [1, ['connections', 'add', 'not-there.json']],
         [1, ['import', 'not-there.csv', ...bookings]],
         [0, ['dead-letters', 'list']],
+        [0, ['dead-letters', 'replay', '--all']],
+        [0, ['mappings', 'list']],
+        [0, ['mappings', 'show', 'generic-pms-bookings']],
+        [1, ['mappings', 'show', 'nothing-of-the-kind']],
         [1, ['dead-letters', 'show', '1']],
         [1, ['dead-letters', 'list', '--connection', 'nobody']],
         [2, ['frobnicate']],
@@ -115,6 +119,11 @@ describe.skipIf(!isBuilt)(
         [2, ['dead-letters', 'frobnicate']],
         [2, ['dead-letters', 'list', '--rule', 'no-rule']],
         [2, ['dead-letters', 'list', '--limit', '0']],
+        [2, ['dead-letters', 'replay']],
+        [2, ['dead-letters', 'replay', '1', '--all']],
+        [2, ['dead-letters', 'replay', '--rule', 'no-rule']],
+        [2, ['mappings', 'frobnicate']],
+        [2, ['mappings', 'save']],
         [2, ['dead-letters', 'show']],
         [2, ['dead-letters', 'show', 'seven']],
         [2, ['dead-letters', 'show', '1', '2']],
@@ -295,6 +304,23 @@ describe.skipIf(!isBuilt)(
         '2 of 252 rows; --limit N shows more.',
         '',
       ]);
+    });
+
+    it('tries rows again by a mapping that has learned a word, after a rehearsal, and keeps the mapping', async () => {
+      const waiting = ['1', '2'].map((id) => bookingRow(id, { status: 'WAITLIST' }));
+      await run(['import', file('wait.csv', bookingsFile(...waiting, 'just,three,cells')), ...bookings]);
+      const [mapping] = json(await run(['mappings', 'show', 'generic-pms-bookings', '--json']));
+      mapping.fields.status.values.WAITLIST = 'confirmed';
+      const path = file('learned.json', JSON.stringify(mapping));
+      const rehearsal = await run(['dead-letters', 'replay', '--all', '--mapping', path, '--dry-run']);
+      expect([rehearsal.code, rehearsal.stdout]).toEqual([
+        1,
+        'A rehearsal: nothing was kept.\n  2 would be kept and sent\n  1 cannot be read yet\n  1 × The row has more or fewer cells than the header.\n',
+      ]);
+      expect((await run(['mappings', 'save', path])).stdout).toContain('generic-pms-bookings, version 2');
+      const [done] = json(await run(['dead-letters', 'replay', '--rule', 'value-unknown', '--mapping', 'generic-pms-bookings', '--json']));
+      const [left] = json(await run(['dead-letters', 'list', '--json']));
+      expect([done.kept, done.stillAside, left.total]).toEqual([2, 0, 1]);
     });
 
     it('shows one of them with its reason and its bytes, and lets none of them act on the terminal', async () => {

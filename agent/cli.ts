@@ -6,6 +6,7 @@ import { manageConnections } from './commands/connections.ts';
 import { showDeadLetters } from './commands/dead-letters.ts';
 import { manageHotel } from './commands/hotel.ts';
 import { importFiles } from './commands/import.ts';
+import { showMappings } from './commands/mappings.ts';
 import { showStatus } from './commands/status.ts';
 import { defaultHome } from './runtime/home.ts';
 import { version } from './version.ts';
@@ -28,6 +29,10 @@ const usage = `bellhop ${version}
       the rows that were set aside, newest first; those imported by hand stand under '#import'
   bellhop dead-letters show ID [--hex]
       one of them, with its reason and its bytes; it prints what a guest or the hotel has written
+  bellhop dead-letters replay ID… | --rule R | --connection ID | --all [--mapping NAME|FILE] [--dry-run]
+      try rows again; --dry-run says what would come of it
+  bellhop mappings list | show NAME | save FILE
+      which column of an export is which field; what is saved applies to every file from then on
 
   Everywhere: --home DIR (the data folder), --json (machine-readable output).
   Exit codes: 0 done, 1 a problem was reported, 2 wrong usage, 78 this machine cannot run it.
@@ -40,6 +45,7 @@ const commands: Readonly<Record<string, (line: CommandLine) => Promise<number>>>
   connections: manageConnections,
   import: importFiles,
   'dead-letters': showDeadLetters,
+  mappings: showMappings,
 };
 
 /** Take `--home` and `--json`, which every command has, out of the arguments. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Mapping } from './mapping.ts';
 import { entityNames } from './record.ts';
 
 /**
@@ -171,8 +172,8 @@ export const LetterContent = z.discriminatedUnion('kind', [
 ]);
 export type LetterContent = z.infer<typeof LetterContent>;
 
-/** One dead letter with what it holds. */
-export const OpenedLetter = DeadLetter.extend({ content: LetterContent });
+/** One dead letter with what it holds, and the mapping that it would be read by now; null for a record that a destination refused. */
+export const OpenedLetter = DeadLetter.extend({ content: LetterContent, mapping: Mapping.nullable() });
 export type OpenedLetter = z.infer<typeof OpenedLetter>;
 
 /** Which dead letters are meant; without a rule or a connection, those of all. */

@@ -332,6 +332,54 @@ test('what was set aside is reached by the keyboard, with its reason, its place 
   await expect(detail).toContainText('stay-backwards');
 });
 
+test('rows set aside are tried again: rehearsed, corrected by hand, and all at once by a word the mapping learns', async ({
+  page,
+  hotel,
+}) => {
+  await hotel.setUp();
+  const waiting = (id: string) => bookingRow(id).replace(',RESERVED,', ',WAITLIST,');
+  const ragged = `${bookingRow('A-9001')},one,too,many`;
+  await hotel.deliver('a.csv', bookingsFile(bookingRow('A-1'), waiting('A-2'), waiting('A-3'), waiting('A-4'), ragged));
+  await expect.poll(() => hotel.upstream.received()).toBe(1);
+  await page.goto(hotel.address);
+  await page.getByRole('contentinfo').waitFor();
+  await page.keyboard.press('2');
+  const detail = page.locator('#detail');
+  const again = detail.getByRole('region', { name: 'Try again' });
+  await expect(detail).toContainText('row-ragged');
+
+  await again.getByRole('button', { name: 'Corrected by hand' }).click();
+  await again.getByLabel('The row', { exact: true }).fill(bookingRow('A-9001'));
+  await again.getByRole('button', { name: 'See what would come of it' }).click();
+  await expect(again).toContainText('1 would be kept and sent');
+  await expect(again.getByRole('row', { name: 'externalId A-9001' })).toBeVisible();
+  expect(hotel.upstream.received()).toBe(1);
+  await again.getByRole('button', { name: 'Do it' }).click();
+  await expect(again).toContainText('1 are kept and on their way');
+  await expect.poll(() => hotel.upstream.received()).toBe(2);
+
+  await page.getByRole('button', { name: 'Show it as it is now' }).click();
+  await page.locator('li[id^=letter-] a').first().click();
+  await expect(detail).toContainText('value-unknown');
+  await page.keyboard.press('t');
+  await again.getByRole('button', { name: 'With a changed mapping' }).click();
+  const words = again.getByLabel('What the words of the source mean');
+  await words.fill(`${await words.inputValue()}\nWAITLIST = somewhere`);
+  await expect(again).toContainText('No such meaning: somewhere');
+  await words.fill((await words.inputValue()).replace('somewhere', 'confirmed'));
+  await again.getByRole('button', { name: 'All 3 of this list' }).click();
+  await again.getByRole('button', { name: 'See what would come of it' }).click();
+  await expect(again).toContainText('3 would be kept and sent');
+  await again.getByRole('button', { name: 'Do it' }).click();
+  await expect(again).toContainText('Done.');
+  await expect.poll(() => hotel.upstream.received()).toBe(5);
+  await page.getByRole('button', { name: 'Show it as it is now' }).click();
+  await expect(page.getByRole('heading', { name: 'Nothing is set aside' })).toBeVisible();
+  // The word is known from now on.
+  await hotel.deliver('b.csv', bookingsFile(waiting('A-5')));
+  await expect.poll(() => hotel.upstream.received()).toBe(6);
+});
+
 test('a list of hundreds that were set aside loads as one moves down, and stays where one is', async ({ page, hotel }) => {
   await hotel.setUp();
   const rows = (from: number, count: number) =>

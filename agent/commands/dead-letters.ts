@@ -10,12 +10,14 @@ import {
   rules,
 } from '../../contract/dead-letter.ts';
 import { hexDump, visibleText } from '../../contract/raw-bytes.ts';
+import type { ReplayProgress } from '../../contract/replay.ts';
 import type { Client } from '../runtime/wire-client.ts';
 import { type CommandLine, table, UsageError, whenText, withAgent } from './command.ts';
+import { mappingFile, mappingNamed } from './mappings.ts';
 
 const mostInPage = 200;
 
-/** `bellhop dead-letters list|show`: the rows that were set aside. */
+/** `bellhop dead-letters list|show|replay`: the rows that were set aside. */
 export async function showDeadLetters(line: CommandLine): Promise<number> {
   const [what, ...rest] = line.arguments;
   switch (what) {
@@ -24,25 +26,76 @@ export async function showDeadLetters(line: CommandLine): Promise<number> {
       return listLetters(line, rest);
     case 'show':
       return showLetter(line, rest);
+    case 'replay':
+      return replay(line, rest);
     default:
-      throw new UsageError(`dead-letters ${what} is not known: list or show`);
+      throw new UsageError(`dead-letters ${what} is not known: list, show or replay`);
   }
 }
 
 async function listLetters(line: CommandLine, rest: readonly string[]): Promise<number> {
-  const text = { type: 'string' } as const;
   const { values } = parseArgs({ args: [...rest], options: { rule: text, connection: text, limit: { ...text, default: '50' } } });
-  if (values.rule !== undefined && !(ruleIds as readonly string[]).includes(values.rule))
-    throw new UsageError(`--rule is one of ${ruleIds.join(', ')}`);
   const limit = wholeNumber(values.limit, '--limit takes how many rows to show');
-  const filter = {
-    ...(values.rule ? { rule: values.rule as RuleId } : {}),
-    ...(values.connection ? { connectionId: values.connection } : {}),
-  };
+  const filter = filterOf(values);
   const page = await withAgent(line.home, (client) => newest(client, filter, limit));
   line.print(page, listText(page));
   return 0;
 }
+
+const text = { type: 'string' } as const;
+
+function filterOf({ rule, connection }: { readonly rule?: string | undefined; readonly connection?: string | undefined }): LetterFilter {
+  if (rule !== undefined && !(ruleIds as readonly string[]).includes(rule)) throw new UsageError(`--rule is one of ${ruleIds.join(', ')}`);
+  return { ...(rule ? { rule: rule as RuleId } : {}), ...(connection ? { connectionId: connection } : {}) };
+}
+
+/** Try rows again: those that are named, or all of a rule or a connection. */
+async function replay(line: CommandLine, rest: readonly string[]): Promise<number> {
+  const flag = { type: 'boolean', default: false } as const;
+  const options = { rule: text, connection: text, mapping: text, all: flag, 'dry-run': flag };
+  const { values, positionals } = parseArgs({ args: [...rest], allowPositionals: true, options });
+  const filter = filterOf(values);
+  const isNarrowed = values.all || Object.keys(filter).length > 0;
+  if (isNarrowed === positionals.length > 0)
+    throw new UsageError('dead-letters replay takes the numbers of rows, or --rule, --connection or --all');
+  const ids = positionals.map((given) => wholeNumber(given, 'dead-letters replay takes the numbers of rows'));
+  const isRehearsal = values['dry-run'];
+  return withAgent(line.home, async (client, isRunning) => {
+    const upToId = isNarrowed ? ((await client.deadLetters.list({ ...filter, limit: 1 })).letters[0]?.id ?? 1) : 1;
+    const mapping = values.mapping === undefined ? null : (mappingFile(values.mapping) ?? (await mappingNamed(client, values.mapping)));
+    const order = { letters: isNarrowed ? { filter, upToId } : { ids }, ...(mapping ? { mapping } : {}) };
+    let last: ReplayProgress | null = null;
+    for await (const step of await client.deadLetters[isRehearsal ? 'rehearse' : 'replay'](order)) {
+      last = step;
+      if (!line.isJson && process.stderr.isTTY) process.stderr.write(`\r${step.done} of ${step.total}  `);
+    }
+    if (last === null) return 1;
+    line.print({ isDryRun: isRehearsal, ...last }, replayText(last, isRehearsal));
+    if (!isRunning && !isRehearsal) line.tell('The agent is not running: what was kept is sent when it is started.');
+    return last.stillAside + last.elsewhere + last.later > 0 ? 1 : 0;
+  });
+}
+
+function replayText(progress: ReplayProgress, isRehearsal: boolean): string {
+  if (progress.total === 0) return 'None of these rows is set aside.';
+  const lines: [number, string][] = [
+    [progress.kept - progress.unchanged, isRehearsal ? 'would be kept and sent' : 'kept'],
+    [progress.unchanged, 'say nothing new'],
+    [progress.newer, 'overtaken: a later row of the same record has come since'],
+    [progress.structure, 'hold no record, such as totals'],
+    [progress.stillAside, 'cannot be read yet'],
+    [progress.elsewhere, 'refused by a destination: not tried here'],
+    [progress.later, 'whole files behind which later ones were read: export them again'],
+  ];
+  const byRule = Object.entries(progress.byRule).map(([rule, count]) => `  ${count} × ${titleOf(rule)}`);
+  return [
+    isRehearsal ? 'A rehearsal: nothing was kept.' : 'Tried again.',
+    ...lines.filter(([count]) => count > 0).map(([count, words]) => `  ${count} ${words}`),
+    ...byRule,
+  ].join('\n');
+}
+
+const titleOf = (rule: string) => rules[rule as RuleId].title;
 
 function wholeNumber(given: string, otherwise: string): number {
   if (!/^[1-9]\d{0,14}$/.test(given)) throw new UsageError(otherwise);

@@ -1,12 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { rules } from '../../contract/dead-letter.ts';
-import { Fault } from '../../contract/faults.ts';
-import { Mapping } from '../../contract/mapping.ts';
 import { type EntityName, entityNames } from '../../contract/record.ts';
 import type { Client } from '../runtime/wire-client.ts';
 import { type CommandLine, UsageError, whenText, withAgent } from './command.ts';
+import { mappingFile } from './mappings.ts';
 
 type Report = Awaited<ReturnType<Client['files']['import']>>;
 
@@ -32,7 +30,7 @@ export async function importFiles(line: CommandLine): Promise<number> {
   if (!values.mapping) throw new UsageError('--mapping is the name of a mapping or a JSON file that holds one');
   const order = {
     entity: values.entity as EntityName,
-    mapping: mappingArgument(values.mapping),
+    mapping: mappingFile(values.mapping) ?? values.mapping,
     isDryRun: values['dry-run'],
     ...(values.hotel ? { hotelId: values.hotel } : {}),
     ...(values.source ? { source: values.source } : {}),
@@ -54,22 +52,6 @@ export async function importFiles(line: CommandLine): Promise<number> {
     if (!isRunning && !values['dry-run']) line.tell('The agent is not running: what was kept is sent when it is started.');
     return letters > 0 ? 1 : 0;
   });
-}
-
-function mappingArgument(given: string): string | Mapping {
-  if (!existsSync(given)) return given;
-  const parsed = Mapping.safeParse(parseJson(given));
-  if (!parsed.success)
-    throw new Fault('input-wrong', { detail: `${given}: ${parsed.error.issues[0]?.path.join('.')} ${parsed.error.issues[0]?.message}` });
-  return parsed.data;
-}
-
-function parseJson(path: string): unknown {
-  try {
-    return JSON.parse(readFileSync(path, 'utf8'));
-  } catch (error) {
-    throw new Fault('input-wrong', { detail: `${path} is no JSON` }, { cause: error });
-  }
 }
 
 function showProgress(line: CommandLine, client: Client): { stop(): void } {

@@ -48,6 +48,18 @@ export function replayLetters(
   return new Replay(tools, order, mode, signal).run();
 }
 
+/** The mapping that a letter would be read by now: its connection's, else the one that its file was read by. */
+export function mappingFor(tools: ReplayTools, id: number): Mapping | null {
+  const [letter] = lettersToReplay(tools.read, { ids: [id], aboveId: 0, upToId: id, limit: 1 }).letters;
+  const file = letter && fileById(tools.read, letter.fileId);
+  return letter && file ? currentMapping(tools, letter, file) : null;
+}
+
+function currentMapping(tools: ReplayTools, { connectionId }: ReplayableLetter, file: UnfinishedFile): Mapping {
+  const now = tools.mappingOf(connectionId);
+  return now?.entity === file.entity ? now : Mapping.parse(JSON.parse(file.mappingJson));
+}
+
 class Replay {
   readonly #tools: ReplayTools;
   readonly #order: ReplayOrder;
@@ -118,7 +130,7 @@ class Replay {
     if (this.#open?.file.id === letter.fileId) return this.#open.file;
     const row = fileById(this.#tools.read, letter.fileId);
     if (!row) throw new Error(`no file ${letter.fileId}`);
-    const mapping = this.#order.mapping ?? this.#tools.mappingOf(letter.connectionId) ?? Mapping.parse(JSON.parse(row.mappingJson));
+    const mapping = this.#order.mapping ?? currentMapping(this.#tools, letter, row);
     const layout = layoutBy(mapping, FoundLayout.parse(JSON.parse(row.layoutJson)));
     const file = { ...row, mapping, layout };
     const isOther = mapping.entity !== row.entity;

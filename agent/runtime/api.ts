@@ -15,7 +15,7 @@ import { openLetter } from '../../db/pipeline/dead-letters.ts';
 import type { Agent } from '../index.ts';
 import { importFile, rehearseImport } from '../pipeline/import-file.ts';
 import { systemKinds } from '../pipeline/registry.ts';
-import { replayLetters } from '../pipeline/replay-letters.ts';
+import { mappingFor, replayLetters } from '../pipeline/replay-letters.ts';
 import { addConnection, changeConnection, checksOf, existing, removeConnection, restoreConnection } from './configuration.ts';
 import { runChecks } from './connection-test.ts';
 import { type CallContext, correlationIdOf } from './context.ts';
@@ -165,7 +165,10 @@ export function apiRouter(agent: Agent) {
         return stores.reads.letterPage(input);
       }),
       counts: os.deadLetters.counts.handler(() => stores.reads.letterCounts()),
-      get: os.deadLetters.get.handler(({ input }) => openLetter(stores.read, stores.secrets.dataKey, input.id)),
+      get: os.deadLetters.get.handler(({ input }) => {
+        const letter = openLetter(stores.read, stores.secrets.dataKey, input.id);
+        return { ...letter, mapping: letter.destinationId === null ? mappingFor(agent.replayTools(), input.id) : null };
+      }),
       rehearse: os.deadLetters.rehearse.handler(({ input, signal }) =>
         replayLetters(agent.replayTools(), input, 'rehearse', signal ?? agent.signal),
       ),

@@ -1,10 +1,11 @@
-import type { DeadLetter } from '../../contract/dead-letter.ts';
+import type { DeadLetter, LetterFilter } from '../../contract/dead-letter.ts';
 import { faultOf } from '../rpc.ts';
 import { useClock, useText } from '../text/text.tsx';
 import { FaultNote } from '../ui/fault-note.tsx';
 import { Button, Skeleton } from '../ui/pieces.tsx';
+import { Again } from './again.tsx';
 import { Content, type View } from './content.tsx';
-import { useOpenedLetter } from './letters.ts';
+import { type Letters, useOpenedLetter } from './letters.ts';
 import { originOf } from './reasons.tsx';
 
 type DetailProps = {
@@ -13,10 +14,13 @@ type DetailProps = {
   readonly listed: DeadLetter | undefined;
   readonly view: View;
   readonly onView: (view: View) => void;
+  readonly chosen: ReadonlySet<number>;
+  readonly filter: LetterFilter;
+  readonly list: Pick<Letters, 'total' | 'letters'>;
 };
 
 /** One row: why it was set aside and what to do, where it stands, and what it holds. */
-export function Detail({ id, listed, view, onView }: DetailProps) {
+export function Detail({ id, listed, view, onView, chosen, filter, list }: DetailProps) {
   const text = useText();
   const opened = useOpenedLetter(id);
   const letter = opened.data ?? listed;
@@ -41,6 +45,9 @@ export function Detail({ id, listed, view, onView }: DetailProps) {
             <Reason letter={letter} />
             <Facts letter={letter} />
             {opened.data && <Content letter={opened.data} view={view} onView={onView} />}
+            {opened.data?.mapping && (
+              <Again letter={opened.data} chosen={chosen} filter={filter} total={list.total} upToId={list.letters[0]?.id ?? id} />
+            )}
             {opened.isPending && <Skeleton rows={3} label={text.states.loading} />}
           </div>
         )}

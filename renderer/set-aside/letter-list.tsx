@@ -1,4 +1,4 @@
-import { memo, useEffect, useRef } from 'react';
+import { memo, useCallback, useEffect, useRef } from 'react';
 import type { DeadLetter } from '../../contract/dead-letter.ts';
 import { hrefOf, type Narrowing } from '../router.ts';
 import { faultOf } from '../rpc.ts';
@@ -9,14 +9,19 @@ import { useNow } from '../ui/use-now.ts';
 import type { Letters } from './letters.ts';
 import styles from './set-aside.module.css';
 
-type ListProps = { readonly list: Letters; readonly chosenId: number | undefined; readonly narrowing: Narrowing };
+type ListProps = { readonly list: Letters; readonly chosenId: number | undefined; readonly narrowing: Narrowing } & Picking;
+
+type Picking = { readonly picked: ReadonlySet<number>; readonly onPick: (id: number) => void };
 
 /** The rows, newest first; more are asked for as one moves down. */
-export function LetterList({ list, chosenId, narrowing }: ListProps) {
+export function LetterList({ list, chosenId, narrowing, picked, onPick }: ListProps) {
   const text = useText();
   const nowMs = useNow(60_000);
   const end = useRef<HTMLDivElement>(null);
   const { letters, loadMore } = list;
+  const pick = useRef(onPick);
+  pick.current = onPick;
+  const onPickOne = useCallback((id: number) => pick.current(id), []);
   const more = useRef(loadMore);
   more.current = loadMore;
   // biome-ignore lint/correctness/useExhaustiveDependencies: with each page the end has moved, and may still be in sight.
@@ -44,7 +49,15 @@ export function LetterList({ list, chosenId, narrowing }: ListProps) {
       )}
       <ul>
         {letters.map((letter) => (
-          <Row key={letter.id} letter={letter} isChosen={letter.id === chosenId} narrowing={narrowing} nowMs={nowMs} />
+          <Row
+            key={letter.id}
+            letter={letter}
+            isChosen={letter.id === chosenId}
+            isPicked={picked.has(letter.id)}
+            onPick={onPickOne}
+            narrowing={narrowing}
+            nowMs={nowMs}
+          />
         ))}
       </ul>
       {list.isLoadingMore && <Skeleton rows={3} label={text.states.loading} />}
@@ -54,22 +67,40 @@ export function LetterList({ list, chosenId, narrowing }: ListProps) {
   );
 }
 
-type RowProps = { readonly letter: DeadLetter; readonly isChosen: boolean; readonly narrowing: Narrowing; readonly nowMs: number };
+type RowProps = {
+  readonly letter: DeadLetter;
+  readonly isChosen: boolean;
+  readonly isPicked: boolean;
+  readonly onPick: (id: number) => void;
+  readonly narrowing: Narrowing;
+  readonly nowMs: number;
+};
 
 /** Drawn anew only when it is chosen or left: a step through thousands of rows costs two of them. */
-const Row = memo(function Row({ letter, isChosen, narrowing, nowMs }: RowProps) {
+const Row = memo(function Row({ letter, isChosen, isPicked, onPick, narrowing, nowMs }: RowProps) {
   const text = useText();
   const clock = useClock();
   const place = [letter.fileName, letter.line].filter((part) => part !== null).join(':');
   return (
     <li id={`letter-${letter.id}`} className={styles.item}>
+      <input
+        type="checkbox"
+        className={styles.pick}
+        checked={isPicked}
+        onChange={() => onPick(letter.id)}
+        aria-label={text.setAside.pick(letter.id)}
+        tabIndex={-1}
+      />
       <a
         className={`gr link ${styles.row} ${isChosen ? 'selected' : ''}`}
         href={hrefOf('set-aside', String(letter.id), narrowing)}
         aria-current={isChosen || undefined}
       >
         <span className="faint small">{letter.id}</span>
-        <span className="trim">{text.rules[letter.rule].title}</span>
+        <span className="trim">
+          {text.rules[letter.rule].title}
+          {letter.replays > 0 && <span className="small muted"> {text.setAside.cameBack(letter.replays)}</span>}
+        </span>
         <span className="trim small muted">{place}</span>
         <span className="nowrap small muted">{clock.brief(letter.setAsideAtMs, nowMs)}</span>
       </a>

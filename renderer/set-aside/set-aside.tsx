@@ -24,6 +24,7 @@ export function SetAside() {
   const list = useLetters(filter);
   const { letters } = list;
   const [view, setView] = useState<View>('text');
+  const [picked, setPicked] = useState<ReadonlySet<number>>(new Set());
   // With nothing chosen the newest is shown, so that the place is never empty.
   const chosenOf = (named: string | null) => (named !== null && /^[1-9]\d{0,14}$/.test(named) ? Number(named) : letters[0]?.id);
   const chosenId = chosenOf(id);
@@ -36,7 +37,15 @@ export function SetAside() {
     if (next) goTo('set-aside', String(next.id), narrowing);
     if (to + rowsAhead >= letters.length) list.loadMore();
   };
+  const toggle = (one: number | undefined) => {
+    if (one === undefined) return;
+    const next = new Set(picked);
+    if (!next.delete(one)) next.add(one);
+    setPicked(next);
+  };
   useKeys({
+    x: () => toggle(chosenOf(routeNow().id)),
+    t: () => document.querySelector<HTMLElement>('#detail [data-again]')?.focus(),
     j: () => move(1),
     k: () => move(-1),
     h: () => setView(view === 'text' ? 'hex' : 'text'),
@@ -51,7 +60,7 @@ export function SetAside() {
           <span className="faint">{clock.number(list.total)}</span>
         </div>
         <Reasons counts={list.counts} filter={filter} />
-        <LetterList list={list} chosenId={chosenId} narrowing={narrowing} />
+        <LetterList list={list} chosenId={chosenId} narrowing={narrowing} picked={picked} onPick={toggle} />
         <div className="hints" aria-hidden>
           <span>
             <Kbd>J</Kbd> <Kbd>K</Kbd> {text.setAside.hints.move}
@@ -62,10 +71,18 @@ export function SetAside() {
           <span>
             <Kbd>H</Kbd> {text.setAside.hints.hex}
           </span>
+          <span>
+            <Kbd>X</Kbd> {text.setAside.hints.pick}
+          </span>
+          <span>
+            <Kbd>T</Kbd> {text.setAside.hints.again}
+          </span>
         </div>
       </section>
       <section id="detail" tabIndex={-1} aria-label={chosenId === undefined ? text.setAside.title : text.setAside.number(chosenId)}>
-        {chosenId !== undefined && <Detail key={chosenId} id={chosenId} listed={chosen} view={view} onView={setView} />}
+        {chosenId !== undefined && (
+          <Detail key={chosenId} id={chosenId} listed={chosen} view={view} onView={setView} chosen={picked} filter={filter} list={list} />
+        )}
       </section>
     </div>
   );
