@@ -8,30 +8,30 @@ import { type CommandLine, table, UsageError, withAgent } from './command.ts';
 export async function showMappings(line: CommandLine): Promise<number> {
   const [what = 'list', given, ...more] = line.arguments;
   if (more.length > 0) throw new UsageError(`mappings ${what} takes at most one name or file`);
-  return withAgent(line.home, async (client) => {
-    switch (what) {
-      case 'list': {
+  switch (what) {
+    case 'list':
+      return withAgent(line.home, async (client) => {
         const mappings = await client.mappings.list({});
         const rows = mappings.map(({ name, entity, version, title }) => [name, entity, String(version), title]);
         line.print(mappings, table([['NAME', 'KIND', 'VERSION', 'TITLE'], ...rows]));
         return 0;
-      }
-      case 'show': {
-        const mapping = await mappingNamed(client, given ?? '');
-        line.print(mapping, JSON.stringify(mapping, null, 2));
-        return 0;
-      }
-      case 'save': {
-        const mapping = given === undefined ? null : mappingFile(given);
-        if (!mapping) throw new UsageError('mappings save takes a JSON file that holds a mapping');
-        const saved = await client.mappings.save(mapping);
-        line.print(saved, `${saved.name}, version ${saved.version}: applies to every file from now on.`);
-        return 0;
-      }
-      default:
-        throw new UsageError(`mappings ${what} is not known: list, show or save`);
+      });
+    case 'show': {
+      if (given === undefined) throw new UsageError('mappings show takes the name of one');
+      const mapping = await withAgent(line.home, (client) => mappingNamed(client, given));
+      line.print(mapping, JSON.stringify(mapping, null, 2));
+      return 0;
     }
-  });
+    case 'save': {
+      const mapping = given === undefined ? null : mappingFile(given);
+      if (!mapping) throw new UsageError('mappings save takes a JSON file that holds a mapping');
+      const saved = await withAgent(line.home, (client) => client.mappings.save(mapping));
+      line.print(saved, `${saved.name}, version ${saved.version}: applies to every file from now on.`);
+      return 0;
+    }
+    default:
+      throw new UsageError(`mappings ${what} is not known: list, show or save`);
+  }
 }
 
 /** A mapping of the agent by its name. */
