@@ -42,5 +42,13 @@ export const bookingEntity = defineEntity({
   plural: 'bookings',
   schema: Booking,
   derived: ['leadTime', 'lengthOfStay', 'previousStays', 'previousNoShows'],
-  columns: { day: 'checkInDate', until: 'checkOutDate', state: 'status', title: 'guestName', place: 'roomNumber' },
+  columns: {
+    day: 'checkInDate',
+    until: 'checkOutDate',
+    state: 'status',
+    title: 'guestName',
+    place: 'roomNumber',
+    amount: 'totalAmountMinor',
+    currency: 'currency',
+  },
 });

@@ -2,8 +2,11 @@ import type { z } from 'zod';
 import { envelopeFields } from './envelope.ts';
 import { type FieldMeta, fieldMeta } from './field.ts';
 
-/** The few columns by which records are listed, sorted and found. Everything else is inside the encrypted document. */
-export const indexColumns = ['day', 'until', 'state', 'title', 'place'] as const;
+/**
+ * The few columns by which records are listed, sorted, found and added up. Everything else is inside the encrypted document.
+ * @units `amount` is whole minor units of `currency`.
+ */
+export const indexColumns = ['day', 'until', 'state', 'title', 'place', 'amount', 'currency'] as const;
 export type IndexColumn = (typeof indexColumns)[number];
 
 export type EntityField = FieldMeta & { readonly name: string; readonly isRequired: boolean };

@@ -38,5 +38,5 @@ export const guestEntity = defineEntity({
   plural: 'guests',
   schema: Guest,
   derived: [],
-  columns: { day: 'lastStay', state: 'loyaltyTier', title: 'lastName' },
+  columns: { day: 'lastStay', state: 'loyaltyTier', title: 'lastName', amount: 'totalSpendMinor', currency: 'currency' },
 });

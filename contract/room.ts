@@ -28,5 +28,5 @@ export const roomEntity = defineEntity({
   plural: 'rooms',
   schema: Room,
   derived: [],
-  columns: { state: 'status', title: 'number', place: 'number' },
+  columns: { state: 'status', title: 'number', place: 'number', amount: 'baseRateMinor', currency: 'currency' },
 });

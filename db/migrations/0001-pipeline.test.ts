@@ -19,6 +19,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 const tables = [
   'alerts',
   'blocks',
+  'confirmations',
   'connections',
   'dead_letters',
   'deliveries',

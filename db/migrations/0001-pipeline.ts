@@ -4,7 +4,9 @@
  * A ledger is all records of one (hotel, source, entity). The outbox is a log: one row per version of a record, in the order
  * in which it was kept; what a destination has confirmed is a position in it. The texts that leave the house lie in `blocks`, sealed
  * with the data key, up to 250 consecutive rows of the outbox in one (db/pipeline/blocks.ts); so does `raw` of a dead letter, by itself;
- * the columns day, until, state, title and place stand open so that records can be found (docs/security.md).
+ * the columns day, until, state, title, place, amount and currency stand open so that records can be found and added up
+ * (docs/security.md). `previous_seq` leads from a version of a record to the one before it; `confirmations` remembers when the
+ * watermark of a destination has passed a row.
  */
 export const up = `
 create table settings (key text primary key, json text not null) strict, without rowid;
@@ -25,14 +27,14 @@ create table records (
   external_id text not null,
   generation integer not null, version integer not null, hash blob not null,
   seq integer not null, file_id integer,
-  day text, until text, state text, title text, place text,
+  day text, until text, state text, title text, place text, amount integer, currency text,
   first_kept_at_ms integer not null, kept_at_ms integer not null,
   primary key (ledger_id, external_id)
 ) strict, without rowid;
 
 create table outbox (
   seq integer primary key,
-  external_id text not null, version integer not null,
+  external_id text not null, version integer not null, previous_seq integer,
   line integer, byte_offset integer, byte_length integer
 ) strict;
 
@@ -89,6 +91,11 @@ create table deliveries (
   confirmed_seq integer not null,
   confirmed integer not null default 0, refused integer not null default 0,
   last_confirmed_at_ms integer, confirmed_up_to_ms integer
+) strict, without rowid;
+
+create table confirmations (
+  destination_id text not null, up_to_seq integer not null, at_ms integer not null,
+  primary key (destination_id, up_to_seq)
 ) strict, without rowid;
 
 create table entity_counts (

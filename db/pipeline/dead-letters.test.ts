@@ -59,7 +59,7 @@ function keepFile(connectionId: string, letters: readonly Given[], good: readonl
   const batch = {
     fileId: id,
     count: good.length,
-    texts: good.map((_, at) => `${name}-${at}\0\0\0\0\0`).join('\0'),
+    texts: good.map((_, at) => `${name}-${at}\0\0\0\0\0\0\0`).join('\0'),
     places: Float64Array.from(good.flatMap((_, at) => [at + 2, at * 10, 10])),
     hashes: Buffer.concat(documents.map((document) => hash('sha256', document, 'buffer'))),
     documents: Buffer.concat(documents),

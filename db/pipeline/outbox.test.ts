@@ -60,7 +60,7 @@ function keep(count: number): number {
     {
       fileId: id,
       count,
-      texts: ids.map((one) => `${one}\0\0\0\0\0`).join('\0'),
+      texts: ids.map((one) => `${one}\0\0\0\0\0\0\0`).join('\0'),
       places: Float64Array.from(ids.flatMap((_, at) => [at + 2, at, 1])),
       hashes: Buffer.concat(documents.map((document) => hash('sha256', document, 'buffer'))),
       documents: Buffer.concat(documents),

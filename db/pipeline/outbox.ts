@@ -55,6 +55,7 @@ export function deliveryStatements(db: WriteDb) {
       `from outbox o join blocks b on b.first_seq = ${blockOf('o.seq')} join ledgers l on l.id = b.ledger_id ` +
       'left join files f on f.id = b.file_id where o.seq = @seq on conflict do nothing',
   );
+  const remember = db.prepare('insert into confirmations (destination_id, up_to_seq, at_ms) values (?, ?, ?) on conflict do nothing');
   const countLetter = db.prepare(
     'insert into entity_counts (connection_id, entity, dead_letters) select connection_id, entity, 1 from dead_letters where destination_id = ? and seq = ? ' +
       'on conflict do update set dead_letters = dead_letters + 1',
@@ -73,6 +74,7 @@ export function deliveryStatements(db: WriteDb) {
       const { changes } = setAside.run({ destinationId, seq: row.seq, field: row.field, detail, nowMs });
       if (changes > 0) countLetter.run(destinationId, row.seq);
     }
+    remember.run(destinationId, upTo, nowMs);
     move.run({ destinationId, upTo, confirmed: upTo - from - refused.length, refused: refused.length, nowMs });
   });
   return { confirm };

@@ -70,7 +70,7 @@ function batch(fileId: number, given: readonly Given[], more: Partial<Batch> = {
   return {
     fileId,
     count: given.length,
-    texts: given.flatMap(([id]) => [id, '2026-03-01', '2026-03-04', 'reserved', 'Ada', '']).join('\0'),
+    texts: given.flatMap(([id]) => [id, '2026-03-01', '2026-03-04', 'reserved', 'Ada', '', '', '']).join('\0'),
     places: Float64Array.from(given.flatMap((_, at) => [at + 2, at * 10, 10])),
     hashes: Buffer.concat(given.map(([, content]) => hash('sha256', content, 'buffer'))),
     documents: Buffer.concat(documents),
@@ -260,8 +260,8 @@ describe('a batch that fails somewhere is not there at all', () => {
   });
 
   it.each([
-    ['texts of fewer rows than it says', { texts: ['B0', '', '', '', '', ''].join('\0') }],
-    ['a text too many', { texts: `${['B0', '', '', '', '', ''].join('\0').repeat(3)}\0x` }],
+    ['texts of fewer rows than it says', { texts: ['B0', '', '', '', '', '', '', ''].join('\0') }],
+    ['a text too many', { texts: `${['B0', '', '', '', '', '', '', ''].join('\0').repeat(3)}\0x` }],
     ['places that end too early', { places: new Float64Array(3) }],
     ['a place in the file that is no number', { position: 'far' as never }],
     ['a letter without its reason', { letters: [{ ...letter(1), rule: null as never }] }],

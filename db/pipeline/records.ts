@@ -10,7 +10,7 @@ import { type BatchLetter, letterStatements } from './letter-steps.ts';
  * A batch as the normaliser hands it over. Texts travel as one, numbers as arrays of them and documents as shared memory, because
  * cloning some ten thousand small values costs more than storing them.
  *
- * @shape for each row: `texts` holds its external id and the five index columns, '' for none, with NUL between any two (no text holds one);
+ * @shape for each row: `texts` holds its external id and the index columns (contract/entity.ts), '' for none, with NUL between any two (no text holds one);
  *   `places` line, byte offset and byte length; `hashes` 32 bytes; `documents` its document, which ends at `ends[row]`: a JSON
  *   object without line feeds, the record but for what only the ledger knows.
  */
@@ -31,7 +31,7 @@ export type Batch = {
 };
 
 /** How many texts and numbers a row has in a {@link Batch}. */
-export const textsInRow = 6;
+export const textsInRow = 8;
 export const placesInRow = 3;
 
 /** What became of the rows of a batch. */
@@ -55,13 +55,15 @@ export function recordStatements(db: WriteDb, key: KeyObject, generation: () => 
     'select hash, version, generation, file_id, seq from records where ledger_id = ? and external_id = ?',
   );
   const addRecord = db.prepare(
-    'insert into records (ledger_id, external_id, generation, version, hash, seq, file_id, day, until, state, title, place, first_kept_at_ms, kept_at_ms) ' +
-      'values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing',
+    'insert into records (ledger_id, external_id, generation, version, hash, seq, file_id, day, until, state, title, place, amount, currency, first_kept_at_ms, kept_at_ms) ' +
+      'values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing',
   );
   const changeRecord = db.prepare(
-    'update records set generation = ?, version = ?, hash = ?, seq = ?, file_id = ?, day = ?, until = ?, state = ?, title = ?, place = ?, kept_at_ms = ? where ledger_id = ? and external_id = ?',
+    'update records set generation = ?, version = ?, hash = ?, seq = ?, file_id = ?, day = ?, until = ?, state = ?, title = ?, place = ?, amount = ?, currency = ?, kept_at_ms = ? where ledger_id = ? and external_id = ?',
   );
-  const addRow = db.prepare('insert into outbox (seq, external_id, version, line, byte_offset, byte_length) values (?, ?, ?, ?, ?, ?)');
+  const addRow = db.prepare(
+    'insert into outbox (seq, external_id, version, previous_seq, line, byte_offset, byte_length) values (?, ?, ?, ?, ?, ?, ?)',
+  );
   const moveFile = db.prepare(
     'update files set position = ?, rows = rows + ?, bytes_normalised = bytes_normalised + ?, bytes_dead_letters = bytes_dead_letters + ?, ' +
       'bytes_structural = bytes_structural + ?, kept = kept + ?, unchanged = unchanged + ?, duplicates = duplicates + ?, dead_letters = dead_letters + ? where id = ?',
@@ -103,14 +105,33 @@ export function recordStatements(db: WriteDb, key: KeyObject, generation: () => 
       const state = texts[text + 3] || null;
       const title = texts[text + 4] || null;
       const place = texts[text + 5] || null;
+      const amountText = texts[text + 6];
+      const amount = amountText ? Number(amountText) : null;
+      const currency = texts[text + 7] || null;
       const contentHash = hashes.subarray(index * 32, index * 32 + 32);
       // The head of an event ends behind a comma; the brace that opens the document is left out.
       const document = batch.documents.subarray(from + 1, batch.ends[index]);
       from = batch.ends[index] as number;
       const seq = lastSeq + 1;
       const add = () =>
-        addRecord.run(ledgerId, externalId, current, 1, contentHash, seq, batch.fileId, day, until, state, title, place, nowMs, nowMs)
-          .changes > 0;
+        addRecord.run(
+          ledgerId,
+          externalId,
+          current,
+          1,
+          contentHash,
+          seq,
+          batch.fileId,
+          day,
+          until,
+          state,
+          title,
+          place,
+          amount,
+          currency,
+          nowMs,
+          nowMs,
+        ).changes > 0;
       isNew = isNew && add();
       const known: LedgerRow | undefined = isNew ? undefined : findRecord.get(ledgerId, externalId);
       isNew ||= known === undefined && add();
@@ -124,12 +145,28 @@ export function recordStatements(db: WriteDb, key: KeyObject, generation: () => 
       // Versions count up within a generation; a new generation starts again at 1 and ranks above all of the old one.
       const version = known && known.generation === current ? known.version + 1 : 1;
       if (known)
-        changeRecord.run(current, version, contentHash, seq, batch.fileId, day, until, state, title, place, nowMs, ledgerId, externalId);
+        changeRecord.run(
+          current,
+          version,
+          contentHash,
+          seq,
+          batch.fileId,
+          day,
+          until,
+          state,
+          title,
+          place,
+          amount,
+          currency,
+          nowMs,
+          ledgerId,
+          externalId,
+        );
       else count.added++;
       settler?.rowChanged(externalId);
       lastSeq = seq;
       const at = index * placesInRow;
-      addRow.run(seq, externalId, version, batch.places[at], batch.places[at + 1], batch.places[at + 2]);
+      addRow.run(seq, externalId, version, known?.seq ?? null, batch.places[at], batch.places[at + 1], batch.places[at + 2]);
       const hashHex = hashesHex.slice(index * 64, index * 64 + 64);
       const id = eventId({ hotelId, source, entity, externalId }, current, version, hashHex);
       blocks.add(seq, eventHead(id, current, version, syncedAt, hashHex), document);

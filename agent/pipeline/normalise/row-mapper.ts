@@ -25,7 +25,7 @@ export type MappedRow = {
   readonly externalId: string;
   readonly canonical: string;
   readonly document: string;
-  /** The five index columns, '' for none. */
+  /** The index columns in their order, '' for none. */
   readonly columns: readonly string[];
 };
 
