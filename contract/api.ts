@@ -8,6 +8,7 @@ import { Mapping } from './mapping.ts';
 import { Property } from './property.ts';
 import { entityNames } from './record.ts';
 import { ReplayOrder, ReplayProgress } from './replay.ts';
+import { OpenedRecord, RecordCount, RecordPage, RecordQuery, SourceRow } from './record-view.ts';
 import { Schedule } from './schedule.ts';
 
 /**
@@ -133,6 +134,32 @@ export const api = {
     rehearse: call('POST /dead-letters/rehearse', ReplayOrder, eventIterator(ReplayProgress)),
     /** Try rows again and keep those that can be read now. Stops with the caller; what was done until then stands. */
     replay: call('POST /dead-letters/replay', ReplayOrder, eventIterator(ReplayProgress)),
+  },
+  records: {
+    /** Rows of a list that stands still: asked with the `view` of an earlier answer, they are of the same list. */
+    list: call(
+      'GET /records',
+      RecordQuery.extend({
+        view: z.coerce.number().int().positive().optional(),
+        offset: z.coerce.number().int().min(0).default(0),
+        limit: z.coerce.number().int().min(1).max(500).default(100),
+      }),
+      RecordPage,
+    ),
+    counts: call('GET /records/counts', nothing, z.array(RecordCount)),
+    /** How many versions of a kind of record were kept since a list was made. */
+    since: call(
+      'GET /records/since',
+      z.strictObject({ entity: z.enum(entityNames), seq: z.coerce.number().int().min(0) }),
+      z.strictObject({ kept: z.int() }),
+    ),
+    get: call(
+      'GET /records/{ledgerId}/{externalId}',
+      z.strictObject({ ledgerId: z.coerce.number().int().positive(), externalId: z.string().min(1).max(128) }),
+      OpenedRecord,
+    ),
+    /** The row of the source that a version came from, and the mapping it was read with. */
+    row: call('GET /record-versions/{seq}/row', z.strictObject({ seq: z.coerce.number().int().positive() }), SourceRow),
   },
   overview: {
     get: call('GET /overview', nothing, Overview),

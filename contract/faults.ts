@@ -67,6 +67,12 @@ export const faults = {
     safe: 'Nothing was read or written.',
     next: 'Put the data folder on a local disk.',
   },
+  'record-not-found': {
+    who: 'never',
+    what: 'No record is kept here under {key}.',
+    safe: 'Nothing was changed.',
+    next: 'Look for it in the list of records. The row may have been set aside, or its file has not come in yet.',
+  },
   'dead-letter-not-found': {
     who: 'never',
     what: 'No row is set aside under the number {id}.',

@@ -2,12 +2,15 @@ import { Worker } from 'node:worker_threads';
 import type { ReadDb } from './open.ts';
 import { fileLettersByRule, setAsideByRule } from './pipeline/counts.ts';
 import { type LetterQuery, letterCounts, letterPage } from './pipeline/dead-letters.ts';
+import { recordViews } from './pipeline/record-views.ts';
 import { type Remote, ThreadCaller } from './thread-calls.ts';
 import { threadFile } from './thread-file.ts';
 
 /** The reads that grow with the table. They run in the reader thread, never in the agent's own. */
 export function longReads(db: ReadDb) {
+  const recordPage = recordViews(db);
   return {
+    recordPage,
     setAsideByRule: () => setAsideByRule(db),
     fileLettersByRule: (fileId: number) => fileLettersByRule(db, fileId),
     letterPage: (query: LetterQuery) => letterPage(db, query),
@@ -27,6 +30,7 @@ export async function startReader(path: string): Promise<{ reads: Remote<LongRea
   await caller.call('open', []);
   return {
     reads: {
+      recordPage: (...args) => caller.call('recordPage', args),
       setAsideByRule: () => caller.call('setAsideByRule', []),
       fileLettersByRule: (fileId) => caller.call('fileLettersByRule', [fileId]),
       letterPage: (query) => caller.call('letterPage', [query]),

@@ -109,13 +109,15 @@ async function* inFrames(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<{ pl
 }
 
 /**
- * Read a raw file back: the bytes as they were taken.
+ * Read a raw file back: the bytes as they were taken. With `from`, frames that end before this byte are skipped unopened, and the
+ * first bytes given are those at {@link frameStart} of it.
  * @throws {Fault} `database-damaged` when a frame was changed, exchanged or is missing.
  */
 export async function* readRawFile(spec: {
   readonly home: string;
   readonly path: string;
   readonly key: KeyObject;
+  readonly from?: number;
 }): AsyncGenerator<Buffer> {
   const name = spec.path.slice(spec.path.lastIndexOf('/') + 1);
   let file: FileHandle | null = null;
@@ -127,6 +129,10 @@ export async function* readRawFile(spec: {
       const length = (await bytesAt(file, at, lengthBytes)).readUInt32LE(0);
       // zstd makes bytes that it cannot pack a little longer.
       if (length < sealOverheadBytes || length > frameBytes * 2) throw new RangeError('no frame');
+      if ((index + 1) * frameBytes <= (spec.from ?? 0)) {
+        at += lengthBytes + length;
+        continue;
+      }
       const sealed = await bytesAt(file, at + lengthBytes, length);
       at += lengthBytes + length;
       const packed = unseal(spec.key, sealed, frameContext(name, index, at === size));
@@ -137,6 +143,11 @@ export async function* readRawFile(spec: {
   } finally {
     await file?.close();
   }
+}
+
+/** The byte at which the frame with this byte starts. */
+export function frameStart(byte: number): number {
+  return byte - (byte % frameBytes);
 }
 
 async function bytesAt(file: FileHandle, at: number, length: number): Promise<Buffer> {

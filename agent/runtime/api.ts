@@ -12,6 +12,7 @@ import { entityOf } from '../../contract/record.ts';
 import { connections, isIdUsed, property } from '../../db/pipeline/connections.ts';
 import { recentFiles } from '../../db/pipeline/counts.ts';
 import { openLetter } from '../../db/pipeline/dead-letters.ts';
+import { keptSince, openRecord, recordCounts } from '../../db/pipeline/record-page.ts';
 import type { Agent } from '../index.ts';
 import { importFile, rehearseImport } from '../pipeline/import-file.ts';
 import { systemKinds } from '../pipeline/registry.ts';
@@ -23,6 +24,7 @@ import { overview } from './health.ts';
 import { errorFields } from './log.ts';
 import { allMappings, mappingNamed, saveMapping } from './mappings.ts';
 import { previewMs } from './schedule.ts';
+import { sourceRow } from './source-row.ts';
 
 /** A draft as zod gives it back, without the keys that are there but undefined. */
 type Parsed<T> = { [K in keyof T]: T[K] | undefined };
@@ -176,6 +178,15 @@ export function apiRouter(agent: Agent) {
         stores.log.info({ actor: context.actor.id, correlationId: context.correlationId }, 'rows that were set aside are tried again');
         return replayLetters(agent.replayTools(), input, 'replay', signal ?? agent.signal);
       }),
+    },
+    records: {
+      list: os.records.list.handler(({ input: { view, offset, limit, ...query } }) =>
+        stores.reads.recordPage(query, { view, offset, limit }),
+      ),
+      counts: os.records.counts.handler(() => recordCounts(stores.read)),
+      since: os.records.since.handler(({ input }) => ({ kept: keptSince(stores.read, input.entity, input.seq) })),
+      get: os.records.get.handler(({ input }) => openRecord(stores.read, stores.secrets.dataKey, input.ledgerId, input.externalId)),
+      row: os.records.row.handler(({ input }) => sourceRow(stores, input.seq)),
     },
     overview: { get: os.overview.get.handler(() => overview({ ...agent, home: stores.home, read: stores.read, reads: stores.reads })) },
     live: {

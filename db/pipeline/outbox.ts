@@ -4,7 +4,7 @@ import type { ReadDb, WriteDb } from '../open.ts';
 export type RefusedRow = { readonly seq: number; readonly code: string; readonly field: string | null };
 
 /** The block of the outbox that holds a row. */
-const blockOf = (seq: string) => `(select max(first_seq) from blocks where first_seq <= ${seq})`;
+export const blockOf = (seq: string) => `(select max(first_seq) from blocks where first_seq <= ${seq})`;
 
 export type DeliveryRow = {
   readonly destinationId: string;

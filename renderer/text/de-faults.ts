@@ -52,6 +52,11 @@ export const faultsDe: Record<FaultCode, Sentences> = {
     safe: 'Nichts wurde gelesen oder geschrieben.',
     next: 'Legen Sie den Datenordner auf eine örtliche Platte.',
   },
+  'record-not-found': {
+    what: 'Unter {key} ist hier kein Datensatz aufbewahrt.',
+    safe: unchanged,
+    next: 'Suchen Sie ihn in der Liste der Datensätze. Vielleicht wurde die Zeile beiseitegelegt, oder ihre Datei ist noch nicht da.',
+  },
   'dead-letter-not-found': {
     what: 'Unter der Nummer {id} ist keine Zeile beiseitegelegt.',
     safe: unchanged,

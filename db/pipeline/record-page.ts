@@ -1,0 +1,122 @@
+import type { KeyObject } from 'node:crypto';
+import { setImmediate as breath } from 'node:timers/promises';
+import { importedByHand } from '../../contract/dead-letter.ts';
+import { Fault } from '../../contract/faults.ts';
+import type { EntityName } from '../../contract/record.ts';
+import type { OpenedRecord, RecordCount, RecordVersion, VersionDelivery } from '../../contract/record-view.ts';
+import type { ReadDb } from '../open.ts';
+import { outboxText } from './blocks.ts';
+import { blockOf, delivery } from './outbox.ts';
+
+/** So many versions are opened with a record. Each lies in a block of its own, more often than not. */
+const mostVersions = 50;
+
+type Head = { entity: EntityName; hotelId: string; source: string; seq: number; firstKeptAtMs: number };
+type Kept = Omit<RecordVersion, 'record' | 'deliveries' | 'eventId'> & { previousSeq: number | null };
+
+const byHand = (id: string | null) => (id?.startsWith(importedByHand) ? importedByHand : id);
+
+/**
+ * Open one record: its newest versions with what each destination has said of them. Between two versions other work of the thread runs.
+ *
+ * @throws {Fault} `record-not-found`, or `database-damaged` when a seal does not open.
+ */
+export async function openRecord(db: ReadDb, key: KeyObject, ledgerId: number, externalId: string): Promise<OpenedRecord> {
+  const head = db
+    .prepare<[number, string], Head>(
+      'select l.entity, l.hotel_id as hotelId, l.source, r.seq, r.first_kept_at_ms as firstKeptAtMs from records r ' +
+        'join ledgers l on l.id = r.ledger_id where r.ledger_id = ? and r.external_id = ?',
+    )
+    .get(ledgerId, externalId);
+  if (!head) throw new Fault('record-not-found', { key: externalId });
+  const versionAt = db.prepare<[number], Kept>(
+    'select o.seq, o.version, o.previous_seq as previousSeq, o.line, o.byte_offset as byteOffset, o.byte_length as byteLength, b.generation, ' +
+      "b.kept_at_ms as keptAtMs, b.file_id as fileId, f.name as fileName, f.connection_id as connectionId, json_extract(c.doc, '$.title') as connectionTitle " +
+      `from outbox o join blocks b on b.first_seq = ${blockOf('o.seq')} ` +
+      'left join files f on f.id = b.file_id left join connections c on c.id = f.connection_id where o.seq = ?',
+  );
+  const saidOf = deliveriesOf(db);
+  const versions: RecordVersion[] = [];
+  let seq: number | null = head.seq;
+  while (seq !== null && versions.length < mostVersions) {
+    const kept = versionAt.get(seq);
+    if (!kept) throw new Fault('database-damaged', { file: `outbox ${seq}` });
+    const { previousSeq, ...version }: Kept = kept;
+    const record = JSON.parse(outboxText(db, key, seq).toString('utf8')) as Record<string, unknown>;
+    const connectionId = byHand(version.connectionId);
+    versions.push({ ...version, connectionId, eventId: String(record.eventId), record, deliveries: saidOf(seq) });
+    seq = previousSeq;
+    await breath();
+  }
+  const { entity, hotelId, source, firstKeptAtMs } = head;
+  return { ledgerId, externalId, entity, hotelId, source, firstKeptAtMs, versions, hasOlder: seq !== null };
+}
+
+/** What each destination that is set up has said of a version. */
+function deliveriesOf(db: ReadDb): (seq: number) => VersionDelivery[] {
+  const destinations = db
+    .prepare<[], { id: string; title: string }>(
+      "select id, json_extract(doc, '$.title') as title from connections where removed_at_ms is null and json_extract(doc, '$.direction') = 'destination' order by id",
+    )
+    .all()
+    .map((one) => ({ ...one, confirmedSeq: delivery(db, one.id).confirmedSeq }));
+  const refusedAt = db
+    .prepare<[string, number], number>('select set_aside_at_ms from dead_letters where destination_id = ? and seq = ?')
+    .pluck();
+  const confirmedAt = db
+    .prepare<[string, number], number>(
+      'select at_ms from confirmations where destination_id = ? and up_to_seq >= ? order by up_to_seq limit 1',
+    )
+    .pluck();
+  return (seq) =>
+    destinations.map(({ id, title, confirmedSeq }) => {
+      const refused = refusedAt.get(id, seq);
+      if (refused !== undefined) return { destinationId: id, title, state: 'refused', atMs: refused };
+      if (seq > confirmedSeq) return { destinationId: id, title, state: 'waiting', atMs: null };
+      return { destinationId: id, title, state: 'confirmed', atMs: confirmedAt.get(id, seq) ?? null };
+    });
+}
+
+/** Where the row of a version lies in its raw file, and the mapping with which it was read. */
+export type RowPlace = { readonly rawPath: string; readonly byteOffset: number; readonly byteLength: number; readonly mappingJson: string };
+
+/** Find the row that a version of a record came from. @throws {Fault} `record-not-found` */
+export function rowPlace(db: ReadDb, seq: number): RowPlace {
+  const place = db
+    .prepare<[number], RowPlace>(
+      'select f.raw_path as rawPath, o.byte_offset as byteOffset, o.byte_length as byteLength, f.mapping as mappingJson from outbox o ' +
+        `join blocks b on b.first_seq = ${blockOf('o.seq')} join files f on f.id = b.file_id where o.seq = ? and o.byte_offset is not null`,
+    )
+    .get(seq);
+  if (!place) throw new Fault('record-not-found', { key: String(seq) });
+  return place;
+}
+
+/** How many records each connection has brought in, by kind. They are kept up to date with every batch, so reading them costs nothing. */
+export function recordCounts(db: ReadDb): RecordCount[] {
+  const counts = new Map<string, RecordCount>();
+  const rows = db
+    .prepare<[], RecordCount>(
+      "select n.entity, n.connection_id as connectionId, json_extract(c.doc, '$.title') as connectionTitle, n.records from entity_counts n " +
+        'left join connections c on c.id = n.connection_id where n.records > 0 order by n.entity, n.connection_id',
+    )
+    .all();
+  for (const row of rows) {
+    const connectionId = byHand(row.connectionId) ?? '';
+    const place = `${row.entity} ${connectionId}`;
+    counts.set(place, { ...row, connectionId, records: row.records + (counts.get(place)?.records ?? 0) });
+  }
+  return [...counts.values()];
+}
+
+/** How many versions of one kind of record were kept behind a row of the outbox. */
+export function keptSince(db: ReadDb, entity: EntityName, seq: number): number {
+  return (
+    db
+      .prepare<[number, string], number>(
+        'select coalesce(sum(b.rows), 0) from blocks b join ledgers l on l.id = b.ledger_id where b.first_seq > ? and l.entity = ?',
+      )
+      .pluck()
+      .get(seq, entity) ?? 0
+  );
+}

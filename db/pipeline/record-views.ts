@@ -1,0 +1,154 @@
+import { importedByHand } from '../../contract/dead-letter.ts';
+import type { CurrencySum, RecordPage, RecordQuery, RecordRow, RecordSort } from '../../contract/record-view.ts';
+import type { ReadDb } from '../open.ts';
+import { blockOf } from './outbox.ts';
+
+/**
+ * Lists of records that stand still while one moves through them, of a million too.
+ *
+ * A view is the numbers (`records.seq`) of all records that a query means, in its order: 8 bytes each, made by one pass over the table.
+ * No index of `records` is needed for it, so the import pays nothing. The row behind a number is found by three keys: the outbox names
+ * the record, its block the ledger. A record that has got a newer version since is shown as it is now, at the place it had.
+ */
+type View = {
+  readonly id: number;
+  readonly name: string;
+  readonly upToSeq: number;
+  readonly seqs: Float64Array;
+  readonly sums: readonly CurrencySum[];
+};
+
+/** As many views are held as a person with two windows goes back and forth between. */
+const mostViews = 4;
+
+const columns: Record<RecordSort, string> = {
+  kept: 'r.seq',
+  key: 'r.external_id',
+  day: 'r.day',
+  until: 'r.until',
+  state: 'r.state',
+  title: 'r.title collate nocase',
+  place: 'r.place collate nocase',
+  amount: 'r.amount',
+};
+
+/** Text without case and accents, so that "Zoe" finds "Zoë". What differs in more than that is another name. */
+export function folded(text: string): string {
+  return text
+    .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
+    .toLocaleLowerCase('en')
+    .replaceAll('ß', 'ss')
+    .replaceAll('ø', 'o')
+    .replaceAll('ł', 'l')
+    .replaceAll('æ', 'ae')
+    .replaceAll('đ', 'd');
+}
+
+/** Give the lists of records of a database. Each call may take a second on a large table: for the reader thread. */
+export function recordViews(
+  db: ReadDb,
+): (query: RecordQuery, window: { view?: number | undefined; offset: number; limit: number }) => RecordPage {
+  db.function('folded', { deterministic: true }, (text: unknown) => (typeof text === 'string' ? folded(text) : ''));
+  const newest = db.prepare<[], number>('select coalesce(max(seq), 0) from outbox').pluck();
+  const rowOf = db.prepare<[number], RecordRow>(
+    'select r.ledger_id as ledgerId, r.external_id as externalId, l.source, r.version, r.day, r.until, r.state, r.title, r.place, ' +
+      'r.amount as amountMinor, r.currency, r.kept_at_ms as keptAtMs from outbox o ' +
+      `join blocks b on b.first_seq = ${blockOf('o.seq')} join ledgers l on l.id = b.ledger_id ` +
+      'join records r on r.ledger_id = b.ledger_id and r.external_id = o.external_id where o.seq = ?',
+  );
+  const views: View[] = [];
+  let lastId = 0;
+
+  // One transaction, so that the rows, their number and their sums are those of the same moment.
+  const make = db.transaction((query: RecordQuery, name: string): View => {
+    const upToSeq = newest.get() as number;
+    const known = views.find((view) => view.name === name && view.upToSeq === upToSeq);
+    if (known) return known;
+    const { where, given } = condition(query);
+    const alike = views.find((view) => filterName(view.name) === filterName(name) && view.upToSeq === upToSeq);
+    const view = { id: ++lastId, name, upToSeq, seqs: ordered(db, query, where, given), sums: alike?.sums ?? added(db, where, given) };
+    views.unshift(view);
+    views.length = Math.min(views.length, mostViews);
+    return view;
+  });
+
+  return (query, window) => {
+    const name = nameOf(query);
+    const view = views.find((one) => one.id === window.view && one.name === name) ?? make(query, name);
+    const rows: RecordRow[] = [];
+    for (const seq of view.seqs.subarray(window.offset, window.offset + window.limit)) {
+      const row = rowOf.get(seq);
+      if (row) rows.push(row);
+    }
+    return { view: view.id, upToSeq: view.upToSeq, total: view.seqs.length, sums: [...view.sums], offset: window.offset, rows };
+  };
+}
+
+/** How a query is told from others: what it filters by, then how it is sorted. */
+function nameOf({ sort, direction, ...filter }: RecordQuery): string {
+  const given = Object.entries(filter).filter(([, value]) => value !== undefined);
+  return `${JSON.stringify(given.sort(([a], [b]) => a.localeCompare(b)))}\n${sort} ${direction}`;
+}
+const filterName = (name: string) => name.slice(0, name.indexOf('\n'));
+
+type Given = Record<string, string | number>;
+
+function condition(query: RecordQuery): { where: string; given: Given } {
+  const parts = ['r.ledger_id in (select id from ledgers where entity = @entity)'];
+  const given: Given = { entity: query.entity };
+  const narrow = (value: string | number | undefined, name: string, part: string) => {
+    if (value === undefined) return;
+    parts.push(part);
+    given[name] = value;
+  };
+  narrow(query.fileId, 'fileId', 'r.file_id = @fileId');
+  narrow(query.state, 'state', 'r.state = @state');
+  narrow(query.dayFrom, 'dayFrom', 'r.day >= @dayFrom');
+  narrow(query.dayTo, 'dayTo', 'r.day <= @dayTo');
+  narrow(query.connectionId, 'connectionId', `r.file_id in (select id from files where ${ofConnection(query.connectionId ?? '')})`);
+  if (query.search !== undefined) {
+    const words = folded(query.search.trim());
+    parts.push(`(${['external_id', 'title', 'place'].map(found).join(' or ')})`);
+    given.words = words;
+    given.like = `%${words.replace(/[\\%_]/g, '\\$&')}%`;
+  }
+  return { where: parts.join(' and '), given };
+}
+
+/** Imports of chosen days have their days behind the name; to whoever looks at the records they are all imports by hand. */
+function ofConnection(id: string): string {
+  return id === importedByHand
+    ? 'connection_id >= @connectionId and connection_id < @connectionId || char(126)'
+    : 'connection_id = @connectionId';
+}
+
+/** Plain letters are compared by SQLite itself; only what holds others is folded first, which costs ten times as much. */
+function found(column: string): string {
+  return `r.${column} like @like escape '\\' or (r.${column} glob '*[^ -~]*' and instr(folded(r.${column}), @words) > 0)`;
+}
+
+function ordered(db: ReadDb, { sort, direction }: RecordQuery, where: string, given: Given): Float64Array {
+  const way = direction === 'up' ? 'asc' : 'desc';
+  const order = sort === 'kept' ? '' : ` order by ${columns[sort]} ${way} nulls last, r.seq ${way}`;
+  const seqs = Float64Array.from(db.prepare<[Given], number>(`select r.seq from records r where ${where}${order}`).pluck().all(given));
+  // Whole numbers are sorted here in a tenth of the time.
+  if (sort === 'kept') seqs.sort();
+  if (sort === 'kept' && direction === 'down') seqs.reverse();
+  return seqs;
+}
+
+const half = 1n << 20n;
+
+function added(db: ReadDb, where: string, given: Given): CurrencySum[] {
+  type Sum = { currency: string; records: bigint; high: bigint; low: bigint };
+  // In two halves: a sum of millions of large amounts would not fit into the 64 bits of SQLite, and would fail.
+  return db
+    .prepare<[Given], Sum>(
+      'select r.currency, count(*) as records, sum(r.amount >> 20) as high, sum(r.amount & 1048575) as low from records r ' +
+        `where ${where} and r.amount is not null and r.currency is not null group by r.currency order by count(*) desc, r.currency`,
+    )
+    .safeIntegers()
+    .all(given)
+    .map(({ currency, records, high, low }) => ({ currency, records: Number(records), sumMinor: String(high * half + low) }));
+}
