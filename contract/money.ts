@@ -94,9 +94,9 @@ const point = -2;
  * Write minor units as a decimal text with a point: the way back of {@link minorUnits}.
  * @shape `(124950, 'USD')` gives `'1249.50'`.
  */
-export function decimalText(minor: number, currency: string): string {
+export function decimalText(minor: number | bigint, currency: string): string {
   const decimals = currencyDecimals(currency);
-  const digits = String(Math.abs(minor)).padStart(decimals + 1, '0');
+  const digits = String(minor < 0 ? -minor : minor).padStart(decimals + 1, '0');
   const sign = minor < 0 ? '-' : '';
   return decimals === 0 ? sign + digits : `${sign}${digits.slice(0, -decimals)}.${digits.slice(-decimals)}`;
 }

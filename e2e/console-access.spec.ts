@@ -80,7 +80,7 @@ test('the narrowest window, and a browser zoomed to 200 %', async ({ page, hotel
     await examine(page)(`set aside in hexadecimal, ${width} wide`);
     expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
     await page.keyboard.press('h');
-    await page.keyboard.press('3');
+    await page.keyboard.press('4');
     await expect(page.getByRole('heading', { name: 'PMS exports' })).toBeInViewport({ ratio: 1 });
     await expect(page.getByRole('button', { name: 'Remove' })).toBeInViewport({ ratio: 1 });
     await examine(page)(`connections, ${width} wide`);

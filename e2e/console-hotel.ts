@@ -179,12 +179,9 @@ const columns =
   'Confirmation No,Guest Name,Email,Phone,Room,Room Type,Arrival,Departure,Booked On,Status,Channel,Total,Deposit,Currency,Payment,Requests';
 
 /** One row of the template export; only what matters to a test is given. */
-export function bookingRow(
-  id: string,
-  given: { readonly arrival?: string; readonly departure?: string; readonly total?: string } = {},
-): string {
-  const { arrival = '2026-03-01', departure = '2026-03-04', total = '100.00' } = given;
-  return `${id},Ada Almeida,,,101,Double,${arrival},${departure},2026-01-01 10:00:00,RESERVED,DIRECT,${total},,EUR,CC,`;
+export function bookingRow(id: string, given: Partial<Record<'name' | 'arrival' | 'departure' | 'total' | 'status', string>> = {}): string {
+  const { name = 'Ada Almeida', arrival = '2026-03-01', departure = '2026-03-04', total = '100.00', status = 'RESERVED' } = given;
+  return `${id},${name},,,101,Double,${arrival},${departure},2026-01-01 10:00:00,${status},DIRECT,${total},,EUR,CC,`;
 }
 
 export function bookingsFile(...rows: readonly string[]): string {

@@ -48,7 +48,7 @@ export async function walkFirstRun(page: Page, hotel: ConsoleHotel, look: Look):
   await button('Do this later').click();
   await expect(page.getByRole('heading', { name: 'No connection is set up yet' })).toBeVisible();
   await look('monitoring with nothing set up');
-  await page.keyboard.press('3');
+  await page.keyboard.press('4');
   await expect(page.getByRole('heading', { name: 'Connections' })).toBeVisible();
   await look('connections with nothing set up');
   await page.keyboard.press('2');
@@ -96,7 +96,7 @@ export async function walkConsole(page: Page, hotel: ConsoleHotel, look: Look): 
   await expect(page.getByRole('heading', { name: 'Nothing of this kind is set aside' })).toBeVisible();
   await look('set aside, nothing of a reason');
 
-  await page.keyboard.press('3');
+  await page.keyboard.press('4');
   await expect(page.getByRole('heading', { name: 'PMS exports' })).toBeVisible();
   await look('connections, a source');
   await page.keyboard.press('j');
@@ -137,7 +137,7 @@ export async function walkConsole(page: Page, hotel: ConsoleHotel, look: Look): 
   await page.getByRole('button', { name: 'Go on' }).click();
   await expect(page.getByRole('button', { name: 'Pause' })).toBeVisible();
 
-  await page.keyboard.press('4');
+  await page.keyboard.press('5');
   await button('Show the recovery key').click();
   await expect(page.locator('output')).toBeVisible();
   await look('settings, recovery key shown');

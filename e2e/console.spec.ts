@@ -121,7 +121,7 @@ test('when the hub has seen newer states from elsewhere, a person decides here w
 
   await page.goto(`${hotel.address}`);
   await page.getByRole('contentinfo').waitFor();
-  await page.keyboard.press('3');
+  await page.keyboard.press('4');
   await expect(page.locator('[aria-current=true]')).toContainText('PMS exports');
   await page.keyboard.press('j');
   await expect(page.locator('#detail')).toContainText('Group hub has seen generation 4000000000 from this hotel');
@@ -141,7 +141,7 @@ test('connections answer the keyboard: J and K move, N adds, S reads, P pauses, 
   hotel.drop('bookings-2.csv', bookingsFile(bookingRow('A-2001'), bookingRow('A-2002')));
   await page.goto(hotel.address);
   await page.getByRole('contentinfo').waitFor();
-  await page.keyboard.press('3');
+  await page.keyboard.press('4');
   const chosen = page.locator('[aria-current=true]');
   await expect(chosen).toContainText('PMS exports');
   await page.keyboard.press('j');
@@ -520,7 +520,7 @@ test('the focus stays in a dialog and goes back to where it was after Esc', asyn
   await page.keyboard.press('?');
   await expect(page.getByRole('heading', { name: 'Everywhere' })).toBeVisible();
   // The keys of the screen below are asleep.
-  await page.keyboard.press('3');
+  await page.keyboard.press('4');
   await expect(page).toHaveURL(/#\/$/);
 });
 

@@ -6,6 +6,7 @@ import { Frame } from './frame/frame.tsx';
 import { LineProvider, useConnections, useFacts, useLine } from './line.tsx';
 import { Monitoring } from './monitoring/monitoring.tsx';
 import { usePreferences } from './preferences.ts';
+import { Records } from './records/records.tsx';
 import { type Place, useRoute } from './router.ts';
 import { takeKey } from './rpc.ts';
 import { SetAside } from './set-aside/set-aside.tsx';
@@ -25,6 +26,7 @@ Object.assign(globalThis, { __webpack_nonce__: nonce });
 const screens: Record<Place, () => ReactNode> = {
   monitoring: () => <Monitoring />,
   'set-aside': () => <SetAside />,
+  records: () => <Records />,
   connections: () => <Connections />,
   settings: () => <Settings />,
 };

@@ -19,8 +19,8 @@ const queries = new QueryClient({
 
 const followed: Record<LiveEvent['topic'], readonly string[] | 'all'> = {
   hello: [],
-  overview: ['overview', 'letter-counts'],
-  files: ['overview', 'letter-counts'],
+  overview: ['overview', 'letter-counts', 'record-counts', 'records-since', 'record'],
+  files: ['overview', 'letter-counts', 'record-counts', 'records-since', 'record'],
   connections: ['connections', 'overview'],
   property: ['facts', 'overview'],
   resync: 'all',

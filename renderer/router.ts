@@ -1,12 +1,12 @@
 import { useSyncExternalStore } from 'react';
 
 /** The places of the console. The part behind the second slash names one thing in it, what stands behind the question mark narrows a list. */
-export type Place = 'monitoring' | 'set-aside' | 'connections' | 'settings';
+export type Place = 'monitoring' | 'set-aside' | 'records' | 'connections' | 'settings';
 export type Narrowing = Readonly<Record<string, string | undefined>>;
 export type Route = { readonly place: Place; readonly id: string | null; readonly narrowing: Narrowing };
 
 /** In the order in which they stand in the rail; the digit of each is its shortcut. */
-export const places: readonly Place[] = ['monitoring', 'set-aside', 'connections', 'settings'];
+export const places: readonly Place[] = ['monitoring', 'set-aside', 'records', 'connections', 'settings'];
 
 function parse(hash: string): Route {
   const [path = '', query = ''] = hash.replace(/^#/, '').split('?');
@@ -37,6 +37,11 @@ export function hrefOf(place: Place, id?: string, narrowing: Narrowing = {}): st
   const given = Object.entries(narrowing).filter((entry): entry is [string, string] => entry[1] !== undefined);
   const query = new URLSearchParams(given).toString();
   return `#/${place}${id ? `/${encodeURIComponent(id)}` : ''}${query ? `?${query}` : ''}`;
+}
+
+/** Narrow the list on the screen without a step in the history: what is typed letter by letter is one way, not ten. */
+export function narrowTo(place: Place, id: string | undefined, narrowing: Narrowing): void {
+  location.replace(hrefOf(place, id, narrowing));
 }
 
 export function goTo(place: Place, id?: string, narrowing: Narrowing = {}): void {

@@ -38,6 +38,8 @@ const forbidden: readonly (readonly [file: string, source: string, rule: string]
   ['renderer/connections/planted-e.ts', '../settings/settings.tsx', 'the parts of the console never import each other'],
   ['renderer/first-run/planted-f.ts', '../monitoring/overview.tsx', 'the parts of the console never import each other'],
   ['renderer/set-aside/planted-h.ts', '../monitoring/overview.tsx', 'the parts of the console never import each other'],
+  ['renderer/records/planted-i.ts', '../set-aside/content.tsx', 'the parts of the console never import each other'],
+  ['renderer/set-aside/planted-j.ts', '../records/records.tsx', 'the parts of the console never import each other'],
   ['renderer/settings/planted-g.ts', '../first-run/first-run.tsx', 'the parts of the console never import each other'],
 ];
 

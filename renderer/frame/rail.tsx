@@ -1,4 +1,12 @@
-import { IconActivityHeartbeat, IconFileAlert, IconKeyboard, IconPlugConnected, IconSettings, type TablerIcon } from '@tabler/icons-react';
+import {
+  IconActivityHeartbeat,
+  IconFileAlert,
+  IconFiles,
+  IconKeyboard,
+  IconPlugConnected,
+  IconSettings,
+  type TablerIcon,
+} from '@tabler/icons-react';
 import { useConnections, useOverview } from '../line.tsx';
 import { hrefOf, type Place, useRoute } from '../router.ts';
 import { useText } from '../text/text.tsx';
@@ -7,6 +15,7 @@ import { Kbd } from '../ui/pieces.tsx';
 const icons: Record<Place, TablerIcon> = {
   monitoring: IconActivityHeartbeat,
   'set-aside': IconFileAlert,
+  records: IconFiles,
   connections: IconPlugConnected,
   settings: IconSettings,
 };
@@ -22,6 +31,7 @@ export function Rail({ onShortcuts }: { readonly onShortcuts: () => void }) {
       <h2>{text.frame.groups.records}</h2>
       <Entry place="monitoring" count={troubles} isBad />
       <Entry place="set-aside" count={overview.data?.setAside ?? 0} />
+      <Entry place="records" count={0} />
       <h2>{text.frame.groups.setup}</h2>
       <Entry place="connections" count={connections.data?.length ?? 0} />
       <div className="spacer" />

@@ -1,4 +1,5 @@
 import type { FileReport, Overview } from '../../contract/health.ts';
+import { hrefOf } from '../router.ts';
 import { useClock, useText } from '../text/text.tsx';
 import { Empty } from '../ui/pieces.tsx';
 import styles from './monitoring.module.css';
@@ -48,11 +49,12 @@ export function Files({ overview }: { readonly overview: Overview }) {
 function Row({ file, nowMs }: { readonly file: FileReport; readonly nowMs: number }) {
   const text = useText();
   const clock = useClock();
+  const narrowing = { kind: file.entity, file: String(file.id) };
   const done = file.bytesNormalised + file.bytesDeadLetters + file.bytesStructural;
   return (
     <tr>
       <td className="trim" title={file.fileName}>
-        {file.fileName}
+        {file.kept > 0 ? <a href={hrefOf('records', undefined, narrowing)}>{file.fileName}</a> : file.fileName}
         <span className="small muted"> {text.monitoring.layout(file.layout)}</span>
         {file.seenBefore > 0 && <span className="small muted"> {text.monitoring.seenBefore(file.seenBefore)}</span>}
       </td>

@@ -1,3 +1,5 @@
+import { decimalText } from '../../contract/money.ts';
+
 /** Writes moments in the hotel's time and numbers in the reader's language. */
 export type Clock = {
   /** 09:42 */
@@ -12,6 +14,10 @@ export type Clock = {
   moment(atMs: number, nowMs: number): string;
   /** Today as 09:42, otherwise as 21 Nov. */
   brief(atMs: number, nowMs: number): string;
+  /** A calendar day as 21 Nov 2026 */
+  date(day: string): string;
+  /** Minor units as 1,234.50 EUR, exact however many there are. */
+  money(minor: number | bigint, currency: string): string;
   number(value: number): string;
   bytes(value: number): string;
   /** 14 min, 2 h 05 min, 3 days */
@@ -30,6 +36,7 @@ export function clockFor(language: 'en' | 'de', timeZone: string): Clock {
   const day = format(dayOptions);
   const shortDay = format({ day: 'numeric', month: 'short' });
   const plainDay = format(dayOptions, 'UTC');
+  const shortDate = format({ day: 'numeric', month: 'short', year: 'numeric' }, 'UTC');
   const number = new Intl.NumberFormat(locale);
   const fraction = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
   const withoutComma = (text: string) => (language === 'en' ? text.replace(',', '') : text);
@@ -40,6 +47,8 @@ export function clockFor(language: 'en' | 'de', timeZone: string): Clock {
     businessDay: (date) => withoutComma(plainDay.format(Date.parse(`${date}T00:00:00Z`))),
     moment: (atMs, nowMs) => (day.format(atMs) === day.format(nowMs) ? clock.seconds(atMs) : `${clock.day(atMs)}, ${clock.time(atMs)}`),
     brief: (atMs, nowMs) => (day.format(atMs) === day.format(nowMs) ? clock.time(atMs) : shortDay.format(atMs)),
+    date: (date) => shortDate.format(Date.parse(`${date}T00:00:00Z`)),
+    money: (minor, currency) => `${money(decimalText(minor, currency), locale)} ${currency}`,
     number: (value) => number.format(value),
     bytes: (value) => {
       let size = value;
@@ -53,6 +62,14 @@ export function clockFor(language: 'en' | 'de', timeZone: string): Clock {
     span: (ms) => span(ms, language),
   };
   return clock;
+}
+
+/** The sign and the decimals stay as they are, so that nothing passes through a float: only the whole part is grouped. */
+function money(decimal: string, locale: string): string {
+  const [whole = '', fraction] = decimal.replace('-', '').split('.');
+  const point = locale === 'de-DE' ? ',' : '.';
+  const grouped = BigInt(whole).toLocaleString(locale);
+  return `${decimal.startsWith('-') ? '-' : ''}${grouped}${fraction === undefined ? '' : point + fraction}`;
 }
 
 function span(ms: number, language: 'en' | 'de'): string {

@@ -1,6 +1,7 @@
 import type { EntityName } from '../../contract/record.ts';
 import type { Schedule } from '../../contract/schedule.ts';
 import { faultsDe } from './de-faults.ts';
+import { recordsDe } from './de-records.ts';
 import { fieldsDe, foundDe, kindsDe, rulesDe, stepsDe } from './de-systems.ts';
 import type { Text } from './en.ts';
 
@@ -34,7 +35,13 @@ export const de: Text = {
   entities: (entity, count) => many(count, plurals[entity][0], plurals[entity][1]),
   entityName: (entity) => plurals[entity][1],
   frame: {
-    places: { monitoring: 'Überwachung', 'set-aside': 'Beiseitegelegt', connections: 'Verbindungen', settings: 'Einstellungen' },
+    places: {
+      monitoring: 'Überwachung',
+      'set-aside': 'Beiseitegelegt',
+      records: 'Datensätze',
+      connections: 'Verbindungen',
+      settings: 'Einstellungen',
+    },
     groups: { records: 'Daten', setup: 'Einrichtung' },
     main: 'Hauptmenü',
     shortcuts: 'Tastenkürzel',
@@ -272,6 +279,7 @@ export const de: Text = {
     },
     hints: { move: 'bewegen', open: 'öffnen', hex: 'Text oder hexadezimal', pick: 'auswählen', again: 'noch einmal' },
   },
+  records: recordsDe,
   connections: {
     title: 'Verbindungen',
     add: 'Verbindung hinzufügen',
@@ -437,12 +445,16 @@ export const de: Text = {
       go: {
         monitoring: 'Zur Überwachung',
         'set-aside': 'Zum Beiseitegelegten',
+        records: 'Zu den Datensätzen',
         connections: 'Zu den Verbindungen',
         settings: 'Zu den Einstellungen',
       },
       move: 'Nach unten und oben',
       open: 'Öffnen',
       hex: 'Bytes als Text oder hexadezimal',
+      search: 'In den Datensätzen suchen',
+      sort: 'Nach der nächsten Spalte sortieren',
+      direction: 'Andersherum sortieren',
       add: 'Hinzufügen',
       sync: 'Jetzt lesen oder senden',
       pause: 'Anhalten oder fortsetzen',

@@ -3,6 +3,7 @@ import { faults } from '../../contract/faults.ts';
 import type { FoundLayout } from '../../contract/mapping.ts';
 import type { EntityName } from '../../contract/record.ts';
 import type { Schedule } from '../../contract/schedule.ts';
+import { recordsEn } from './en-records.ts';
 
 const many = (count: number, one: string, more: string) => `${count.toLocaleString('en-GB')} ${count === 1 ? one : more}`;
 const delimiters: Record<FoundLayout['delimiter'], string> = { ',': 'comma', ';': 'semicolon', '\t': 'tab', '|': 'bar' };
@@ -33,7 +34,7 @@ export const en = {
   entities: (entity: EntityName, count: number) => many(count, plurals[entity][0], plurals[entity][1]),
   entityName: (entity: EntityName) => plurals[entity][1],
   frame: {
-    places: { monitoring: 'Monitoring', 'set-aside': 'Set aside', connections: 'Connections', settings: 'Settings' },
+    places: { monitoring: 'Monitoring', 'set-aside': 'Set aside', records: 'Records', connections: 'Connections', settings: 'Settings' },
     groups: { records: 'Records', setup: 'Set-up' },
     main: 'Main',
     shortcuts: 'Shortcuts',
@@ -259,6 +260,7 @@ export const en = {
     },
     hints: { move: 'move', open: 'open', hex: 'text or hexadecimal', pick: 'pick', again: 'try again' },
   },
+  records: recordsEn,
   connections: {
     title: 'Connections',
     add: 'Add a connection',
@@ -422,12 +424,16 @@ export const en = {
       go: {
         monitoring: 'Go to Monitoring',
         'set-aside': 'Go to what is set aside',
+        records: 'Go to Records',
         connections: 'Go to Connections',
         settings: 'Go to Settings',
       },
       move: 'Move down and up',
       open: 'Open',
       hex: 'Bytes as text or hexadecimal',
+      search: 'Search the records',
+      sort: 'Sort by the next column',
+      direction: 'Sort the other way round',
       add: 'Add',
       sync: 'Read or send now',
       pause: 'Pause or go on',
