@@ -80,6 +80,13 @@ test('the narrowest window, and a browser zoomed to 200 %', async ({ page, hotel
     await examine(page)(`set aside in hexadecimal, ${width} wide`);
     expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
     await page.keyboard.press('h');
+    await page.keyboard.press('3');
+    await expect(page.getByRole('cell', { name: 'A-1' })).toBeVisible();
+    await examine(page)(`records, ${width} wide`);
+    await page.keyboard.press('j');
+    await expect(page.getByRole('region', { name: 'The row as it came' })).toContainText('A-1,Ada Almeida');
+    await examine(page)(`an opened record, ${width} wide`);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
     await page.keyboard.press('4');
     await expect(page.getByRole('heading', { name: 'PMS exports' })).toBeInViewport({ ratio: 1 });
     await expect(page.getByRole('button', { name: 'Remove' })).toBeInViewport({ ratio: 1 });

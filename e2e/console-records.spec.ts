@@ -69,9 +69,8 @@ test('a booking is found by its guest without the accents, and the list narrows 
   await expect(search(page)).toHaveValue('');
   await choose(page, 'Status', 'Cancelled');
   await expect(keys(page)).toHaveText(['A-3']);
-  await page.keyboard.press('Escape');
 
-  await page.keyboard.press('1');
+  await page.getByRole('link', { name: /^Monitoring/ }).click();
   await page.getByRole('link', { name: 'b.csv' }).click();
   await expect(keys(page)).toHaveText(['B-1']);
   await expect(page.getByText('Only from b.csv')).toBeVisible();
@@ -207,13 +206,14 @@ test('a thousand real bookings go through a folder and stand on the screen, thei
   await expect(table).toHaveAttribute('aria-rowcount', '1001');
   const seen = new Map<string, string>();
   const box = table.locator('..');
-  for (let top = 0; seen.size < 1000 && top < 40_000; top += 500) {
-    await box.evaluate((element, to) => element.scrollTo(0, to), top);
-    await expect(table.locator('.sk')).toHaveCount(0);
-    for (const cells of await table
+  for (let at = 0; at < 1000; at += 10) {
+    await box.evaluate((element, to) => element.scrollTo(0, to), at * 28);
+    const last = table.locator(`tr[aria-rowindex="${at + 11}"]`);
+    await expect(last).toContainText('R-');
+    const read = await table
       .locator('tbody tr')
-      .evaluateAll((all) => all.map((row) => [...row.children].map((cell) => cell.textContent))))
-      seen.set(cells[0] ?? '', cells[6] ?? '');
+      .evaluateAll((all) => all.map((row) => [...row.children].map((cell) => cell.textContent ?? '')));
+    for (const [key = '', , , , , , amount = ''] of read) if (key !== '') seen.set(key, amount);
   }
   const cents = (amount: string) => Math.round(Number(amount.replace(/,| EUR/g, '')) * 100);
   expect([...seen].map(([id, amount]) => [id, cents(amount)]).sort()).toEqual(bookings.map(({ id, cents: own }) => [id, own]).sort());
@@ -222,10 +222,10 @@ test('a thousand real bookings go through a folder and stand on the screen, thei
   await choose(page, 'Status', 'Cancelled');
   await expect(head(page)).toContainText(`${cancelled.length} bookings`);
   await expect(head(page)).toContainText(euros(cancelled));
-  const inJuly = cancelled.filter(({ arrival }) => arrival >= '2016-07-01' && arrival <= '2016-07-31');
-  expect(inJuly.length).toBeGreaterThan(1);
-  await field(page, 'Day from').fill('2016-07-01');
-  await field(page, 'Day to').fill('2016-07-31');
-  await expect(head(page)).toContainText(`${inJuly.length} bookings`);
-  await expect(head(page)).toContainText(euros(inJuly));
+  const inMarch = cancelled.filter(({ arrival }) => arrival >= '2017-03-01' && arrival <= '2017-03-31');
+  expect(inMarch.length).toBeGreaterThan(1);
+  await field(page, 'Day from').fill('2017-03-01');
+  await field(page, 'Day to').fill('2017-03-31');
+  await expect(head(page)).toContainText(`${inMarch.length} bookings`);
+  await expect(head(page)).toContainText(euros(inMarch));
 });

@@ -54,6 +54,9 @@ export async function walkFirstRun(page: Page, hotel: ConsoleHotel, look: Look):
   await page.keyboard.press('2');
   await expect(page.getByRole('heading', { name: 'Nothing is set aside' })).toBeVisible();
   await look('set aside, empty');
+  await page.keyboard.press('3');
+  await expect(page.getByRole('heading', { name: 'No record is kept yet' })).toBeVisible();
+  await look('records, empty');
 }
 
 /** Every screen, form and dialog of a hotel that is set up, in good days and bad. */
@@ -95,6 +98,30 @@ export async function walkConsole(page: Page, hotel: ConsoleHotel, look: Look): 
   await page.goto(`${new URL(page.url()).origin}/#/set-aside?rule=row-nul`);
   await expect(page.getByRole('heading', { name: 'Nothing of this kind is set aside' })).toBeVisible();
   await look('set aside, nothing of a reason');
+
+  await page.keyboard.press('3');
+  await expect(page.getByRole('cell', { name: 'A-9', exact: true })).toBeVisible();
+  await look('records, a list');
+  await page.keyboard.press('o');
+  await expect(page.getByRole('columnheader', { name: 'Number' })).toHaveAttribute('aria-sort', 'ascending');
+  await hotel.deliver('again.csv', bookingsFile(bookingRow('A-1', { name: 'Zoë Brouwer', total: '250.00' })));
+  await expect(page.getByText('One change has come in since.')).toBeVisible();
+  await look('records, changed since');
+  await button('Show the list as it is now').click();
+  await expect(page.getByRole('cell', { name: 'Zoë Brouwer' })).toBeVisible();
+  await page.keyboard.press('j');
+  await expect(page.getByText('Ada Almeida became Zoë Brouwer')).toBeAttached();
+  await expect(page.getByRole('region', { name: 'How it was read' })).toBeVisible();
+  await look('records, an opened one');
+  await page.goto(`${new URL(page.url()).origin}/#/records/1:A-9`);
+  await expect(page.getByText(/^Refused by Group hub/).first()).toBeVisible();
+  await look('records, one that was refused');
+  await page.goto(`${new URL(page.url()).origin}/#/records/1:A-4711`);
+  await expect(page.getByText('No record is kept here under A-4711.')).toBeVisible();
+  await look('records, one that there is not');
+  await page.goto(`${new URL(page.url()).origin}/#/records?q=nobody`);
+  await expect(page.getByRole('heading', { name: 'No record fits' })).toBeVisible();
+  await look('records, none that fits');
 
   await page.keyboard.press('4');
   await expect(page.getByRole('heading', { name: 'PMS exports' })).toBeVisible();

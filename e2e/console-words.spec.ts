@@ -197,6 +197,34 @@ test('what is set aside speaks German: empty, every reason, a refused record, a 
   await expectGerman(page, 'a row that there is not');
 });
 
+test('the records speak German: empty, a list, an opened one, a changed list, none that fits, one that there is not', async ({
+  page,
+  hotel,
+}) => {
+  await hotel.setUp();
+  await page.goto(hotel.address);
+  await page.getByRole('contentinfo').waitFor();
+  await page.keyboard.press('3');
+  await expect(page.getByRole('heading', { name: de.records.empty.title })).toBeVisible();
+  await expectGerman(page, 'no record');
+  await hotel.deliver('eins.csv', bookingsFile(bookingRow('A-1'), bookingRow('A-2', { total: '1234.50' })));
+  await hotel.importByHand('von-hand.csv', bookingsFile(bookingRow('A-3')));
+  await expect(page.getByText('1.234,50 EUR').first()).toBeVisible();
+  await expectGerman(page, 'a list');
+  hotel.upstream.faults.refuseKeys = ['A-2'];
+  await hotel.deliver('zwei.csv', bookingsFile(bookingRow('A-2', { status: 'CHECKED IN' })));
+  await expect(page.getByRole('button', { name: de.records.showNow })).toBeVisible();
+  await expectGerman(page, 'a changed list');
+  await page.goto(`${new URL(page.url()).origin}/#/records/1:A-2?sort=key`);
+  await expect(page.getByRole('heading', { name: de.records.mapping })).toBeVisible();
+  await expect(page.getByRole('region', { name: de.records.theRecord })).toContainText(de.records.choices.checked_in ?? '');
+  await expectGerman(page, 'an opened record');
+  await page.goto(`${new URL(page.url()).origin}/#/records/1:A-4711?q=niemand`);
+  await expect(page.getByRole('heading', { name: de.records.emptyHere.title })).toBeVisible();
+  await expect(page.getByRole('alert')).toBeVisible();
+  await expectGerman(page, 'none that fits, one that there is not');
+});
+
 test('connections speak German: list, detail, adding, both forms, a failed test, Undo', async ({ page, hotel }) => {
   await hotel.setUp();
   const ofAgent = await wordsOfAgent(hotel);

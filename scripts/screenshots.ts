@@ -193,6 +193,10 @@ async function firstRun(camera: Camera): Promise<void> {
     await place('#/set-aside')(page);
     await page.getByText('Nothing is set aside').waitFor();
   });
+  await camera.take('records-empty', address, async (page) => {
+    await place('#/records')(page);
+    await page.getByText('No record is kept yet').waitFor();
+  });
   await camera.take('recovery-key', address, async (page) => {
     await page.getByRole('link', { name: 'Settings' }).click();
     await page.getByRole('button', { name: 'Show the recovery key' }).click();
@@ -279,6 +283,7 @@ async function daily(camera: Camera): Promise<void> {
     await page.getByRole('dialog').waitFor();
   });
   await setAside(camera, busy, address);
+  await records(camera, busy, address);
   await trouble(camera, busy, address);
   await busy.close();
 }
@@ -312,6 +317,36 @@ async function setAside(camera: Camera, busy: Hotel, address: string): Promise<v
   await camera.take('set-aside-refused', address, async (page) => {
     await place('#/set-aside?rule=refused-by-destination')(page);
     await opened(page, '"externalId"');
+  });
+}
+
+async function records(camera: Camera, busy: Hotel, address: string): Promise<void> {
+  drop(busy.drops, 'bookings-20261121-1200.csv', [row(7, 'CHECKED OUT'), row(11, 'CHECKED IN')]);
+  await busy.agent.client.connections.syncNow({ id: 'pms' });
+  await until(
+    () => busy.agent.client.overview.get({}),
+    (overview) =>
+      overview.waiting === 0 &&
+      overview.recentFiles.some(({ fileName, finishedAtMs }) => fileName.includes('-1200') && finishedAtMs !== null),
+  );
+  const listed = (page: Page) => page.locator('tbody a').first().waitFor();
+  await camera.take(
+    'records',
+    address,
+    async (page) => {
+      await place('#/records?sort=day&way=up')(page);
+      await listed(page);
+    },
+    [...bothThemes, { suffix: 'german', scheme: 'light', locale: 'de-DE' }, { suffix: '1024', scheme: 'light', width: 1024 }],
+  );
+  await camera.take('record', address, async (page) => {
+    await place('#/records/1:4471011')(page);
+    await listed(page);
+    await page.locator('#detail table').waitFor();
+  });
+  await camera.take('records-search', address, async (page) => {
+    await place('#/records?q=nobody')(page);
+    await page.getByText('No record fits').waitFor();
   });
 }
 
