@@ -1,7 +1,9 @@
 import { Worker } from 'node:worker_threads';
+import type { EntityName } from '../contract/record.ts';
 import type { ReadDb } from './open.ts';
 import { fileLettersByRule, setAsideByRule } from './pipeline/counts.ts';
 import { type LetterQuery, letterCounts, letterPage } from './pipeline/dead-letters.ts';
+import { keptSince } from './pipeline/record-page.ts';
 import { recordViews } from './pipeline/record-views.ts';
 import { type Remote, ThreadCaller } from './thread-calls.ts';
 import { threadFile } from './thread-file.ts';
@@ -11,6 +13,7 @@ export function longReads(db: ReadDb) {
   const recordPage = recordViews(db);
   return {
     recordPage,
+    keptSince: (entity: EntityName, seq: number) => keptSince(db, entity, seq),
     setAsideByRule: () => setAsideByRule(db),
     fileLettersByRule: (fileId: number) => fileLettersByRule(db, fileId),
     letterPage: (query: LetterQuery) => letterPage(db, query),
@@ -31,6 +34,7 @@ export async function startReader(path: string): Promise<{ reads: Remote<LongRea
   return {
     reads: {
       recordPage: (...args) => caller.call('recordPage', args),
+      keptSince: (...args) => caller.call('keptSince', args),
       setAsideByRule: () => caller.call('setAsideByRule', []),
       fileLettersByRule: (fileId) => caller.call('fileLettersByRule', [fileId]),
       letterPage: (query) => caller.call('letterPage', [query]),

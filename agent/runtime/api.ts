@@ -12,7 +12,7 @@ import { entityOf } from '../../contract/record.ts';
 import { connections, isIdUsed, property } from '../../db/pipeline/connections.ts';
 import { recentFiles } from '../../db/pipeline/counts.ts';
 import { openLetter } from '../../db/pipeline/dead-letters.ts';
-import { keptSince, openRecord, recordCounts } from '../../db/pipeline/record-page.ts';
+import { openRecord, recordCounts } from '../../db/pipeline/record-page.ts';
 import type { Agent } from '../index.ts';
 import { importFile, rehearseImport } from '../pipeline/import-file.ts';
 import { systemKinds } from '../pipeline/registry.ts';
@@ -184,7 +184,7 @@ export function apiRouter(agent: Agent) {
         stores.reads.recordPage(query, { view, offset, limit }),
       ),
       counts: os.records.counts.handler(() => recordCounts(stores.read)),
-      since: os.records.since.handler(({ input }) => ({ kept: keptSince(stores.read, input.entity, input.seq) })),
+      since: os.records.since.handler(async ({ input }) => ({ kept: await stores.reads.keptSince(input.entity, input.seq) })),
       get: os.records.get.handler(({ input }) => openRecord(stores.read, stores.secrets.dataKey, input.ledgerId, input.externalId)),
       row: os.records.row.handler(({ input }) => sourceRow(stores, input.seq)),
     },

@@ -109,7 +109,7 @@ export function recordCounts(db: ReadDb): RecordCount[] {
   return [...counts.values()];
 }
 
-/** How many versions of one kind of record were kept behind a row of the outbox. */
+/** How many versions of one kind of record were kept behind a row of the outbox. Long far behind the newest: for the reader thread. */
 export function keptSince(db: ReadDb, entity: EntityName, seq: number): number {
   return (
     db
