@@ -341,6 +341,36 @@ describe.skipIf(!isBuilt)(
       expect([unknown.code, json(unknown)[0].error.code]).toEqual([1, 'dead-letter-not-found']);
     });
 
+    it('lists the records, adds them up, and shows one with what each version changed', async () => {
+      const first = bookingRow('1', { total: '100.10', name: 'Zoë\u001b[2J Brouwer' });
+      await run(['import', file('a.csv', bookingsFile(first, bookingRow('2', { total: '-0.05' }), bookingRow('12'))), ...bookings]);
+      await run(['import', file('b.csv', bookingsFile(bookingRow('1', { total: '100.10', name: 'Zoë Brouwer' }))), ...bookings]);
+      const list = await run(['records', 'list', '--sort', 'key', '--up', '--limit', '2']);
+      const found = await run(['records', 'list', '--search', 'zoe', '--json']);
+      const shown = await run(['records', 'show', '1']);
+      const lines = list.stdout.replaceAll(/ +/g, ' ').split('\n');
+      expect([
+        list.code,
+        lines[0],
+        lines[1]?.startsWith('1 Zoë Brouwer 2026-03-01 2026-03-04 confirmed 101 100.10 EUR '),
+        lines.at(-2),
+      ]).toEqual([0, 'KEY NAME DAY UNTIL STATUS PLACE AMOUNT KEPT', true, '2 of 3 shown; --limit N shows more. 200.05 EUR']);
+      expect(json(found)[0]).toMatchObject({ total: 1, rows: [{ externalId: '1', title: 'Zoë Brouwer' }], sums: [{ sumMinor: '10010' }] });
+      expect(shown.stdout).toContain('  guestName: Zoë␛[2J Brouwer -> Zoë Brouwer');
+      expect([shown.stdout.match(/^Version [12] .*csv:2$/gm)?.length, shown.stdout.includes('\u001b')]).toEqual([2, false]);
+      const unknown = await run(['records', 'show', '3', '--json']);
+      expect([unknown.code, json(unknown)[0].error.code]).toEqual([1, 'record-not-found']);
+      const wrong = [
+        ['list', '--kind', 'ship'],
+        ['list', '--sort', 'age'],
+        ['list', '--limit', '0'],
+        ['list', '--from', 'May'],
+        ['show'],
+        ['drop'],
+      ];
+      for (const words of wrong) expect([words, (await run(['records', ...words])).code]).toEqual([words, 2]);
+    });
+
     it('--dry-run finds the same and keeps nothing', async () => {
       const path = file('a.csv', bookingsFile(bookingRow('1'), bookingRow('2', { arrival: 'tomorrow' })));
       const rehearsed = await run(['import', path, ...bookings, '--dry-run', '--json']);

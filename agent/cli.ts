@@ -7,6 +7,7 @@ import { showDeadLetters } from './commands/dead-letters.ts';
 import { manageHotel } from './commands/hotel.ts';
 import { importFiles } from './commands/import.ts';
 import { showMappings } from './commands/mappings.ts';
+import { showRecords } from './commands/records.ts';
 import { showStatus } from './commands/status.ts';
 import { defaultHome } from './runtime/home.ts';
 import { version } from './version.ts';
@@ -25,6 +26,10 @@ const usage = `bellhop ${version}
       the connections; a file holds no secrets, they are asked for
   bellhop import FILE… --entity E --mapping NAME|FILE [--hotel CODE] [--source NAME] [--from D --to D] [--dry-run]
       bring files in by hand
+  bellhop records list [--kind E] [--search W] [--status S] [--from D] [--to D] [--sort C [--up]] [--limit N]
+      the records that are kept, newest first, and their amounts added up
+  bellhop records show KEY [--kind E]
+      one of them, with its versions and what each destination has said; it prints what a guest or the hotel has written
   bellhop dead-letters list [--rule R] [--connection ID] [--limit N]
       the rows that were set aside, newest first; those imported by hand stand under '#import'
   bellhop dead-letters show ID [--hex]
@@ -44,6 +49,7 @@ const commands: Readonly<Record<string, (line: CommandLine) => Promise<number>>>
   hotel: manageHotel,
   connections: manageConnections,
   import: importFiles,
+  records: showRecords,
   'dead-letters': showDeadLetters,
   mappings: showMappings,
 };

@@ -12,12 +12,13 @@ const day = z.string().regex(/^\d{4}-\d{2}-\d{2}$/);
 /**
  * Which records of one kind are meant, and in which order.
  *
- * `connectionId` and `fileId` say what has brought in the newest version; `search` is looked for in the key, the title and the place,
+ * `key` is the whole key of the source; `connectionId` and `fileId` say what has brought in the newest version; `search` is looked for in the key, the title and the place,
  * whatever the case and the accents. What is empty lies behind everything else, in both directions.
  * @shape `dayFrom` and `dayTo` are inclusive.
  */
 export const RecordQuery = z.strictObject({
   entity: z.enum(entityNames),
+  key: z.string().min(1).max(128).optional(),
   connectionId: z.string().min(1).max(80).optional(),
   fileId: z.coerce.number().int().positive().optional(),
   state: z.string().min(1).max(40).optional(),
@@ -109,7 +110,12 @@ export const RecordVersion = z.strictObject({
 });
 export type RecordVersion = z.infer<typeof RecordVersion>;
 
-/** One record with its versions, newest first. `hasOlder` when there are more of them than are given. */
+/**
+ * One record with its versions, newest first; `total` counts all that are kept, of which the newest 50 are given.
+ *
+ * A version's own number counts within its generation, and every start of the agent begins one: to a person, versions are numbered by
+ * their place among all of the record.
+ */
 export const OpenedRecord = z.strictObject({
   ledgerId: z.int(),
   externalId: z.string(),
@@ -118,7 +124,7 @@ export const OpenedRecord = z.strictObject({
   source: z.string(),
   firstKeptAtMs: z.int(),
   versions: z.array(RecordVersion).min(1),
-  hasOlder: z.boolean(),
+  total: z.int(),
 });
 export type OpenedRecord = z.infer<typeof OpenedRecord>;
 

@@ -150,7 +150,7 @@ it('a record is opened with all its versions, what changed in each, where each c
   const [row] = (await list({ search: 'A-2' })).rows;
   const record = await test.client.records.get({ ledgerId: row?.ledgerId ?? 0, externalId: 'A-2' });
   const [third, second, first] = record.versions;
-  expect(record).toMatchObject({ entity: 'booking', hotelId: 'ALDQ', source: 'pms', hasOlder: false });
+  expect(record).toMatchObject({ entity: 'booking', hotelId: 'ALDQ', source: 'pms', total: 3 });
   expect(record.versions.map((one) => [one.version, one.fileName, one.line, one.connectionTitle])).toEqual([
     [3, 'c.csv', 2, 'PMS exports'],
     [2, 'b.csv', 2, 'PMS exports'],
@@ -168,16 +168,13 @@ it('a record is opened with all its versions, what changed in each, where each c
   expect(first?.record).toMatchObject({ eventId: first?.eventId, externalId: 'A-2', currency: 'EUR' });
 });
 
-it('a record with more versions than are opened at once says that there are older ones', async () => {
+it('a record with more versions than are opened at once says how many there are', async () => {
   const version = (total: number) => bookingRow('A-1', { total: `${total}.00` });
   await deliver('many.csv', ...Array.from({ length: 53 }, (_, at) => version(at)));
   const [row] = (await list()).rows;
   const record = await test.client.records.get({ ledgerId: row?.ledgerId ?? 0, externalId: 'A-1' });
-  expect([record.versions.length, record.hasOlder, record.versions[0]?.record.totalAmountMinor, record.versions[49]?.version]).toEqual([
-    50,
-    true,
-    5200,
-    4,
+  expect([record.versions.length, record.total, record.versions[0]?.record.totalAmountMinor, record.versions[49]?.version]).toEqual([
+    50, 53, 5200, 4,
   ]);
 });
 

@@ -49,7 +49,16 @@ export async function openRecord(db: ReadDb, key: KeyObject, ledgerId: number, e
     await breath();
   }
   const { entity, hotelId, source, firstKeptAtMs } = head;
-  return { ledgerId, externalId, entity, hotelId, source, firstKeptAtMs, versions, hasOlder: seq !== null };
+  const total = seq === null ? versions.length : versions.length + countedFrom(db, seq);
+  return { ledgerId, externalId, entity, hotelId, source, firstKeptAtMs, versions, total };
+}
+
+/** How many versions lie from this one on backwards. */
+function countedFrom(db: ReadDb, seq: number): number {
+  const way =
+    'with recursive way (seq) as (select ? union all select o.previous_seq from way w join outbox o on o.seq = w.seq ' +
+    'where o.previous_seq is not null) select count(*) from way';
+  return db.prepare<[number], number>(way).pluck().get(seq) as number;
 }
 
 /** What each destination that is set up has said of a version. */

@@ -107,6 +107,7 @@ function condition(query: RecordQuery): { where: string; given: Given } {
     parts.push(part);
     given[name] = value;
   };
+  narrow(query.key, 'key', 'r.external_id = @key');
   narrow(query.fileId, 'fileId', 'r.file_id = @fileId');
   narrow(query.state, 'state', 'r.state = @state');
   narrow(query.dayFrom, 'dayFrom', 'r.day >= @dayFrom');

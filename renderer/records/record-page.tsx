@@ -77,7 +77,7 @@ function Opened({ record, view, onView }: { readonly record: OpenedRecord } & Pi
         <Deliveries deliveries={newest.deliveries} />
       </section>
       <Versions record={record} shownSeq={shown.seq} onShowRow={setRowOf} />
-      <SourceRow version={shown} view={view} onView={onView} />
+      <SourceRow version={shown} number={record.total - record.versions.indexOf(shown)} view={view} onView={onView} />
     </div>
   );
 }

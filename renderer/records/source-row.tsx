@@ -10,10 +10,15 @@ import { type BytesView, BytesViews, RawBytes } from '../ui/raw-bytes.tsx';
 import styles from './records.module.css';
 import { fieldWords } from './values.ts';
 
-type RowProps = { readonly version: RecordVersion; readonly view: BytesView; readonly onView: (view: BytesView) => void };
+type RowProps = {
+  readonly version: RecordVersion;
+  readonly number: number;
+  readonly view: BytesView;
+  readonly onView: (view: BytesView) => void;
+};
 
 /** The row of the source as it came, and how it was read. */
-export function SourceRow({ version, view, onView }: RowProps) {
+export function SourceRow({ version, number, view, onView }: RowProps) {
   const text = useText();
   const clock = useClock();
   const client = useClient();
@@ -30,7 +35,7 @@ export function SourceRow({ version, view, onView }: RowProps) {
       <section className="stack" aria-label={text.records.row}>
         <div className="hstack">
           <h3 className="sec">{text.records.row}</h3>
-          <span className="faint grow">{text.records.rowOf(version.version)}</span>
+          <span className="faint grow">{text.records.rowOf(number)}</span>
           {content && <BytesViews view={view} onView={onView} label={label} words={{ text: asText, hex: asHex }} />}
         </div>
         {row.error && (

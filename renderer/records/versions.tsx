@@ -21,13 +21,13 @@ export function Versions({ record, shownSeq, onShowRow }: VersionsProps) {
             entity={record.entity}
             version={version}
             before={record.versions[at + 1] ?? null}
-            isFirst={at === record.versions.length - 1 && !record.hasOlder}
+            number={record.total - at}
             isShown={version.seq === shownSeq}
             onShowRow={onShowRow}
           />
         ))}
       </ol>
-      {record.hasOlder && <p className="muted">{text.records.oldestShown}</p>}
+      {record.versions.length < record.total && <p className="muted">{text.records.oldestShown}</p>}
     </section>
   );
 }
@@ -36,12 +36,12 @@ type VersionProps = {
   readonly entity: OpenedRecord['entity'];
   readonly version: RecordVersion;
   readonly before: RecordVersion | null;
-  readonly isFirst: boolean;
+  readonly number: number;
   readonly isShown: boolean;
   readonly onShowRow: (seq: number) => void;
 };
 
-function Version({ entity, version, before, isFirst, isShown, onShowRow }: VersionProps) {
+function Version({ entity, version, before, number, isShown, onShowRow }: VersionProps) {
   const text = useText();
   const clock = useClock();
   const words = text.records;
@@ -49,18 +49,19 @@ function Version({ entity, version, before, isFirst, isShown, onShowRow }: Versi
   return (
     <li className={styles.version} aria-current={isShown || undefined}>
       <div className="hstack">
-        <h4 className="strong">{words.version(version.version)}</h4>
+        <h4 className="strong">{words.version(number)}</h4>
         <span className="muted small nowrap">{clock.moment(version.keptAtMs, Date.now())}</span>
         {fileName !== null && line !== null && <span className="faint small trim">{words.fromFile(fileName, clock.number(line))}</span>}
       </div>
-      {isFirst && <p className="small muted">{words.firstVersion}</p>}
+      {number === 1 && <p className="small muted">{words.firstVersion}</p>}
       {before && <Changes entity={entity} before={before.record} after={version.record} />}
       <div className="hstack small">
         <Deliveries deliveries={version.deliveries} />
         <span className="grow" />
+        <span className="faint nowrap">{words.rank(version.generation, version.version)}</span>
         {!isShown && (
           <Button look="quiet" onClick={() => onShowRow(seq)}>
-            {words.showRow(version.version)}
+            {words.showRow(number)}
           </Button>
         )}
       </div>

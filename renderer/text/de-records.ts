@@ -46,6 +46,7 @@ export const recordsDe: typeof recordsEn = {
   whySetAside: 'Die Antwort ansehen',
   versions: 'Fassungen',
   version: (version) => `Fassung ${number(version)}`,
+  rank: (generation, version) => `gesendet als ${generation}/${version}`,
   firstVersion: 'So ging er zuerst ein.',
   sameContent: 'Derselbe Inhalt, neu aufbewahrt.',
   oldestShown: 'Es gibt ältere Fassungen. Sie sind aufbewahrt und werden hier nicht gezeigt.',

@@ -46,6 +46,7 @@ export const recordsEn = {
   whySetAside: 'Look at the answer',
   versions: 'Versions',
   version: (version: number) => `Version ${number(version)}`,
+  rank: (generation: number, version: number) => `sent as ${generation}/${version}`,
   firstVersion: 'This is how it came in first.',
   sameContent: 'The same content, kept anew.',
   oldestShown: 'There are older versions. They are kept, and not shown here.',
