@@ -8,4 +8,16 @@ import { answerCalls } from './thread-calls.ts';
 if (!parentPort) throw new Error('the reader thread is started by db/reader.ts');
 const { path } = workerData as { path: string };
 const db = openForReading(path);
-answerCalls(parentPort as never, { ...longReads(db), open: () => undefined, close: () => void db.close() }, sqliteFault);
+const forRecords = openForReading(path);
+answerCalls(
+  parentPort as never,
+  {
+    ...longReads(db, forRecords),
+    open: () => undefined,
+    close: () => {
+      forRecords.close();
+      db.close();
+    },
+  },
+  sqliteFault,
+);

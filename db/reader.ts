@@ -9,8 +9,8 @@ import { type Remote, ThreadCaller } from './thread-calls.ts';
 import { threadFile } from './thread-file.ts';
 
 /** The reads that grow with the table. They run in the reader thread, never in the agent's own. */
-export function longReads(db: ReadDb) {
-  const recordPage = recordViews(db);
+export function longReads(db: ReadDb, forRecords: ReadDb) {
+  const recordPage = recordViews(forRecords);
   return {
     recordPage,
     keptSince: (entity: EntityName, seq: number) => keptSince(db, entity, seq),

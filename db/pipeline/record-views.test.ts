@@ -1,5 +1,5 @@
 import Database from 'better-sqlite3';
-import { expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RecordQuery } from '../../contract/record-view.ts';
 import { migrate, type ReadDb } from '../open.ts';
 import { folded, recordViews } from './record-views.ts';
@@ -70,4 +70,58 @@ it('sorts a column in the same order, whether words are looked for or not', () =
       const ids = (search?: string) => page(query({ sort, direction, search }), window).rows.map(({ externalId }) => externalId);
       expect([sort, direction, ids('A-')]).toEqual([sort, direction, ids()]);
     }
+});
+
+describe('a list longer than two screens', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+  const many = () => kept(Array.from({ length: 1000 }, (_, at) => ({ id: `A-${String(at).padStart(4, '0')}` })));
+  const byKey = query({ sort: 'key', direction: 'up' });
+  const from = (view: number, offset: number) => ({ view, offset, limit: 100 });
+
+  it('gives its first rows before the rest is put in order, and the rest is of the same moment', () => {
+    const db = many();
+    const page = recordViews(db);
+    const first = page(byKey, window);
+    const states = [db.inTransaction, page(byKey, from(first.view, 100)).view === first.view, db.inTransaction];
+    vi.runAllTimers();
+    states.push(db.inTransaction);
+    const ids = [0, 150, 250, 999, 1000].map((offset) => page(byKey, from(first.view, offset)).rows[0]?.externalId);
+    expect([first.total, states, ids]).toEqual([1000, [true, true, true, false], ['A-0000', 'A-0150', 'A-0250', 'A-0999', undefined]]);
+  });
+
+  it('is put in order at once when rows further down are asked for', () => {
+    const db = many();
+    const page = recordViews(db);
+    const { view } = page(byKey, window);
+    const last = page(byKey, from(view, 900));
+    expect([last.view === view, last.rows.at(-1)?.externalId, db.inTransaction]).toEqual([true, 'A-0999', false]);
+    vi.runAllTimers();
+    expect(page(byKey, from(view, 900)).rows.length).toBe(100);
+  });
+
+  it('is forgotten when another is asked for before it was put in order, and made anew under another number', () => {
+    const db = many();
+    const page = recordViews(db);
+    const { view } = page(byKey, window);
+    const other = page(query({ sort: 'title' }), window);
+    const again = page(byKey, from(view, 500));
+    vi.runAllTimers();
+    expect([again.view === view, again.view === other.view, again.rows[0]?.externalId, db.inTransaction]).toEqual([
+      false,
+      false,
+      'A-0500',
+      false,
+    ]);
+  });
+
+  it('says what is wrong when it cannot be put in order, and never gives half of itself', () => {
+    const db = many();
+    const page = recordViews(db);
+    const { view } = page(byKey, window);
+    db.exec('commit; drop table records; begin');
+    vi.runAllTimers();
+    expect(() => page(byKey, from(view, 250))).toThrow(/records/);
+    expect(db.inTransaction).toBe(false);
+  });
 });

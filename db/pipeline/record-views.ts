@@ -6,18 +6,25 @@ import { blockOf } from './outbox.ts';
 /**
  * Lists of records that stand still while one moves through them, of a million too.
  *
- * A view is the numbers (`records.seq`) of all records that a query means, in its order: 8 bytes each, made by one pass over the table.
+ * A view is the numbers (`records.seq`) of all records that a query means, in its order: 8 bytes each, made by passes over the table.
  * No index of `records` is needed for it, so the import pays nothing. The row behind a number is found by three keys: the outbox names
  * the record, its block the ledger. A record that has got a newer version since is shown as it is now, at the place it had.
+ *
+ * The first rows of an order are found ten times as quickly as the whole order. So they are answered first, and the rest is put in
+ * order a moment later or when it is asked for, still in the same transaction: first rows, number, sums and order are of one moment.
  */
 type View = {
   readonly id: number;
   readonly name: string;
   readonly upToSeq: number;
-  readonly seqs: Float64Array;
+  readonly total: number;
   readonly sums: readonly CurrencySum[];
+  /** The first of them, or all. */
+  seqs: Float64Array;
 };
 
+/** A hand that goes through the orders rests this long at the one it wants. */
+const restMs = 300;
 /** As many views are held as a person with two windows goes back and forth between. */
 const mostViews = 3;
 
@@ -45,7 +52,10 @@ export function folded(text: string): string {
     .replaceAll('đ', 'd');
 }
 
-/** Give the lists of records of a database. Each call may take a second on a large table: for the reader thread. */
+/**
+ * Give the lists of records of a database. Each call may take a second on a large table: for the reader thread.
+ * @param db a handle of its own: a transaction of it stays open between two calls.
+ */
 export function recordViews(
   db: ReadDb,
 ): (query: RecordQuery, window: { view?: number | undefined; offset: number; limit: number }) => RecordPage {
@@ -60,34 +70,78 @@ export function recordViews(
   const views: View[] = [];
   let lastId = 0;
 
-  // One transaction, so that the rows, their number and their sums are those of the same moment.
-  const make = db.transaction((query: RecordQuery, name: string): View => {
-    const upToSeq = newest.get() as number;
-    const known = views.find((view) => view.name === name && view.upToSeq === upToSeq);
-    if (known) return known;
-    const { where, given } = condition(query);
-    const alike = views.find((view) => filterName(view.name) === filterName(name) && view.upToSeq === upToSeq);
-    // Words are looked for in every record, which is most of the work: then one pass is better than two.
-    const made =
-      query.search === undefined || alike
-        ? { seqs: ordered(db, query, where, given), sums: alike?.sums ?? added(db, where, given) }
-        : orderedAndAdded(db, query, where, given);
-    const view = { id: ++lastId, name, upToSeq, ...made };
-    views.unshift(view);
-    views.length = Math.min(views.length, mostViews);
-    return view;
-  });
+  /** A view of which only the first rows are known, within the transaction in which they were found. */
+  let begun: { readonly view: View; readonly order: () => Float64Array } | null = null;
+
+  function end(): void {
+    begun = null;
+    db.exec('commit');
+  }
+
+  function finish(): void {
+    if (!begun) return;
+    const { view, order } = begun;
+    try {
+      view.seqs = order();
+    } catch (error) {
+      forget(view);
+      throw error;
+    } finally {
+      end();
+    }
+  }
+
+  // Half a list is no list: whoever asks for it next gets it anew, or hears what is wrong.
+  const forget = (view: View) => void views.splice(views.indexOf(view), 1);
+
+  function make(query: RecordQuery, name: string): View {
+    // Who goes from one order to the next does not wait for those that were only looked at.
+    if (begun) {
+      forget(begun.view);
+      end();
+    }
+    db.exec('begin');
+    try {
+      const upToSeq = newest.get() as number;
+      const known = views.find((view) => view.name === name && view.upToSeq === upToSeq);
+      if (known) return known;
+      const { where, given } = condition(query);
+      const alike = views.find((view) => filterName(view.name) === filterName(name) && view.upToSeq === upToSeq);
+      const view = { id: ++lastId, name, upToSeq, ...firstOf(db, query, where, given, alike) };
+      views.unshift(view);
+      views.length = Math.min(views.length, mostViews);
+      if (view.seqs.length < view.total) {
+        begun = { view, order: () => ordered(db, query, where, given) };
+        setTimeout(() => quietly(() => begun?.view === view && finish()), restMs);
+      }
+      return view;
+    } finally {
+      if (!begun) db.exec('commit');
+    }
+  }
 
   return (query, window) => {
     const name = nameOf(query);
-    const view = views.find((one) => one.id === window.view && one.name === name) ?? make(query, name);
+    const held = views.find((one) => one.name === name && one.id === window.view);
+    const view = held ?? make(query, name);
+    const isFurther = window.offset + window.limit > view.seqs.length && view.seqs.length < view.total;
+    if (isFurther && begun?.view === view) finish();
     const rows: RecordRow[] = [];
     for (const seq of view.seqs.subarray(window.offset, window.offset + window.limit)) {
       const row = rowOf.get(seq);
       if (row) rows.push(row);
     }
-    return { view: view.id, upToSeq: view.upToSeq, total: view.seqs.length, sums: [...view.sums], offset: window.offset, rows };
+    return { view: view.id, upToSeq: view.upToSeq, total: view.total, sums: [...view.sums], offset: window.offset, rows };
   };
+}
+
+/** Do something that nobody waits for: what goes wrong with it is met again by the call that needs it. */
+function quietly(run: () => void): void {
+  try {
+    run();
+  } catch {
+    // Nobody is there to be told.
+  }
 }
 
 /** How a query is told from others: what it filters by, then how it is sorted. */
@@ -139,6 +193,19 @@ function orderOf({ sort, direction }: RecordQuery): string {
   return `order by ${columns[sort]} ${way} nulls last, r.seq ${way}`;
 }
 
+/** So many rows are found at once: more than two screens. */
+const firstRows = 200;
+
+type Made = Pick<View, 'seqs' | 'total' | 'sums'>;
+
+function firstOf(db: ReadDb, query: RecordQuery, where: string, given: Given, alike: View | undefined): Made {
+  // Words are looked for in every record, which is most of the work: then one pass for everything is best.
+  if (query.search !== undefined && !alike) return orderedAndAdded(db, query, where, given);
+  const first = db.prepare<[Given], number>(`select r.seq from records r where ${where} ${orderOf(query)} limit ${firstRows}`).pluck();
+  const { total, sums } = alike ?? added(db, where, given);
+  return { seqs: Float64Array.from(first.all(given)), total, sums };
+}
+
 function ordered(db: ReadDb, query: RecordQuery, where: string, given: Given): Float64Array {
   // Whole numbers are sorted here in a tenth of the time.
   const isByNumber = query.sort === 'kept';
@@ -149,7 +216,7 @@ function ordered(db: ReadDb, query: RecordQuery, where: string, given: Given): F
   return seqs;
 }
 
-function orderedAndAdded(db: ReadDb, query: RecordQuery, where: string, given: Given): Pick<View, 'seqs' | 'sums'> {
+function orderedAndAdded(db: ReadDb, query: RecordQuery, where: string, given: Given): Made {
   const seqs: number[] = [];
   const sums = new Map<string, { records: number; sum: bigint }>();
   type Found = [seq: number, amount: number | null, currency: string | null];
@@ -163,23 +230,34 @@ function orderedAndAdded(db: ReadDb, query: RecordQuery, where: string, given: G
     sums.set(currency, sum);
   }
   const added = [...sums].map(([currency, { records, sum }]) => ({ currency, records, sumMinor: String(sum) }));
-  return { seqs: Float64Array.from(seqs), sums: added.sort(mostFirst) };
+  return { seqs: Float64Array.from(seqs), total: seqs.length, sums: added.sort(mostFirst) };
 }
 
 const mostFirst = (a: CurrencySum, b: CurrencySum) => b.records - a.records || (a.currency < b.currency ? -1 : 1);
 
 const half = 1n << 20n;
 
-function added(db: ReadDb, where: string, given: Given): CurrencySum[] {
-  type Sum = { currency: string; records: bigint; high: bigint; low: bigint };
+type Sum = { currency: string | null; all: bigint; records: bigint; high: bigint | null; low: bigint | null };
+
+/**
+ * How many records there are, and their sums by currency. Nearly always there is but one, and adding it up takes half the time of
+ * telling several apart.
+ */
+function added(db: ReadDb, where: string, given: Given): Omit<Made, 'seqs'> {
   // In two halves: a sum of millions of large amounts would not fit into the 64 bits of SQLite, and would fail.
-  return db
-    .prepare<[Given], Sum>(
-      'select r.currency, count(*) as records, sum(r.amount >> 20) as high, sum(r.amount & 1048575) as low from records r ' +
-        `where ${where} and r.amount is not null and r.currency is not null group by r.currency`,
-    )
+  const counted = 'count(*) as "all", count(r.amount) as records, sum(r.amount >> 20) as high, sum(r.amount & 1048575) as low';
+  const from = `from records r where ${where}`;
+  const any = db.prepare<[Given], string>(`select r.currency ${from} and r.currency is not null limit 1`).pluck().get(given) ?? null;
+  const one = db
+    .prepare<[Given], Sum & { others: bigint }>(`select ${counted}, count(*) filter (where r.currency <> @any) as others ${from}`)
     .safeIntegers()
-    .all(given)
-    .map(({ currency, records, high, low }) => ({ currency, records: Number(records), sumMinor: String(high * half + low) }))
-    .sort(mostFirst);
+    .get({ ...given, any: any ?? '' }) as Sum & { others: bigint };
+  const groups =
+    one.others === 0n
+      ? [{ ...one, currency: any }]
+      : db.prepare<[Given], Sum>(`select r.currency, ${counted} ${from} group by r.currency`).safeIntegers().all(given);
+  const sums = groups.flatMap(({ currency, records, high, low }) =>
+    currency === null || high === null || low === null ? [] : [{ currency, records: Number(records), sumMinor: String(high * half + low) }],
+  );
+  return { total: Number(one.all), sums: sums.sort(mostFirst) };
 }
