@@ -7,8 +7,8 @@ import { FileReport, Overview } from './health.ts';
 import { Mapping } from './mapping.ts';
 import { Property } from './property.ts';
 import { entityNames } from './record.ts';
-import { ReplayOrder, ReplayProgress } from './replay.ts';
 import { OpenedRecord, RecordCount, RecordPage, RecordQuery, SourceRow } from './record-view.ts';
+import { ReplayOrder, ReplayProgress } from './replay.ts';
 import { Schedule } from './schedule.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { LetterContent } from './dead-letter.ts';
-import { Mapping } from './mapping.ts';
+import { FoundLayout, Mapping } from './mapping.ts';
 import { entityNames } from './record.ts';
 
 /** By what records can be sorted: when they were last kept, their key, or one of the open columns (contract/entity.ts). */
@@ -90,6 +90,7 @@ export type VersionDelivery = z.infer<typeof VersionDelivery>;
 
 /**
  * One version of a record, as it is or was sent, with the place it came from.
+ * `wasSetAside`: its row had been set aside first, and was kept when a person had it tried again, by another mapping or corrected by hand.
  * @shape `record` holds the fields of contract/booking.ts and its like; `line` counts from 1.
  */
 export const RecordVersion = z.strictObject({
@@ -106,6 +107,7 @@ export const RecordVersion = z.strictObject({
   line: z.int().nullable(),
   byteOffset: z.int().nullable(),
   byteLength: z.int().nullable(),
+  wasSetAside: z.boolean(),
   deliveries: z.array(VersionDelivery),
 });
 export type RecordVersion = z.infer<typeof RecordVersion>;
@@ -128,10 +130,11 @@ export const OpenedRecord = z.strictObject({
 });
 export type OpenedRecord = z.infer<typeof OpenedRecord>;
 
-/** The row that a version came from, as it lies in the raw file, and the mapping with which it was read. */
+/** The row that a version came from, as it lies in the raw file, and the mapping and layout with which its file is read. */
 export const SourceRow = z.strictObject({
   content: LetterContent,
   byteOffset: z.int(),
   mapping: Mapping,
+  layout: FoundLayout,
 });
 export type SourceRow = z.infer<typeof SourceRow>;

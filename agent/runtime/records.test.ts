@@ -168,6 +168,57 @@ it('a record is opened with all its versions, what changed in each, where each c
   expect(first?.record).toMatchObject({ eventId: first?.eventId, externalId: 'A-2', currency: 'EUR' });
 });
 
+it('a version that was refused stays refused when a later one has settled that, and a row that was tried again says so', async () => {
+  test.upstream.faults.refuseKeys = ['A-1'];
+  await deliver('a.csv', mixed[0] as string, bookingRow('A-9', { total: 'a lot' }));
+  test.upstream.faults.refuseKeys = [];
+  await deliver('b.csv', bookingRow('A-1', { name: 'Zoë Brouwer' }));
+  const letters = (await test.client.deadLetters.list({})).letters;
+  for await (const step of await test.client.deadLetters.replay({
+    letters: { ids: [letters[0]?.id ?? 0] },
+    text: bookingRow('A-9', { total: '12.00' }),
+  }))
+    expect(step.total).toBe(1);
+  await test.until(
+    () => test.client.overview.get({}),
+    ({ waiting }) => waiting === 0,
+  );
+  const opened = async (key: string) => {
+    const [row] = (await list({ key })).rows;
+    return test.client.records.get({ ledgerId: row?.ledgerId ?? 0, externalId: key });
+  };
+  const [refused, corrected] = [await opened('A-1'), await opened('A-9')];
+  const source = await test.client.records.row({ seq: corrected.versions[0]?.seq ?? 0 });
+  expect([
+    letters.map(({ rule }) => rule),
+    refused.versions.map(({ deliveries, wasSetAside }) => [deliveries[0]?.state, wasSetAside]),
+  ]).toEqual([
+    ['amount-unreadable'],
+    [
+      ['confirmed', false],
+      ['refused', false],
+    ],
+  ]);
+  expect([corrected.versions.map((one) => [one.wasSetAside, one.record.totalAmountMinor]), bytesOf(source)]).toEqual([
+    [[true, 1200]],
+    bookingRow('A-9', { total: 'a lot' }),
+  ]);
+});
+
+it('a row is shown as its file was found to be written, UTF-16 too', async () => {
+  const content = bookingsFile(bookingRow('A-1', { name: 'Zoë Łuk' }), bookingRow('A-2'));
+  test.drop('wide.csv', Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(content, 'utf16le')]));
+  await test.sync();
+  const [row] = (await list({ key: 'A-1' })).rows;
+  const record = await test.client.records.get({ ledgerId: row?.ledgerId ?? 0, externalId: 'A-1' });
+  const source = await test.client.records.row({ seq: record.versions[0]?.seq ?? 0 });
+  expect([bytesOf(source), source.layout.encoding, source.content]).toEqual([
+    bookingRow('A-1', { name: 'Zoë Łuk' }),
+    'utf-16le',
+    expect.objectContaining({ encoding: 'utf-8' }),
+  ]);
+});
+
 it('a record with more versions than are opened at once says how many there are', async () => {
   const version = (total: number) => bookingRow('A-1', { total: `${total}.00` });
   await deliver('many.csv', ...Array.from({ length: 53 }, (_, at) => version(at)));

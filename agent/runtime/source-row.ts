@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { keptLetterBytes } from '../../contract/dead-letter.ts';
 import { Fault } from '../../contract/faults.ts';
-import { Mapping } from '../../contract/mapping.ts';
+import { FoundLayout, Mapping } from '../../contract/mapping.ts';
 import type { SourceRow } from '../../contract/record-view.ts';
 import type { ReadDb } from '../../db/open.ts';
 import { rowPlace } from '../../db/pipeline/record-page.ts';
@@ -15,14 +15,18 @@ type Opened = { readonly home: string; readonly read: ReadDb; readonly secrets: 
  * @throws {Fault} `record-not-found`, or `database-damaged` when the raw file is missing or was changed.
  */
 export async function sourceRow({ home, read, secrets }: Opened, seq: number): Promise<SourceRow> {
-  const { rawPath, byteOffset, byteLength, mappingJson } = rowPlace(read, seq);
+  const { rawPath, byteOffset, byteLength, mappingJson, layoutJson } = rowPlace(read, seq);
   const length = Math.min(byteLength, keptLetterBytes);
   const bytes = await bytesAt({ home, path: rawPath, key: secrets.dataKey }, byteOffset, length);
   if (bytes.length < length) throw new Fault('database-damaged', { file: rawPath });
   const mapping = Mapping.parse(JSON.parse(mappingJson));
+  const layout = FoundLayout.parse(JSON.parse(layoutJson));
+  // UTF-16 lies here as UTF-8.
+  const encoding = layout.encoding.startsWith('utf-16') ? 'utf-8' : layout.encoding;
   const isCut = byteLength > keptLetterBytes;
   const row = isCut ? bytes : withoutLineEnd(bytes);
-  return { content: { kind: 'bytes', base64: row.toString('base64'), encoding: mapping.file.encoding, isCut }, byteOffset, mapping };
+  const content = { kind: 'bytes', base64: row.toString('base64'), encoding, otherEncodings: layout.otherEncodings, isCut } as const;
+  return { content, byteOffset, mapping, layout };
 }
 
 async function bytesAt(file: { home: string; path: string; key: KeyObject }, from: number, length: number): Promise<Buffer> {

@@ -45,6 +45,7 @@ const indexes = [
   'dead_letters_refused_once',
   'files_unfinished',
   'intents_open',
+  'settled_letters_by_row',
 ];
 
 function named(db: Database.Database, type: 'table' | 'index'): unknown[] {

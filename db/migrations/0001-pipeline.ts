@@ -85,6 +85,7 @@ create table settled_letters (
   file_id integer, line integer, byte_offset integer, byte_length integer, seq integer, external_id text,
   replays integer not null, set_aside_at_ms integer not null, settled_at_ms integer not null, settled_as text not null
 ) strict;
+create index settled_letters_by_row on settled_letters (file_id, byte_offset);
 
 create table deliveries (
   destination_id text primary key,

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { setImmediate as breath } from 'node:timers/promises';
-import { importedByHand } from '../../contract/dead-letter.ts';
+import { importedByHand, type SettledAs } from '../../contract/dead-letter.ts';
 import { Fault } from '../../contract/faults.ts';
 import type { EntityName } from '../../contract/record.ts';
 import type { OpenedRecord, RecordCount, RecordVersion, VersionDelivery } from '../../contract/record-view.ts';
@@ -12,7 +12,10 @@ import { blockOf, delivery } from './outbox.ts';
 const mostVersions = 50;
 
 type Head = { entity: EntityName; hotelId: string; source: string; seq: number; firstKeptAtMs: number };
-type Kept = Omit<RecordVersion, 'record' | 'deliveries' | 'eventId'> & { previousSeq: number | null };
+type Kept = Omit<RecordVersion, 'record' | 'deliveries' | 'eventId' | 'wasSetAside'> & { previousSeq: number | null };
+
+/** What a row was set aside for, before it was settled. */
+type Settled = { destinationId: string | null; seq: number | null; setAsideAtMs: number; settledAs: SettledAs };
 
 const byHand = (id: string | null) => (id?.startsWith(importedByHand) ? importedByHand : id);
 
@@ -35,6 +38,9 @@ export async function openRecord(db: ReadDb, key: KeyObject, ledgerId: number, e
       `from outbox o join blocks b on b.first_seq = ${blockOf('o.seq')} ` +
       'left join files f on f.id = b.file_id left join connections c on c.id = f.connection_id where o.seq = ?',
   );
+  const settledOf = db.prepare<[number | null, number | null], Settled>(
+    'select destination_id as destinationId, seq, set_aside_at_ms as setAsideAtMs, settled_as as settledAs from settled_letters where file_id = ? and byte_offset = ?',
+  );
   const saidOf = deliveriesOf(db);
   const versions: RecordVersion[] = [];
   let seq: number | null = head.seq;
@@ -44,7 +50,15 @@ export async function openRecord(db: ReadDb, key: KeyObject, ledgerId: number, e
     const { previousSeq, ...version }: Kept = kept;
     const record = JSON.parse(outboxText(db, key, seq).toString('utf8')) as Record<string, unknown>;
     const connectionId = byHand(version.connectionId);
-    versions.push({ ...version, connectionId, eventId: String(record.eventId), record, deliveries: saidOf(seq) });
+    const settled = settledOf.all(version.fileId, version.byteOffset);
+    versions.push({
+      ...version,
+      connectionId,
+      eventId: String(record.eventId),
+      record,
+      wasSetAside: settled.some((one) => one.destinationId === null && one.settledAs === 'kept'),
+      deliveries: saidOf(seq, settled),
+    });
     seq = previousSeq;
     await breath();
   }
@@ -62,7 +76,7 @@ function countedFrom(db: ReadDb, seq: number): number {
 }
 
 /** What each destination that is set up has said of a version. */
-function deliveriesOf(db: ReadDb): (seq: number) => VersionDelivery[] {
+function deliveriesOf(db: ReadDb): (seq: number, settled: readonly Settled[]) => VersionDelivery[] {
   const destinations = db
     .prepare<[], { id: string; title: string }>(
       "select id, json_extract(doc, '$.title') as title from connections where removed_at_ms is null and json_extract(doc, '$.direction') = 'destination' order by id",
@@ -77,9 +91,10 @@ function deliveriesOf(db: ReadDb): (seq: number) => VersionDelivery[] {
       'select at_ms from confirmations where destination_id = ? and up_to_seq >= ? order by up_to_seq limit 1',
     )
     .pluck();
-  return (seq) =>
+  return (seq, settled) =>
     destinations.map(({ id, title, confirmedSeq }) => {
-      const refused = refusedAt.get(id, seq);
+      // Where a later version has settled the refusal, it was one all the same.
+      const refused = refusedAt.get(id, seq) ?? settled.find((one) => one.destinationId === id && one.seq === seq)?.setAsideAtMs;
       if (refused !== undefined) return { destinationId: id, title, state: 'refused', atMs: refused };
       if (seq > confirmedSeq) return { destinationId: id, title, state: 'waiting', atMs: null };
       return { destinationId: id, title, state: 'confirmed', atMs: confirmedAt.get(id, seq) ?? null };
@@ -87,13 +102,19 @@ function deliveriesOf(db: ReadDb): (seq: number) => VersionDelivery[] {
 }
 
 /** Where the row of a version lies in its raw file, and the mapping with which it was read. */
-export type RowPlace = { readonly rawPath: string; readonly byteOffset: number; readonly byteLength: number; readonly mappingJson: string };
+export type RowPlace = {
+  readonly rawPath: string;
+  readonly byteOffset: number;
+  readonly byteLength: number;
+  readonly mappingJson: string;
+  readonly layoutJson: string;
+};
 
 /** Find the row that a version of a record came from. @throws {Fault} `record-not-found` */
 export function rowPlace(db: ReadDb, seq: number): RowPlace {
   const place = db
     .prepare<[number], RowPlace>(
-      'select f.raw_path as rawPath, o.byte_offset as byteOffset, o.byte_length as byteLength, f.mapping as mappingJson from outbox o ' +
+      'select f.raw_path as rawPath, o.byte_offset as byteOffset, o.byte_length as byteLength, f.mapping as mappingJson, f.layout as layoutJson from outbox o ' +
         `join blocks b on b.first_seq = ${blockOf('o.seq')} join files f on f.id = b.file_id where o.seq = ? and o.byte_offset is not null`,
     )
     .get(seq);

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
-import type { FieldRule, Mapping } from '../../contract/mapping.ts';
-import type { RecordVersion } from '../../contract/record-view.ts';
+import type { FieldRule } from '../../contract/mapping.ts';
+import type { RecordVersion, SourceRow as SourceRowAnswer } from '../../contract/record-view.ts';
 import { useClient } from '../line.tsx';
 import { faultOf } from '../rpc.ts';
 import { type Text, useClock, useText } from '../text/text.tsx';
@@ -61,18 +61,21 @@ export function SourceRow({ version, number, view, onView }: RowProps) {
           </>
         )}
       </section>
-      {row.data && <HowRead mapping={row.data.mapping} />}
+      {row.data && <HowRead mapping={row.data.mapping} layout={row.data.layout} wasSetAside={version.wasSetAside} />}
     </>
   );
 }
 
-function HowRead({ mapping }: { readonly mapping: Mapping }) {
+function HowRead({ mapping, layout, wasSetAside }: Pick<SourceRowAnswer, 'mapping' | 'layout'> & Pick<RecordVersion, 'wasSetAside'>) {
   const text = useText();
   const { mappingColumns: columns } = text.records;
   return (
     <section className="stack" aria-label={text.records.mapping}>
       <h3 className="sec">{text.records.mapping}</h3>
-      <p>{text.records.mappingNamed(mapping.title, mapping.version)}</p>
+      <p>
+        {text.records.mappingNamed(mapping.title, mapping.version)} <span className="small muted">{text.monitoring.layout(layout)}</span>
+      </p>
+      {wasSetAside && <p className="small">{text.records.triedAgain}</p>}
       <table className={styles.mapping}>
         <thead>
           <tr>

@@ -58,6 +58,8 @@ export const recordsDe: typeof recordsEn = {
   place: (offset) => `ab Byte ${offset} der Datei`,
   mapping: 'Wie sie gelesen wurde',
   mappingNamed: (title, version) => `Zuordnung „${title}“, Fassung ${number(version)}`,
+  triedAgain:
+    'Diese Zeile wurde zuerst beiseitegelegt. Aufbewahrt wurde sie, als jemand sie erneut versuchen ließ, vielleicht mit einer anderen Zuordnung oder von Hand berichtigt.',
   mappingColumns: { field: 'Feld', column: 'Spalte der Quelle', rule: 'Gelesen als' },
   constant: (value) => `immer „${value}“`,
   words: (count) => (count === 1 ? 'ein Wort übersetzt' : `${number(count)} Wörter übersetzt`),

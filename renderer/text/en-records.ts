@@ -58,6 +58,8 @@ export const recordsEn = {
   place: (offset: string) => `from byte ${offset} of the file on`,
   mapping: 'How it was read',
   mappingNamed: (title: string, version: number) => `Mapping “${title}”, version ${number(version)}`,
+  triedAgain:
+    'This row was set aside first. It was kept when somebody had it tried again, perhaps by another mapping or corrected by hand.',
   mappingColumns: { field: 'Field', column: 'Column of the source', rule: 'Read as' },
   constant: (value: string) => `always “${value}”`,
   words: (count: number) => (count === 1 ? 'one word translated' : `${number(count)} words translated`),
