@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
 import { connectWire, type WireClient } from '../agent/runtime/wire-client.ts';
+import { agentArguments, agentEnvironment } from '../scripts/node-runtime.mjs';
 import { writeBookings } from './data.ts';
 import type { Measure } from './index.ts';
 
@@ -66,9 +67,9 @@ function rawInsert(file: string, db: string): number {
 async function importToDelivered(run: { file: string; home: string; rows: number; port: number; receiver: ChildProcess }): Promise<number> {
   run.receiver.send({ count: run.rows });
   await once(run.receiver, 'message');
-  const agent = spawn(process.execPath, [join(root, 'out/main/cli.js'), 'agent', '--home', run.home, '--json'], {
+  const agent = spawn(process.execPath, [...agentArguments, join(root, 'out/main/cli.js'), 'agent', '--home', run.home, '--json'], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, BELLHOP_KEYRING: 'file' },
+    env: { ...agentEnvironment(), BELLHOP_KEYRING: 'file' },
   });
   try {
     const [line] = (await once(createInterface({ input: agent.stdout }), 'line')) as [string];

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { app, BrowserWindow, dialog, ipcMain, Menu, MessageChannelMain, Notification, protocol, screen, session, shell } from 'electron';
+import runtime from '../resources/agent-runtime.json' with { type: 'json' };
 import { AgentProcess } from './agent-process.ts';
 import { consoleScheme, serveConsole } from './app-protocol.ts';
 import { ConsoleLine } from './console-line.ts';
@@ -31,8 +32,8 @@ function start(): void {
     home,
     command: () => ({
       node: nodeRuntime({ platform: process.platform, arch: process.arch, env: process.env, resources: process.resourcesPath, root }),
-      args: [join(root, 'out', 'main', 'cli.js'), 'agent', '--home', home, '--json'],
-      env: process.env,
+      args: [...runtime.arguments, join(root, 'out', 'main', 'cli.js'), 'agent', '--home', home, '--json'],
+      env: { ...runtime.environment, ...process.env },
     }),
   });
   const line = new ConsoleLine({ agent, MessageChannelMain });

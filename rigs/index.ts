@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { answersRun } from './answers.ts';
 import { killRun } from './kill.ts';
 import { malformedRun } from './malformed.ts';
+import { memoryRun } from './memory.ts';
 import { type Run, reportLine, runsHold } from './report.ts';
 import { sftpRun } from './sftp.ts';
 
@@ -16,6 +17,7 @@ const usage = `npm run rig -- NAME [--n N] [--seed S]
   kill      SIGKILL at random points of an import of 10,000 bookings; N effective kills
   sftp      the same from an SFTP server that cuts the line or stops answering; N effective kills
   answers   the hub misbehaves or is ended during such an import; N troubles
+  memory    one file of N MiB is imported; the memory it takes stays below 256 MiB (Linux)
   malformed N files that are broken in many ways: every byte accounted for, nothing crashes
   commit    all of them in the size that runs with each commit
 
@@ -76,11 +78,12 @@ async function main(): Promise<number> {
   if (!Number.isInteger(n ?? 1) || (n ?? 1) < 1 || !Number.isInteger(seed) || seed < 0)
     return wrongUsage('--n and --seed take whole numbers');
   if (!existsSync(values.agent)) return wrongUsage(`${values.agent} is not there: run npm run build`);
-  const names = name === 'commit' ? Object.keys(rigs) : name === 'malformed' ? [] : [name];
+  const names = name === 'commit' ? Object.keys(rigs) : name === 'malformed' || name === 'memory' ? [] : [name];
   let code = 0;
   if (name === 'commit' || name === 'malformed') {
     if (!(await runMalformed(n ?? malformedFiles, seed))) code = 1;
   }
+  if ((name === 'commit' || name === 'memory') && !(await runMemory(n ?? largeFileMiB, values.agent))) code = 1;
   for (const each of names) {
     const rig = rigs[each];
     if (!rig) return wrongUsage(name === '' ? 'which rig?' : `there is no rig ${name}`);
@@ -102,6 +105,21 @@ async function runMalformed(n: number, seed: number): Promise<boolean> {
   const passed = run.crashed === 0 && run.unaccountedBytes === 0 && run.findings.length === 0;
   const wallMs = Math.round(performance.now() - startedAtMs);
   print({ promise: 'B01-B05', rig: 'malformed', commit: commitNow(), seed, n: files, ...run, wallMs, passed });
+  return passed;
+}
+
+const largeFileMiB = 256;
+
+async function runMemory(n: number, program: string): Promise<boolean> {
+  const startedAtMs = performance.now();
+  const run = await memoryRun({ fileMiB: n, program });
+  if (run === null) {
+    process.stderr.write('memory: only Linux tells the peak of a process; not run\n');
+    return true;
+  }
+  const passed = run.lost === 0 && run.peakMiB < run.limitMiB;
+  const wallMs = Math.round(performance.now() - startedAtMs);
+  print({ promise: 'B05', rig: 'memory', commit: commitNow(), n, ...run, wallMs, passed });
   return passed;
 }
 

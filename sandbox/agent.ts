@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { connectWire, type WireClient } from '../agent/runtime/wire-client.ts';
 import type { ConnectionDraft } from '../contract/connection.ts';
 import type { Overview } from '../contract/health.ts';
+import runtime from '../resources/agent-runtime.json' with { type: 'json' };
 import { Trouble } from './command.ts';
 import type { Upstream } from './upstream/server.ts';
 
@@ -43,8 +44,8 @@ export async function startAgent(wanted: {
   readonly env?: NodeJS.ProcessEnv;
 }): Promise<RunningAgent> {
   const { program, home, args = [], env = process.env } = wanted;
-  const child = spawn(process.execPath, [program, 'agent', '--home', home, '--json', ...args], {
-    env: { ...env, BELLHOP_SANDBOX: '1' },
+  const child = spawn(process.execPath, [...runtime.arguments, program, 'agent', '--home', home, '--json', ...args], {
+    env: { ...runtime.environment, ...env, BELLHOP_SANDBOX: '1' },
     stdio: ['ignore', 'pipe', 'inherit'],
     windowsHide: true,
     // In a group of its own: Ctrl+C is for us, the agent must still deliver what is left.

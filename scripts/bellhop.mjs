@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildIfDue } from './build.mjs';
-import { findNode24 } from './node-runtime.mjs';
+import { agentArguments, agentEnvironment, findNode24 } from './node-runtime.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const node = findNode24();
@@ -19,7 +19,8 @@ if (!buildIfDue(node)) process.exit(1);
 
 const args = process.argv.slice(2);
 const isDemo = args.find((arg) => !arg.startsWith('-')) === 'demo';
-const child = spawn(node, [join(root, 'out', 'main', isDemo ? 'sandbox.js' : 'cli.js'), ...args], { stdio: 'inherit' });
+const program = join(root, 'out', 'main', isDemo ? 'sandbox.js' : 'cli.js');
+const child = spawn(node, [...agentArguments, program, ...args], { stdio: 'inherit', env: agentEnvironment() });
 // A terminal sends Ctrl+C to both of us; the command ends in its own time and we with it.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => signal !== 'SIGINT' && child.kill(signal));
 child.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));

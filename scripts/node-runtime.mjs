@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,4 +25,15 @@ export function findNode24() {
     // Not installed for this platform: then the developer's own Node has to do.
   }
   return candidates.find((path) => path && existsSync(path)) ?? (isFit() ? process.execPath : null);
+}
+
+/** @type {{ arguments: string[], environment: Record<string, string> }} */
+const agentRuntime = JSON.parse(readFileSync(join(root, 'resources', 'agent-runtime.json'), 'utf8'));
+
+/** What Node is started with for the agent, so that its memory stays flat on a file of any size. */
+export const agentArguments = agentRuntime.arguments;
+
+/** The environment for it. The memory settings are those of glibc and mean nothing elsewhere; what is set already stays. */
+export function agentEnvironment() {
+  return { ...agentRuntime.environment, ...process.env };
 }

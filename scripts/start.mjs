@@ -46,7 +46,10 @@ function startElectron(electron) {
 /** @param {string} why */
 function startInBrowser(why) {
   const port = values.port === undefined ? [] : ['--port', values.port];
-  const agent = spawn(process.execPath, [cli, 'agent', '--console', '--json', ...home, ...port], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const agent = spawn(process.execPath, [...agentArguments, cli, 'agent', '--console', '--json', ...home, ...port], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: agentEnvironment(),
+  });
   follow(agent);
   createInterface({ input: agent.stdout }).on('line', (line) => {
     /** @type {{ event?: string, console?: string, error?: { what: string, safe: string, next: string } }} */
