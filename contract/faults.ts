@@ -25,6 +25,18 @@ export const faults = {
     safe: 'Nothing was opened or changed.',
     next: 'Start Bellhop with the command bellhop, which finds the right one.',
   },
+  'archive-refused': {
+    who: 'person',
+    what: '{host} does not let {user} move taken files from {folder} to {archive}.',
+    safe: 'They were read and kept, and are not read twice. They stay where they are.',
+    next: 'Ask the operator of {host} for the right to rename files in {folder} and to write in {archive}, or leave the files where they are.',
+  },
+  'archive-unsure': {
+    who: 'person',
+    what: '{file} on {host} stays where it is: the server does not say when a file was written.',
+    safe: 'It was read and kept. A newer file of the same size could not be told from it, so it is neither moved nor deleted.',
+    next: 'Set the connection to leave the files where they are.',
+  },
   'bytes-unaccounted': {
     who: 'person',
     what: '{file} has {missing} bytes that became neither a record nor a set-aside row.',
@@ -164,6 +176,12 @@ export const faults = {
     safe: 'Everything waits here and follows.',
     next: 'It is tried again by itself. Check the address of the proxy.',
   },
+  'removal-refused': {
+    who: 'person',
+    what: '{host} does not let {user} delete taken files in {folder}.',
+    safe: 'They were read and kept, and are not read twice. They stay there.',
+    next: 'Ask the operator of {host} for the right to rename and to delete files in {folder}, or leave the files where they are.',
+  },
   'sandbox-failed': {
     who: 'person',
     what: 'The sandbox hotel did not start.',
@@ -293,6 +311,10 @@ export const faults = {
 } as const satisfies Record<string, FaultText>;
 
 export type FaultCode = keyof typeof faults;
+
+/** Faults that stand beside the reading of a source, which goes on well. Each ends by itself, not with the next good run. */
+export const sidelines: readonly FaultCode[] = ['archive-refused', 'archive-unsure', 'folder-unwritable', 'removal-refused'];
+
 export const faultCodes = Object.keys(faults) as [FaultCode, ...FaultCode[]];
 
 /** A failure as it crosses a process: the code, and the few plain words that fill its sentence. */

@@ -26,8 +26,22 @@ export type FilePlan = {
   readonly mapping: string;
   readonly source: string;
   readonly hidesCardNumbers: boolean;
-  /** Where a file goes once every row of it is kept; null leaves it where it is. */
-  readonly archiveTo: string | null;
+  readonly afterwards: Afterwards | null;
+};
+
+/**
+ * What becomes of a file once every row of it is kept: it is moved to a folder of this PC, or put away at its source by the session.
+ * null leaves it where it is.
+ */
+export type Afterwards = { readonly kind: 'archive-file'; readonly to: string } | { readonly kind: 'put-away-file' };
+
+/** A file of a source whose every row is kept. */
+export type KeptFile = {
+  readonly fileId: number;
+  readonly path: string;
+  readonly mark: string;
+  readonly isMarkProof: boolean;
+  readonly sha256: string;
 };
 
 /** One step of a connection test: what it found, or the fault it throws. */
@@ -43,6 +57,12 @@ export type SourceSession = {
   files(signal: AbortSignal): Promise<readonly SourceFile[]>;
   /** Say that a file is in the store, so that it need not be offered again while it stays as it is. */
   taken(file: SourceFile): void;
+  /**
+   * Move a kept file away at its source, or delete it, as the settings say. Done twice it comes out the same; a file that is no longer
+   * the one that was taken is left where it is.
+   * @throws {Fault} one that stands beside the reading, or what the line throws.
+   */
+  putAway?(file: KeptFile, signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 };
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { entityNames } from '../../contract/record.ts';
-import type { FilePlan } from './connector.ts';
+import type { Afterwards, FilePlan } from './connector.ts';
 
 /** What every source of dropped CSV files is asked, wherever the files lie: what they hold, what they are called, when one is complete. */
 export const dropSettings = {
@@ -44,8 +44,8 @@ export const hideCardNumbers = z.boolean().default(true).meta({
 type DropSettings = z.infer<z.ZodObject<typeof dropSettings & { hideCardNumbers: typeof hideCardNumbers }>>;
 
 /** What the files are, as the pull wants to know it. */
-export function dropPlan(given: DropSettings, archiveTo: string | null): FilePlan {
-  return { entity: given.entity, mapping: given.mapping, source: given.source, hidesCardNumbers: given.hideCardNumbers, archiveTo };
+export function dropPlan(given: DropSettings, afterwards: Afterwards | null): FilePlan {
+  return { entity: given.entity, mapping: given.mapping, source: given.source, hidesCardNumbers: given.hideCardNumbers, afterwards };
 }
 
 /** Fit a name against a pattern with asterisks, part after part: no pattern takes longer than reading the name. */

@@ -7,7 +7,7 @@ import type { SourceSession } from './connector.ts';
 import { type PullProgress, type PullTools, pullSource } from './pull.ts';
 import { connectors } from './registry.ts';
 
-export type SourceTools = Omit<PullTools, 'onProgress'> & {
+export type SourceTools = Omit<PullTools, 'onProgress' | 'onBeside'> & {
   readonly secretsOf: (connectionId: string) => Record<string, string>;
   readonly onChange: () => void;
   readonly onKept: () => void;
@@ -117,11 +117,12 @@ export class Sources {
       const hotel = property(this.#tools.read);
       if (!hotel) throw new Fault('input-wrong', { detail: 'the hotel is not set up yet' });
       const session = await this.#session(connection);
+      const onBeside = this.#tools.onFault;
       const onProgress = (progress: PullProgress) => {
         running.progress = progress;
         this.#tools.onKept();
       };
-      await pullSource({ ...this.#tools, onProgress }, session, connection.id, hotel.hotelId, signal);
+      await pullSource({ ...this.#tools, onProgress, onBeside }, session, connection.id, hotel.hotelId, signal);
       this.#failed.delete(connection.id);
       await this.#tools.writer.step('noteSyncOk', [connection.id, this.#tools.now()]);
       this.#tools.onWell(connection.id);

@@ -139,8 +139,11 @@ export async function changeConnection(agent: Agent, draft: ConnectionDraft & { 
   };
   if (before.direction === 'source') await agent.sources.stopOne(draft.id);
   // The old address never meets the new secrets, nor the new one the old: a run that starts in between has none.
-  if (goesElsewhere) agent.stores.secrets.forget(draft.id);
-  else if (Object.keys(given).length > 0) put();
+  if (goesElsewhere) {
+    agent.stores.secrets.forget(draft.id);
+    // A file of the same name and size on another server is not the one that was taken.
+    await agent.stores.writer.step('withdrawIntents', ['put-away-file', draft.id]);
+  } else if (Object.keys(given).length > 0) put();
   await agent.saveConnection(connection);
   if (goesElsewhere && Object.keys(given).length > 0) put();
   if (before.direction === 'source') await agent.sources.stopOne(draft.id);

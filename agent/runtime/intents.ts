@@ -2,7 +2,7 @@ import { access, mkdir, rename } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { Fault } from '../../contract/faults.ts';
 import type { ReadDb } from '../../db/open.ts';
-import { type Intent, openIntents } from '../../db/pipeline/intents.ts';
+import { type IntentOf, type OpenIntent, openIntents } from '../../db/pipeline/intents.ts';
 import type { Writer } from '../../db/writer.ts';
 import { lookAtFile } from '../pipeline/local-file.ts';
 import type { Secrets } from './secrets.ts';
@@ -32,7 +32,7 @@ export async function carryOutIntents(tools: IntentTools): Promise<void> {
   }
 }
 
-async function carryOut(tools: IntentTools, intent: Intent): Promise<void> {
+async function carryOut(tools: IntentTools, intent: OpenIntent['intent']): Promise<void> {
   switch (intent.kind) {
     case 'forget-secrets':
       tools.secrets.forget(intent.connectionId);
@@ -51,7 +51,7 @@ async function carryOut(tools: IntentTools, intent: Intent): Promise<void> {
  * Move a taken file, with its done-file, into the archive. Only the very file that was taken: the hotel system may have written the
  * next export under the same name meanwhile, and that one has not been read. One that is gone was moved before or by somebody else.
  */
-async function moveFile({ path, mark, to, fileId }: Extract<Intent, { kind: 'archive-file' }>): Promise<void> {
+async function moveFile({ path, mark, to, fileId }: IntentOf<'archive-file'>): Promise<void> {
   if ((await lookAtFile(path))?.mark !== mark) return;
   try {
     await mkdir(to, { recursive: true });

@@ -17,6 +17,16 @@ export const faultsDe: Record<FaultCode, Sentences> = {
     safe: 'Nichts wurde geöffnet oder geändert.',
     next: 'Starten Sie Bellhop mit dem Befehl bellhop, der den richtigen findet.',
   },
+  'archive-refused': {
+    what: '{host} lässt {user} übernommene Dateien nicht von {folder} nach {archive} verschieben.',
+    safe: 'Sie sind gelesen und aufbewahrt und werden nicht zweimal gelesen. Sie bleiben, wo sie sind.',
+    next: 'Bitten Sie den Betreiber von {host} um das Recht, in {folder} umzubenennen und in {archive} zu schreiben, oder lassen Sie die Dateien liegen.',
+  },
+  'archive-unsure': {
+    what: '{file} auf {host} bleibt, wo sie ist: Der Server sagt nicht, wann eine Datei geschrieben wurde.',
+    safe: 'Sie ist gelesen und aufbewahrt. Eine neuere von gleicher Größe wäre von ihr nicht zu unterscheiden; darum wird sie weder verschoben noch gelöscht.',
+    next: 'Stellen Sie die Verbindung so ein, dass Dateien liegen bleiben.',
+  },
   'bytes-unaccounted': {
     what: '{file} hat {missing} Bytes, die weder Datensatz noch beiseitegelegte Zeile wurden.',
     safe: 'Die Rohdatei ist aufbewahrt, die gelesenen Datensätze bleiben.',
@@ -151,6 +161,11 @@ export const faultsDe: Record<FaultCode, Sentences> = {
     what: 'Der Proxy {host} antwortet nicht.',
     safe: waits,
     next: 'Es wird von selbst wieder versucht. Prüfen Sie die Adresse des Proxys.',
+  },
+  'removal-refused': {
+    what: '{host} lässt {user} übernommene Dateien in {folder} nicht löschen.',
+    safe: 'Sie sind gelesen und aufbewahrt und werden nicht zweimal gelesen. Sie bleiben dort.',
+    next: 'Bitten Sie den Betreiber von {host} um das Recht, in {folder} umzubenennen und zu löschen, oder lassen Sie die Dateien liegen.',
   },
   'sandbox-failed': {
     what: 'Das Übungshotel ist nicht gestartet.',

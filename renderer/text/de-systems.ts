@@ -21,6 +21,10 @@ const found: readonly (readonly [english: RegExp, german: string])[] = [
   [/^(\d+) names cannot be used; (\d+) like (.+)$/, '$1 Namen sind nicht zu gebrauchen; $2 wie $3'],
   [/^nothing to open yet$/, 'noch nichts zu öffnen'],
   [/^(.+), (\d+) bytes$/, '$1, $2 Bytes'],
+  [
+    /^not tried, because that would write: the first file that is taken will show it \((.+)\)$/,
+    'nicht probiert, denn das hieße schreiben: Die erste übernommene Datei zeigt es ($1)',
+  ],
   [/^stored on this PC$/, 'auf diesem PC gespeichert'],
   [/^nothing yet$/, 'noch nichts'],
   [/^generation (\d+)$/, 'Stand $1'],
@@ -62,6 +66,18 @@ export const fieldsDe: Text['fields'] = {
   archive: {
     title: 'Ist alles einer Datei aufbewahrt',
     choices: { leave: 'bleibt sie liegen', move: 'kommt sie in den Ordner „taken“ daneben' },
+  },
+  afterwards: {
+    title: 'Ist alles einer Datei aufbewahrt',
+    choices: {
+      leave: 'bleibt sie auf dem Server liegen',
+      move: 'kommt sie in einen anderen Ordner des Servers',
+      delete: 'wird sie auf dem Server gelöscht',
+    },
+  },
+  archiveFolder: {
+    title: 'Ordner für übernommene Dateien',
+    description: 'Im Ordner auf dem Server, oder sein ganzer Pfad. Er wird angelegt, wenn er fehlt.',
   },
   hideCardNumbers: {
     title: 'Kartennummern verbergen',

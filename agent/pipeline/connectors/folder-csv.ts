@@ -91,7 +91,7 @@ export default defineConnector({
   open: async (given) => {
     const known = new Map<string, string>();
     return {
-      plan: dropPlan(given, given.archive === 'move' ? takenFolder(given.folder) : null),
+      plan: dropPlan(given, given.archive === 'move' ? { kind: 'archive-file', to: takenFolder(given.folder) } : null),
       files: async (signal) => {
         await checkedFolder(given.folder);
         const fresh = (await list(given)).filter((file) => known.get(file.path) !== file.mark);

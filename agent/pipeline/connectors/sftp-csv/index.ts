@@ -1,11 +1,13 @@
+import { posix } from 'node:path';
 import { z } from 'zod';
 import { Fault } from '../../../../contract/faults.ts';
 import { entityNames } from '../../../../contract/record.ts';
 import { sleep } from '../../../resilience/policies.ts';
-import { defineConnector, type OpenContext, type SourceFile, type SourceSession } from '../../connector.ts';
+import { defineConnector, type KeptFile, type OpenContext, type SourceFile, type SourceSession } from '../../connector.ts';
 import { dropPlan, dropSettings, hideCardNumbers, nameMatcher } from '../../csv-drops.ts';
 import { hostKeyShape } from './host-key.ts';
-import { type LineSpec, type RemoteFile, SftpLine, unknownTime } from './line.ts';
+import { type LineSpec, markOf, type RemoteFile, SftpLine, unknownTime } from './line.ts';
+import { isAside, type PutAwayOrder, putAway } from './put-away.ts';
 
 const settings = z.strictObject({
   host: z
@@ -30,6 +32,22 @@ const settings = z.strictObject({
     .default('/')
     .meta({ title: 'Folder on the server', examples: ['/exports/bookings'] }),
   ...dropSettings,
+  afterwards: z
+    .enum(['leave', 'move', 'delete'])
+    .default('leave')
+    .meta({
+      title: 'When everything of a file is kept',
+      'x-titles': { leave: 'leave it on the server', move: 'move it to another folder of the server', delete: 'delete it from the server' },
+    }),
+  archiveFolder: z
+    .string()
+    .regex(/^\/?(?!\.{1,2}(?:\/|$))[^\0/]+(?:\/(?!\.{1,2}(?:\/|$))[^\0/]+)*$/, 'the name of a folder, or its path from the slash on')
+    .default('taken')
+    .meta({
+      title: 'Folder for files that were taken',
+      description: 'Within the folder on the server, or its whole path. It is made when it is not there.',
+      'x-advanced': true,
+    }),
   hideCardNumbers,
 });
 type Settings = z.infer<typeof settings>;
@@ -107,6 +125,15 @@ export default defineConnector({
             return { found: `${newest.name}, ${newest.bytes} bytes` };
           }),
       },
+      ...(given.afterwards === 'leave'
+        ? []
+        : [
+            {
+              step: 'archive',
+              title: 'May files be put away',
+              run: (signal: AbortSignal) => withLine(signal, (line) => mayPutAway(line, given)),
+            },
+          ]),
     ];
   },
 
@@ -119,13 +146,35 @@ function lineSpec(given: Settings, { secrets }: Pick<OpenContext, 'secrets'>): L
   return { host, port, user, hostKey, password: secret('password'), privateKey: secret('privateKey'), passphrase: secret('passphrase') };
 }
 
+function putAwayOrder({ host, user, serverFolder, archiveFolder }: Settings, afterwards: PutAwayOrder['afterwards']): PutAwayOrder {
+  return { afterwards, host, user, folder: serverFolder, archive: posix.resolve(serverFolder, archiveFolder) };
+}
+
+const anyWriteBit = 0o222;
+
+/**
+ * Say what can be told about putting files away without writing anything.
+ * @throws {Fault} where it is sure to be refused.
+ */
+async function mayPutAway(line: SftpLine, given: Settings): Promise<{ found: string; isWarning?: boolean }> {
+  if (given.afterwards === 'leave') return { found: 'files stay where they are' };
+  const order = putAwayOrder(given, given.afterwards);
+  const { host, user, folder, archive } = order;
+  const goesTo = given.afterwards === 'move' ? archive : folder;
+  const [from, to] = [await line.attributes(folder), await line.attributes(goesTo)];
+  const isShut = [from, to].some((one) => one?.mode !== undefined && (one.mode & anyWriteBit) === 0);
+  if (isShut && given.afterwards === 'move') throw new Fault('archive-refused', { host, user, folder, archive });
+  if (isShut) throw new Fault('removal-refused', { host, user, folder });
+  const newest = fitting(given, (await line.list(folder)).files).at(-1);
+  if (newest?.modifiedAtS === unknownTime) throw new Fault('archive-unsure', { host, file: newest.name });
+  return { found: `not tried, because that would write: the first file that is taken will show it (${goesTo})` };
+}
+
 /** The files of a listing that fit the pattern, in the order of their names: an export's name holds its time. */
 function fitting(given: Settings, files: readonly RemoteFile[]): RemoteFile[] {
   const fits = nameMatcher(given.pattern);
-  return files.filter((file) => fits(file.name)).sort((a, b) => (a.name < b.name ? -1 : 1));
+  return files.filter((file) => fits(file.name) && !isAside(file.name)).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
-
-const markOf = ({ bytes, modifiedAtS }: RemoteFile) => `${bytes} ${modifiedAtS}`;
 
 class SftpSession implements SourceSession {
   readonly plan;
@@ -139,7 +188,7 @@ class SftpSession implements SourceSession {
   constructor(given: Settings, context: OpenContext) {
     this.#given = given;
     this.#spec = lineSpec(given, context);
-    this.plan = dropPlan(given, null);
+    this.plan = dropPlan(given, given.afterwards === 'leave' ? null : { kind: 'put-away-file' });
   }
 
   async files(signal: AbortSignal): Promise<readonly SourceFile[]> {
@@ -191,11 +240,16 @@ class SftpSession implements SourceSession {
   }
 
   async #listed(signal: AbortSignal): Promise<RemoteFile[]> {
+    return this.#onLine(signal, async (line) => (await line.list(this.#given.serverFolder)).files);
+  }
+
+  /** Do something over the line; a stop ends it at once. */
+  async #onLine<T>(signal: AbortSignal, run: (line: SftpLine) => Promise<T>): Promise<T> {
     const line = await this.#open(signal);
     const stop = () => line.close();
     signal.addEventListener('abort', stop, { once: true });
     try {
-      return (await line.list(this.#given.serverFolder)).files;
+      return await run(line);
     } catch (error) {
       throw signal.aborted ? new Fault('stopped') : error;
     } finally {
@@ -219,6 +273,12 @@ class SftpSession implements SourceSession {
 
   taken(file: SourceFile): void {
     if (file.isMarkProof) this.#known.set(file.path, file.mark);
+  }
+
+  async putAway(file: KeptFile, signal: AbortSignal): Promise<void> {
+    const { afterwards } = this.#given;
+    if (afterwards === 'leave') return;
+    await this.#onLine(signal, (line) => putAway(line, file, putAwayOrder(this.#given, afterwards), signal));
   }
 
   async close(): Promise<void> {

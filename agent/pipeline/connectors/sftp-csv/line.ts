@@ -4,6 +4,7 @@ import { Fault } from '../../../../contract/faults.ts';
 import { visibleText } from '../../../../contract/raw-bytes.ts';
 import { policies } from '../../../resilience/policies.ts';
 import { type HostKey, hostKeyAlgorithms, hostKeyOf } from './host-key.ts';
+import { endOfFile, noSuchFile, permissionDenied, sshFault, statusOf, wrongHostKey } from './ssh-fault.ts';
 
 /** Where a file server is and how it is logged in to. `hostKey` is the pin; without one nothing is sent to the server. */
 export type LineSpec = {
@@ -45,7 +46,7 @@ const mostEntries = 500_000;
 const piecesAhead = 16;
 
 /**
- * One SSH line to a file server, for reading only. Every step has a deadline; a line that breaks ends everything that is under way
+ * One SSH line to a file server. Every step has a deadline; a line that breaks ends everything that is under way
  * with a named fault, also where the driver would wait for ever.
  */
 export class SftpLine {
@@ -213,7 +214,7 @@ export class SftpLine {
           if (++entries > mostEntries) throw new Fault('source-unreachable', { host: this.#spec.host, detail: 'its listing does not end' });
           const file = { name, path: posix.join(folder, name), bytes: 0, modifiedAtS: unknownTime };
           // A listing may leave out what it likes; asked for by name, most servers tell.
-          const known = isWhole(attrs) ? attrs : isUsableName(name) ? await this.#attributes(file) : null;
+          const known = isWhole(attrs) ? attrs : isUsableName(name) ? await this.attributes(file.path) : null;
           if (known?.mode !== undefined && !isPlainFile(known)) continue;
           if (known && isUsableName(name) && known.mode !== undefined && known.size !== undefined)
             files.push({ ...file, bytes: known.size, modifiedAtS: known.mtime ?? unknownTime });
@@ -229,14 +230,15 @@ export class SftpLine {
 
   /** How a file stands now; null when it is gone or is no plain file any more. */
   async look(file: RemoteFile): Promise<RemoteFile | null> {
-    const found = await this.#attributes(file);
+    const found = await this.attributes(file.path);
     if (!found || !isPlainFile(found)) return null;
     return { ...file, bytes: found.size ?? 0, modifiedAtS: found.mtime ?? unknownTime };
   }
 
-  async #attributes(file: RemoteFile): Promise<PartOf<Attributes> | null> {
+  /** What lies at a path, whatever it is; null when nothing does. A link is not followed. */
+  async attributes(path: string): Promise<PartOf<Attributes> | null> {
     try {
-      return await this.#call<PartOf<Attributes>>((done) => this.#server.lstat(file.path, done as never));
+      return await this.#call<PartOf<Attributes>>((done) => this.#server.lstat(path, done as never));
     } catch (error) {
       if (statusOf(error) === noSuchFile) return null;
       throw sshFault(error, this.#spec);
@@ -302,6 +304,24 @@ export class SftpLine {
     return bytes.subarray(0, have);
   }
 
+  /** Give a file another name. A server of version 3 refuses when something has it already; not every server keeps to that. */
+  rename(from: string, to: string): Promise<void> {
+    return this.#change((done) => this.#server.rename(from, to, done));
+  }
+
+  remove(path: string): Promise<void> {
+    return this.#change((done) => this.#server.unlink(path, done));
+  }
+
+  makeFolder(path: string): Promise<void> {
+    return this.#change((done) => this.#server.mkdir(path, done));
+  }
+
+  /** A no of the server is thrown as it is: what was wanted decides what it means. */
+  #change(ask: (done: (error?: Error | null) => void) => unknown): Promise<void> {
+    return this.#call<void>((done) => ask((error) => done(error, undefined)));
+  }
+
   close(): void {
     this.#break(new Fault('stopped'));
   }
@@ -311,21 +331,15 @@ type PartOf<T> = { readonly [K in keyof T]?: T[K] | undefined };
 
 /** The time of a file whose server does not tell it. Such a file is known by its content alone. */
 export const unknownTime = -1;
+
+/** What tells one content of a file from the next, as far as a server can. */
+export const markOf = ({ bytes, modifiedAtS }: RemoteFile) => `${bytes} ${modifiedAtS}`;
+
 const kindBits = 0o170000;
 const plainKind = 0o100000;
 
 const isPlainFile = ({ mode }: PartOf<Attributes>) => mode !== undefined && (mode & kindBits) === plainKind;
 const isWhole = ({ mode, size, mtime }: PartOf<Attributes>) => mode !== undefined && size !== undefined && mtime !== undefined;
-
-/** SFTP status codes. @source draft-ietf-secsh-filexfer-02 §7 */
-const endOfFile = 1;
-const noSuchFile = 2;
-const permissionDenied = 3;
-
-function statusOf(error: unknown): number | null {
-  const code = (error as { code?: unknown }).code;
-  return typeof code === 'number' ? code : null;
-}
 
 /** A name that is one name, on this system and on any other. */
 function isUsableName(name: string): boolean {
@@ -336,26 +350,4 @@ function isUsableName(name: string): boolean {
 function refuseAfter(note: () => void): false {
   note();
   return false;
-}
-
-function wrongHostKey(host: string, pinned: string | undefined, found: HostKey): Fault {
-  if (pinned === undefined) return new Fault('host-key-unknown', { host, key: found.text, words: found.words });
-  return new Fault('host-key-changed', { host, pinned, key: found.text });
-}
-
-/** Give a failure of the line its name. The driver's error stays as the cause. */
-function sshFault(error: unknown, spec: Pick<LineSpec, 'host' | 'hostKey' | 'user'>): Fault {
-  if (error instanceof Fault) return error;
-  const { host, hostKey, user } = spec;
-  const { message = '', level = '', code } = error as { message?: string; level?: string; code?: unknown };
-  const because = { cause: error };
-  if (level === 'client-authentication') return new Fault('login-refused', { host, user }, because);
-  if (/no matching host key format/.test(message) && hostKey !== undefined)
-    return new Fault('host-key-changed', { host, pinned: hostKey, key: 'none of that kind' }, because);
-  const weak = /no matching (.+)$/.exec(message)?.[1];
-  if (weak !== undefined) return new Fault('ssh-weak', { host, detail: weak }, because);
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
-    return new Fault('source-unreachable', { host, detail: 'there is no server of that name' }, because);
-  if (level === 'client-timeout') return new Fault('source-unreachable', { host, detail: 'it does not answer in time' }, because);
-  return new Fault('source-unreachable', { host, detail: typeof code === 'string' ? code : 'the line broke' }, because);
 }
