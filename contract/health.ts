@@ -79,6 +79,16 @@ export const FileReport = z.strictObject({
 });
 export type FileReport = z.infer<typeof FileReport>;
 
+/** A file whose content had been taken before, under this name or another: it was not read a second time. */
+export const RepeatedFile = z.strictObject({
+  connectionId: z.string(),
+  fileName: z.string(),
+  seenAtMs: z.int(),
+  firstName: z.string(),
+  firstTakenAtMs: z.int(),
+});
+export type RepeatedFile = z.infer<typeof RepeatedFile>;
+
 /** The whole at a glance: what the overview and the delivery line show. */
 export const Overview = z.strictObject({
   nowMs: z.int(),
@@ -90,6 +100,7 @@ export const Overview = z.strictObject({
   setAside: z.int(),
   setAsideByRule: z.array(z.strictObject({ rule: z.enum(ruleIds), count: z.int() })),
   recentFiles: z.array(FileReport),
+  repeatedFiles: z.array(RepeatedFile),
   disk: z.strictObject({ freeBytes: z.int(), totalBytes: z.int(), usedByBellhopBytes: z.int(), yearsLeft: z.number().nullable() }),
 });
 export type Overview = z.infer<typeof Overview>;

@@ -259,6 +259,18 @@ test('a mixed file shows what was set aside by reason, and where every byte went
   await expect(page.getByRole('contentinfo')).toContainText('4 set aside');
 });
 
+test('a file whose content came before is shown with the day and the name under which it was first seen', async ({ page, hotel }) => {
+  await hotel.setUp();
+  const content = bookingsFile(bookingRow('A-4101'));
+  await hotel.deliver('first.csv', content);
+  hotel.drop('again.csv', content);
+  await page.goto(hotel.address);
+  await hotel.client.connections.syncNow({ id: 'pms' });
+  const row = page.getByRole('row', { name: /^again\.csv/ });
+  await expect(row).toContainText(/seen before on \w+ \d+ \w+ \d{4}, \d\d:\d\d as first\.csv/);
+  await expect(page.getByRole('row', { name: /^first\.csv/ })).toContainText('came once more, not read again');
+});
+
 test('what was set aside is reached by the keyboard, with its reason, its place and its bytes as text and in hexadecimal', async ({
   page,
   hotel,

@@ -123,6 +123,7 @@ export const en = {
     layout: ({ encoding, otherEncodings, delimiter }: FoundLayout) =>
       `${[encoding, ...otherEncodings].join(' or ')}, ${delimiters[delimiter]}`,
     seenBefore: (times: number) => (times === 1 ? 'came once more, not read again' : `came ${times} times more, not read again`),
+    repeated: (day: string, name: string) => `seen before on ${day} as ${name}`,
     setAside: 'Set aside, by reason',
     setAsideEmpty: 'Nothing is set aside.',
     disk: 'Disk of this PC',
