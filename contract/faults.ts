@@ -188,6 +188,30 @@ export const faults = {
     safe: 'Your own set-up was not touched.',
     next: 'Try again, or run bellhop demo in a terminal to see why.',
   },
+  'key-passphrase-missing': {
+    who: 'person',
+    what: 'The private key for {host} has a passphrase, and none is entered.',
+    safe: 'Nothing was sent to {host}.',
+    next: 'Enter the passphrase of the key, or make a new key pair here.',
+  },
+  'key-passphrase-wrong': {
+    who: 'person',
+    what: 'The passphrase does not open the private key for {host}.',
+    safe: 'Nothing was sent to {host}.',
+    next: 'Enter the passphrase of the key again. It is the one that was set when the key was made, not the password of the server.',
+  },
+  'key-putty': {
+    who: 'person',
+    what: 'The private key for {host} is a PuTTY file ({algorithm}, version {version}), and of those only RSA in version 2 can be read.',
+    safe: 'Nothing was sent to {host}.',
+    next: 'Open it in PuTTYgen, choose Conversions > Export OpenSSH key, and enter the text of that file.',
+  },
+  'key-unreadable': {
+    who: 'person',
+    what: 'What is entered as private key for {host} is none that can be read.',
+    safe: 'Nothing was sent to {host}.',
+    next: 'Enter the whole text of the key file, from its first line to its last. A file that ends in .pub holds the other half.',
+  },
   'login-refused': {
     who: 'person',
     what: '{host} does not let {user} in.',

@@ -55,6 +55,8 @@ export function pipelineSteps(db: WriteDb, key: KeyObject, now: () => number = D
     stillAside,
     reopenFile: files.reopenFile,
     confirm: (destinationId: string, upTo: number, refused: Parameters<typeof confirm>[2]) => confirm(destinationId, upTo, refused, now()),
+    /** Forget the secrets of a connection, or what was made for none yet, in due time. */
+    planForgetting: (connectionId: string, dueAtMs: number) => intents.addIntent({ kind: 'forget-secrets', connectionId }, dueAtMs),
     withdrawIntents: intents.withdrawIntents,
     intentDone: (id: number) => intents.intentDone(id, now()),
     generation: ledger.newest,

@@ -73,6 +73,18 @@ export type SecretField = {
   readonly isRequired: boolean;
   /** It has several lines, as a key file does. */
   readonly isLong?: boolean;
+  /** It can be made here, so that it never has to leave this PC. */
+  readonly maker?: SecretMaker;
+};
+
+/** A secret that was made, and the half of it that is for the other side. */
+export type MadeSecret = { readonly secret: string; readonly handOver: string };
+
+/** Makes a secret for a hotel; `whose` is the name by which the other side can tell whom it belongs to. */
+export type SecretMaker = {
+  make(whose: string): MadeSecret;
+  /** The half for the other side, from what is stored. @throws {Fault} when it cannot be read. */
+  handOver(secrets: Readonly<Record<string, string>>, whose: string): string;
 };
 
 export type OpenContext = { readonly secrets: Readonly<Record<string, string>>; readonly now: () => number };

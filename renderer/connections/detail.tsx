@@ -3,6 +3,7 @@ import type { Connection } from '../../contract/connection.ts';
 import type { SystemHealth } from '../../contract/health.ts';
 import type { EntityName } from '../../contract/record.ts';
 import { ConnectionForm } from '../forms/connection-form.tsx';
+import { StoredHandOver } from '../forms/made-secret.tsx';
 import { formFields } from '../forms/schema.ts';
 import { TestSteps } from '../forms/test-steps.tsx';
 import { useKinds } from '../line.tsx';
@@ -159,7 +160,14 @@ function Settings({ connection }: { readonly connection: Connection }) {
           return (
             <div className="contents" key={field.name}>
               <dt>{field.title}</dt>
-              <dd className="trim">{isSecret ? <span className="muted">{text.connections.hidden}</span> : words(field.name, value)}</dd>
+              {isSecret && field.isMadeHere ? (
+                <dd className="stack tight">
+                  <span className="muted">{text.connections.hidden}</span>
+                  <StoredHandOver id={connection.id} field={field.name} />
+                </dd>
+              ) : (
+                <dd className="trim">{isSecret ? <span className="muted">{text.connections.hidden}</span> : words(field.name, value)}</dd>
+              )}
             </div>
           );
         })}

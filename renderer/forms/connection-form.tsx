@@ -68,6 +68,7 @@ export function ConnectionForm({ kind, connection, onSaved, onCancel }: Props) {
         onChange={(event) => setTitle(event.currentTarget.value)}
       />
       <SchemaForm
+        kind={kind.kind}
         fields={fields}
         values={values}
         missing={missing}

@@ -122,6 +122,26 @@ export const faultsDe: Record<FaultCode, Sentences> = {
     safe: 'Kein Name und kein Passwort wurde gesendet.',
     next: 'Lassen Sie sich den Schlüssel vom Betreiber von {host} vorlesen und tragen Sie ihn unter „Schlüssel des Servers“ ein.',
   },
+  'key-passphrase-missing': {
+    what: 'Der private Schlüssel für {host} hat ein Kennwort, und keines ist eingetragen.',
+    safe: 'Nichts wurde an {host} gesendet.',
+    next: 'Tragen Sie das Kennwort des Schlüssels ein oder machen Sie hier ein neues Schlüsselpaar.',
+  },
+  'key-passphrase-wrong': {
+    what: 'Das Kennwort öffnet den privaten Schlüssel für {host} nicht.',
+    safe: 'Nichts wurde an {host} gesendet.',
+    next: 'Tragen Sie das Kennwort des Schlüssels neu ein. Es ist das, das beim Machen des Schlüssels gesetzt wurde, nicht das Passwort des Servers.',
+  },
+  'key-putty': {
+    what: 'Der private Schlüssel für {host} ist eine PuTTY-Datei ({algorithm}, Version {version}); von diesen ist nur RSA in Version 2 zu lesen.',
+    safe: 'Nichts wurde an {host} gesendet.',
+    next: 'Öffnen Sie ihn in PuTTYgen, wählen Sie Conversions > Export OpenSSH key und tragen Sie den Text dieser Datei ein.',
+  },
+  'key-unreadable': {
+    what: 'Was als privater Schlüssel für {host} eingetragen ist, ist keiner, der sich lesen lässt.',
+    safe: 'Nichts wurde an {host} gesendet.',
+    next: 'Tragen Sie den ganzen Text der Schlüsseldatei ein, von der ersten bis zur letzten Zeile. Eine Datei, die auf .pub endet, enthält die andere Hälfte.',
+  },
   'login-refused': {
     what: '{host} lässt {user} nicht hinein.',
     safe: 'Nichts wurde geändert. Was auf dem Server liegt, bleibt dort und folgt.',

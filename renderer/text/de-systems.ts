@@ -93,7 +93,7 @@ export const fieldsDe: Text['fields'] = {
       'An ihm erkennen Sie den Server wieder. Prüfen Sie die Verbindung, um ihn zu sehen, und vergleichen Sie ihn mit dem, was der Betreiber sagt.',
   },
   password: { title: 'Passwort', description: 'Lassen Sie es leer, wenn Sie sich mit einem Schlüssel anmelden.' },
-  privateKey: { title: 'Privater Schlüssel', description: 'Der ganze Text der Schlüsseldatei: OpenSSH oder PuTTY.' },
+  privateKey: { title: 'Privater Schlüssel', description: 'Der ganze Text der Schlüsseldatei: OpenSSH, oder PuTTY in Version 2 für RSA.' },
   passphrase: { title: 'Kennwort des Schlüssels', description: 'Nur, wenn der Schlüssel eines hat.' },
   url: { title: 'Adresse', description: 'Der Zentrale, ohne Pfad.' },
   allowHttpOnThisPc: { title: 'http zu diesem PC erlauben', description: 'Nur für einen Empfänger auf 127.0.0.1, etwa das Übungshotel.' },

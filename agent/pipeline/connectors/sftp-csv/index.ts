@@ -6,6 +6,7 @@ import { sleep } from '../../../resilience/policies.ts';
 import { defineConnector, type KeptFile, type OpenContext, type SourceFile, type SourceSession } from '../../connector.ts';
 import { dropPlan, dropSettings, hideCardNumbers, nameMatcher } from '../../csv-drops.ts';
 import { hostKeyShape } from './host-key.ts';
+import { makeKeyPair, publicHalf } from './key.ts';
 import { type LineSpec, markOf, type RemoteFile, SftpLine, unknownTime } from './line.ts';
 import { isAside, type PutAwayOrder, putAway } from './put-away.ts';
 
@@ -70,7 +71,16 @@ export default defineConnector({
   settings,
   secrets: {
     password: { title: 'Password', description: 'Leave it empty if you log in with a key.', isRequired: false },
-    privateKey: { title: 'Private key', description: 'The whole text of the key file: OpenSSH or PuTTY.', isRequired: false, isLong: true },
+    privateKey: {
+      title: 'Private key',
+      description: 'The whole text of the key file: OpenSSH, or PuTTY of version 2 for RSA.',
+      isRequired: false,
+      isLong: true,
+      maker: {
+        make: makeKeyPair,
+        handOver: ({ privateKey = '', passphrase }, whose) => publicHalf(privateKey, passphrase, whose),
+      },
+    },
     passphrase: { title: 'Passphrase of the key', description: 'Only if the key has one.', isRequired: false },
   },
   entities: entityNames,

@@ -4,6 +4,7 @@ import { Fault } from '../../../../contract/faults.ts';
 import { visibleText } from '../../../../contract/raw-bytes.ts';
 import { policies } from '../../../resilience/policies.ts';
 import { type HostKey, hostKeyAlgorithms, hostKeyOf } from './host-key.ts';
+import { readPrivateKey } from './key.ts';
 import { endOfFile, noSuchFile, permissionDenied, sshFault, statusOf, wrongHostKey } from './ssh-fault.ts';
 
 /** Where a file server is and how it is logged in to. `hostKey` is the pin; without one nothing is sent to the server. */
@@ -71,7 +72,7 @@ export class SftpLine {
   /**
    * Log in.
    * @throws {Fault} `host-key-unknown` and `host-key-changed` before a user name or a password was sent; `login-refused`, `ssh-weak`,
-   *   `source-unreachable`; `secret-missing` and `input-wrong` for what is wrong on this side.
+   *   `source-unreachable`; `secret-missing` and the faults of {@link readPrivateKey} for what is wrong on this side.
    */
   static async open(spec: LineSpec, signal: AbortSignal): Promise<SftpLine> {
     if (!spec.password && !spec.privateKey) throw new Fault('secret-missing', { field: 'Password', connection: spec.host });
@@ -113,17 +114,13 @@ export class SftpLine {
   async #connect(): Promise<void> {
     const { host, hostKey, user, password, privateKey, passphrase } = this.#spec;
     const ready = new Promise<void>((resolve) => this.#client.once('ready', resolve));
-    if (privateKey !== undefined) {
-      const parsed = ssh2.utils.parseKey(privateKey, passphrase);
-      if (parsed instanceof Error)
-        throw new Fault('input-wrong', { detail: 'the private key cannot be read: is it whole, and is its passphrase right?' });
-    }
+    if (privateKey !== undefined) readPrivateKey(privateKey, passphrase, host);
     // Some servers ask for the password in a dialogue of their own.
     this.#client.on('keyboard-interactive', (_name, _instructions, _language, prompts, finish) =>
       finish(prompts.map((prompt) => (prompt.echo ? user : (password ?? '')))),
     );
     this.#dial({
-      ...(privateKey === undefined ? {} : { privateKey, ...(passphrase === undefined ? {} : { passphrase }) }),
+      ...(privateKey === undefined ? {} : { privateKey: privateKey.trim(), ...(passphrase === undefined ? {} : { passphrase }) }),
       ...(password === undefined ? {} : { password, tryKeyboard: true }),
       hostVerifier: (blob: Buffer) => {
         const found = hostKeyOf(blob);
