@@ -137,7 +137,7 @@ export const faults = {
     who: 'person',
     what: '{host} shows a host key that nobody has confirmed yet: {key}. In words: {words}.',
     safe: 'No user name and no password was sent.',
-    next: 'Let the operator of {host} read the key out to you, and enter it under Host key.',
+    next: 'Let the operator of {host} read the key out to you, and enter it in the settings as the host key of {host}.',
   },
   'home-in-use': {
     who: 'person',
@@ -187,6 +187,12 @@ export const faults = {
     what: 'The sandbox hotel did not start.',
     safe: 'Your own set-up was not touched.',
     next: 'Try again, or run bellhop demo in a terminal to see why.',
+  },
+  'jump-refused': {
+    who: 'person',
+    what: '{host} does not let {user} through to {target}.',
+    safe: 'Nothing is lost: what lies on the server stays there and follows.',
+    next: 'Ask the operator of {host} to allow {user} TCP forwarding to {target}.',
   },
   'key-passphrase-missing': {
     who: 'person',

@@ -73,6 +73,7 @@ export type SecretField = {
   readonly isRequired: boolean;
   /** It has several lines, as a key file does. */
   readonly isLong?: boolean;
+  readonly isAdvanced?: boolean;
   /** It can be made here, so that it never has to leave this PC. */
   readonly maker?: SecretMaker;
 };

@@ -120,7 +120,12 @@ export const faultsDe: Record<FaultCode, Sentences> = {
   'host-key-unknown': {
     what: '{host} zeigt einen Schlüssel, den noch niemand bestätigt hat: {key}. In Wörtern: {words}.',
     safe: 'Kein Name und kein Passwort wurde gesendet.',
-    next: 'Lassen Sie sich den Schlüssel vom Betreiber von {host} vorlesen und tragen Sie ihn unter „Schlüssel des Servers“ ein.',
+    next: 'Lassen Sie sich den Schlüssel vom Betreiber von {host} vorlesen und tragen Sie ihn in den Einstellungen als Schlüssel von {host} ein.',
+  },
+  'jump-refused': {
+    what: '{host} lässt {user} nicht zu {target} durch.',
+    safe: 'Nichts ist verloren: Was auf dem Server liegt, bleibt dort und folgt.',
+    next: 'Bitten Sie den Betreiber von {host}, {user} die TCP-Weiterleitung zu {target} zu erlauben.',
   },
   'key-passphrase-missing': {
     what: 'Der private Schlüssel für {host} hat ein Kennwort, und keines ist eingetragen.',

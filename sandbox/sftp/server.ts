@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server as NetServer, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { setTimeout as after } from 'node:timers/promises';
 import ssh2, { type Attributes, type AuthContext, type AuthenticationType, type Connection, type FileEntry, type SFTPWrapper } from 'ssh2';
 
@@ -28,6 +29,8 @@ export type SftpFaults = {
   forbids: 'nothing' | 'renaming' | 'removing' | 'the archive';
   /** The mode that folders show. */
   folderMode: number;
+  /** Let nobody through to another server. */
+  forbidsForwarding: boolean;
   /** Cut the line at the next change that is asked for: before it is made, or when it is made and before that is said. */
   cutsAtChange: 'never' | 'before' | 'after';
   /** Called before a change is made: somebody else may be writing at the same moment. */
@@ -47,6 +50,8 @@ export type SandboxSftp = {
   readonly logins: string[];
   /** The files that somebody has opened, in order. */
   readonly opened: string[];
+  /** Where somebody was let through to, in order. */
+  readonly forwarded: string[];
   /** What somebody has changed, in order. */
   readonly changed: string[];
   close(): Promise<void>;
@@ -75,6 +80,7 @@ export async function startSftp(options: {
     leavesOut: 'nothing',
     closesChannel: false,
     forbids: 'nothing',
+    forbidsForwarding: false,
     folderMode: 0o040755,
     cutsAtChange: 'never',
     beforeChange: null,
@@ -82,12 +88,19 @@ export async function startSftp(options: {
   const logins: string[] = [];
   const opened: string[] = [];
   const changed: string[] = [];
+  const forwarded: string[] = [];
   const folders = new Set(['/exports']);
   const sockets = new Set<Socket>();
   const server = new ssh2.Server({ hostKeys: [hostKey], ...(options.algorithms ? { algorithms: options.algorithms } : {}) });
   server.on('connection', (connection: Connection) => {
     connection.on('error', () => undefined);
     connection.on('authentication', (context) => authenticate(context, options, logins));
+    // A server that nobody listens at for this says that it is prohibited.
+    if (!faults.forbidsForwarding)
+      connection.on('tcpip', (accept, reject, { destIP, destPort }) => {
+        forwarded.push(`${destIP}:${destPort}`);
+        letThrough(destPort, accept, reject);
+      });
     connection.on('session', (accept) =>
       accept().on('sftp', (acceptSftp) => serve(acceptSftp(), connection, { files, folders, faults, opened, changed })),
     );
@@ -110,12 +123,27 @@ export async function startSftp(options: {
     logins,
     opened,
     changed,
+    forwarded,
     close: async () => {
       for (const socket of sockets) socket.destroy();
       door.close();
       await once(door, 'close');
     },
   };
+}
+
+/** Connect somebody to another server of this machine. */
+function letThrough(port: number, accept: () => Duplex, reject: () => void): void {
+  const socket = connect(port, '127.0.0.1');
+  socket.once('error', reject);
+  socket.once('connect', () => {
+    socket.off('error', reject);
+    const channel = accept();
+    socket.pipe(channel).pipe(socket);
+    socket.on('error', () => channel.end());
+    channel.on('error', () => socket.destroy());
+    channel.on('close', () => socket.destroy());
+  });
 }
 
 /** A pair whose halves can be read again: of 256 that the library makes, one lacks a zero byte. @source github.com/mscdex/ssh2/issues/1390 */

@@ -97,6 +97,7 @@ describe.skipIf(!isThere)('OpenSSH (skipped where sshd is not installed)', () =>
     port,
     user: userInfo().username,
     hostKey: `ssh-ed25519 ${fingerprint('host')}`,
+    pinnedIn: 'hostKey',
     password: undefined,
     privateKey,
     passphrase: 'open sesame',
@@ -128,6 +129,18 @@ describe.skipIf(!isThere)('OpenSSH (skipped where sshd is not installed)', () =>
       { name: 'a.csv', path: join(exports, 'a.csv'), bytes: content.length, modifiedAtS: 1_770_000_000 },
       true,
     ]);
+  });
+
+  it('lets us through to itself as a jump host', async () => {
+    writeFileSync(join(exports, 'behind.csv'), 'x');
+    const jump = { ...spec(), pinnedIn: 'jumpHostKey' as const };
+    const line = await SftpLine.open(spec({ jump }), anyTime);
+    const names = (await line.list(exports)).files.map((file) => file.name);
+    line.close();
+    const missing = await codeOf(SftpLine.open(spec({ jump, port: 1 }), anyTime));
+    const wrongKey = await codeOf(SftpLine.open(spec({ jump: { ...jump, hostKey: `ssh-ed25519 ${fingerprint('other')}` } }), anyTime));
+    expect([names.includes('behind.csv'), missing, wrongKey]).toEqual([true, 'source-unreachable', 'host-key-changed']);
+    rmSync(join(exports, 'behind.csv'));
   });
 
   it('refuses a key that it does not know, and names what is missing', async () => {
@@ -239,7 +252,7 @@ describe.skipIf(!isThere)('OpenSSH (skipped where sshd is not installed)', () =>
     server = await start('host', 'Ciphers aes256-cbc\n');
     const weak = await codeOf(SftpLine.open(spec(), anyTime));
     await stop(server);
-    server = await start('host', 'ForceCommand internal-sftp -R\n');
+    server = await start('host', 'ForceCommand internal-sftp -R\nAllowTcpForwarding no\n');
     const readOnly = await SftpLine.open(spec(), anyTime);
     const order = { folder: exports, archive: join(exports, 'taken'), host: '127.0.0.1', user: 'x' };
     const found = await readOnly.look(file);
@@ -250,7 +263,8 @@ describe.skipIf(!isThere)('OpenSSH (skipped where sshd is not installed)', () =>
       readOnly.isOpen,
     ];
     readOnly.close();
-    expect(refused).toEqual(['archive-refused', 'removal-refused', true]);
+    const through = await codeOf(SftpLine.open(spec({ jump: spec() }), anyTime));
+    expect([...refused, through]).toEqual(['archive-refused', 'removal-refused', true, 'jump-refused']);
     expect([changed, weak]).toEqual(['host-key-changed', 'ssh-weak']);
   }, 30_000);
 });

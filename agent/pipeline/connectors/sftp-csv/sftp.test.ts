@@ -20,6 +20,7 @@ const spec = (port: number, more: Partial<LineSpec> = {}): LineSpec => ({
   port,
   user: 'hotel',
   hostKey: undefined,
+  pinnedIn: 'hostKey',
   password,
   privateKey: undefined,
   passphrase: undefined,

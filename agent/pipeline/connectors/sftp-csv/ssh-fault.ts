@@ -1,6 +1,6 @@
 import { Fault } from '../../../../contract/faults.ts';
 import type { HostKey } from './host-key.ts';
-import type { LineSpec } from './line.ts';
+import type { SshHost } from './ssh-line.ts';
 
 /** SFTP status codes. @source draft-ietf-secsh-filexfer-02 §7 */
 export const endOfFile = 1;
@@ -14,13 +14,13 @@ export function statusOf(error: unknown): number | null {
 }
 
 /** Say that the key of a server is not the one that a person has confirmed. */
-export function wrongHostKey(host: string, pinned: string | undefined, found: HostKey): Fault {
-  if (pinned === undefined) return new Fault('host-key-unknown', { host, key: found.text, words: found.words });
-  return new Fault('host-key-changed', { host, pinned, key: found.text });
+export function wrongHostKey({ host, hostKey, pinnedIn }: Pick<SshHost, 'host' | 'hostKey' | 'pinnedIn'>, found: HostKey): Fault {
+  if (hostKey === undefined) return new Fault('host-key-unknown', { host, key: found.text, words: found.words, setting: pinnedIn });
+  return new Fault('host-key-changed', { host, pinned: hostKey, key: found.text });
 }
 
 /** Give a failure of the line its name. The driver's error stays as the cause. */
-export function sshFault(error: unknown, spec: Pick<LineSpec, 'host' | 'hostKey' | 'user'>): Fault {
+export function sshFault(error: unknown, spec: Pick<SshHost, 'host' | 'hostKey' | 'user'>): Fault {
   if (error instanceof Fault) return error;
   const { host, hostKey, user } = spec;
   const { message = '', level = '', code } = error as { message?: string; level?: string; code?: unknown };
