@@ -164,6 +164,12 @@ export const faults = {
     safe: 'No file was used.',
     next: 'Choose one of the mappings in the list.',
   },
+  'parts-missing': {
+    who: 'person',
+    what: '{name} is not whole: of its {of} parts, {missing} has not come for more than an hour.',
+    safe: 'The other parts stay where they are. Nothing of them was read.',
+    next: 'Ask whoever exports it for the missing part. If it does not come any more, switch off waiting for parts.',
+  },
   'proxy-login': {
     who: 'person',
     what: 'The proxy {host} wants a user name and a password.',
@@ -343,7 +349,13 @@ export const faults = {
 export type FaultCode = keyof typeof faults;
 
 /** Faults that stand beside the reading of a source, which goes on well. Each ends by itself, not with the next good run. */
-export const sidelines: readonly FaultCode[] = ['archive-refused', 'archive-unsure', 'folder-unwritable', 'removal-refused'];
+export const sidelines: readonly FaultCode[] = [
+  'archive-refused',
+  'archive-unsure',
+  'folder-unwritable',
+  'parts-missing',
+  'removal-refused',
+];
 
 export const faultCodes = Object.keys(faults) as [FaultCode, ...FaultCode[]];
 

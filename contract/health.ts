@@ -16,6 +16,10 @@ export const EntityHealth = z.strictObject({
 });
 export type EntityHealth = z.infer<typeof EntityHealth>;
 
+/** An export in parts of which some are missing; none of its parts is read before all are there. */
+export const PartSet = z.strictObject({ name: z.string(), of: z.int(), missing: z.array(z.int()), sinceMs: z.int() });
+export type PartSet = z.infer<typeof PartSet>;
+
 /** A source at a glance. `late`: the last good sync is further back than the schedule allows. */
 export const SourceHealth = z.strictObject({
   direction: z.literal('source'),
@@ -30,6 +34,7 @@ export const SourceHealth = z.strictObject({
   lateByMs: z.int(),
   progress: z.strictObject({ fileName: z.string(), bytesDone: z.int(), bytesTotal: z.int(), rows: z.int() }).nullable(),
   fault: FaultReport.nullable(),
+  waitsFor: z.array(PartSet),
   entities: z.array(EntityHealth),
 });
 export type SourceHealth = z.infer<typeof SourceHealth>;

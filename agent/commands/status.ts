@@ -29,10 +29,15 @@ function statusText(overview: Overview, isRunning: boolean): string {
     const title = overview.systems.find((system) => system.id === connectionId)?.title ?? connectionId;
     return [`${title}: ${what}\n  ${safe}\n  ${next}`];
   });
+  const incomplete = overview.systems.flatMap((system) => {
+    if (system.direction !== 'source') return [];
+    return system.waitsFor.map(({ name, missing, of }) => `${system.title} waits for part ${missing.join(', ')} of ${of} of ${name}.`);
+  });
   return [
     head,
     systems,
     `${overview.records} records, ${overview.waiting} waiting, ${overview.setAside} set aside`,
+    ...incomplete,
     ...troubles,
     ...beside,
   ].join('\n\n');

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { PartSet } from '../../contract/health.ts';
 import type { EntityName } from '../../contract/record.ts';
 
 /** A file at the source, complete and ready to be taken. */
@@ -57,6 +58,10 @@ export type SourceSession = {
   files(signal: AbortSignal): Promise<readonly SourceFile[]>;
   /** Say that a file is in the store, so that it need not be offered again while it stays as it is. */
   taken(file: SourceFile): void;
+  /** The exports in parts that are not whole, as of the last look. */
+  waitsFor?(): readonly PartSet[];
+  /** Tell whether a kept file has to stay where it is for now, because of others of this run that could not be taken. */
+  isHeld?(path: string, failed: readonly string[]): boolean;
   /**
    * Move a kept file away at its source, or delete it, as the settings say. Done twice it comes out the same; a file that is no longer
    * the one that was taken is left where it is.
@@ -88,7 +93,12 @@ export type SecretMaker = {
   handOver(secrets: Readonly<Record<string, string>>, whose: string): string;
 };
 
-export type OpenContext = { readonly secrets: Readonly<Record<string, string>>; readonly now: () => number };
+export type OpenContext = {
+  readonly secrets: Readonly<Record<string, string>>;
+  readonly now: () => number;
+  /** Tell whether the file that lies at a path under a mark was taken from there. A test of the connection knows of none. */
+  readonly isTaken?: (path: string, mark: string) => boolean;
+};
 
 /**
  * One kind of source. A file in connectors/ that exports one as its default is found by the registry and held to the

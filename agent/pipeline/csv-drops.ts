@@ -32,6 +32,11 @@ export const dropSettings = {
       title: 'A file is complete when',
       'x-titles': { still: 'it has not changed for a while', 'done-file': 'a second file NAME.done lies beside it' },
     }),
+  waitsForParts: z.boolean().default(false).meta({
+    title: 'Wait until all parts of an export are there',
+    description: 'For names such as bookings_1of3.csv: none of them is read before the last has come.',
+    'x-advanced': true,
+  }),
   stillSeconds: z.int().min(1).max(3600).default(30).meta({ title: 'For how many seconds it must not change', 'x-advanced': true }),
 } as const;
 

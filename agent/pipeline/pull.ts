@@ -18,6 +18,7 @@ import type { Afterwards, FilePlan, SourceFile, SourceSession } from './connecto
 import { LayoutSampler } from './file-layout.ts';
 import { assertMapping } from './normalise/row-mapper.ts';
 import type { Normaliser } from './normaliser.ts';
+import { tellLateParts } from './parts.ts';
 import { putAwayKept } from './put-away.ts';
 import { withoutCards, writeRawFile } from './raw-files.ts';
 
@@ -66,18 +67,22 @@ export async function pullSource(
 ): Promise<void> {
   const faults: Fault[] = [];
   const unread: Fault[] = [];
+  const failed: string[] = [];
   for (const file of unfinishedFiles(tools.read, connectionId)) {
     await oneByOne(unread, () => normaliseAndStore(tools, connectionId, file, resumed(session.plan), null, signal));
   }
   const order = { connectionId, hotelId, plan: session.plan, mapping: tools.mapping(session.plan.mapping), days: null };
   for (const file of await session.files(signal)) {
     if (signal.aborted) throw new Fault('stopped');
+    const before = faults.length;
     await oneByOne(faults, async () => {
       await pullFile(tools, file, order, signal);
       session.taken(file);
     });
+    if (faults.length > before) failed.push(file.name);
   }
-  await putAwayKept(tools, session, connectionId, signal);
+  await tellLateParts(tools, session, connectionId);
+  await putAwayKept(tools, session, connectionId, failed, signal);
   // What was half read and damaged may have been taken anew from the source meanwhile.
   const stillUnread = unfinishedFiles(tools.read, connectionId).length > 0 ? unread : [];
   const [first] = [...faults, ...stillUnread];

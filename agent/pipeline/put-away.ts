@@ -19,13 +19,22 @@ const mostRefusals = 20;
  * Put the files away at their source whose rows are all kept. A file that the source does not let go is told beside the reading and
  * tried again with the next run; a line that breaks is what the next run meets by itself.
  *
+ * @param failed the names of the files that this run could not take.
+ *
  * What was to be put away is forgotten when the settings say that files stay: nothing is deleted after a person has said so.
  */
-export async function putAwayKept(tools: PutAwayTools, session: SourceSession, connectionId: string, signal: AbortSignal): Promise<void> {
+export async function putAwayKept(
+  tools: PutAwayTools,
+  session: SourceSession,
+  connectionId: string,
+  failed: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
   if (session.plan.afterwards?.kind !== 'put-away-file') await tools.writer.step('withdrawIntents', ['put-away-file', connectionId]);
   const refusals: Fault[] = [];
   for (const { id, file } of filesToPutAway(tools.read, connectionId)) {
     if (signal.aborted) return;
+    if (session.isHeld?.(file.path, failed)) continue;
     try {
       await session.putAway?.(file, signal);
       await tools.writer.step('intentDone', [id]);

@@ -92,6 +92,7 @@ function sourceHealth(
     lateByMs,
     progress: live.progress,
     fault: live.fault?.report() ?? null,
+    waitsFor: [...live.waitsFor],
     entities,
   };
 }

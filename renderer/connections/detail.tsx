@@ -118,6 +118,12 @@ function State({ connection, health }: { readonly connection: Connection; readon
           <dd>{health.nextSyncAtMs === null ? text.monitoring.byHand : at(health.nextSyncAtMs)}</dd>
           <dt>{columns.counts}</dt>
           <dd>{health.entities.map((one) => text.entities(one.entity, one.records)).join(', ') || '–'}</dd>
+          {health.waitsFor.map(({ name, missing, of }) => (
+            <div className="contents" key={name}>
+              <dt>{text.monitoring.incomplete}</dt>
+              <dd>{text.monitoring.waitsForParts(name, missing, of)}</dd>
+            </div>
+          ))}
         </>
       ) : (
         <>

@@ -177,6 +177,11 @@ export const faultsDe: Record<FaultCode, Sentences> = {
     safe: 'Keine Datei wurde benutzt.',
     next: 'Wählen Sie eine Zuordnung aus der Liste.',
   },
+  'parts-missing': {
+    what: '{name} ist nicht vollständig: Von {of} Teilen fehlt seit mehr als einer Stunde {missing}.',
+    safe: 'Die übrigen Teile bleiben, wo sie sind. Nichts davon wurde gelesen.',
+    next: 'Fragen Sie, wer exportiert, nach dem fehlenden Teil. Kommt er nicht mehr, schalten Sie das Warten auf Teile aus.',
+  },
   'proxy-login': {
     what: 'Der Proxy {host} verlangt Benutzername und Kennwort.',
     safe: waits,

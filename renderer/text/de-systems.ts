@@ -65,6 +65,10 @@ export const fieldsDe: Text['fields'] = {
     title: 'Eine Datei ist vollständig, wenn',
     choices: { still: 'sie sich eine Weile nicht ändert', 'done-file': 'eine zweite Datei NAME.done daneben liegt' },
   },
+  waitsForParts: {
+    title: 'Warten, bis alle Teile eines Exports da sind',
+    description: 'Bei Namen wie bookings_1of3.csv: Keiner wird gelesen, bevor der letzte da ist.',
+  },
   stillSeconds: { title: 'So viele Sekunden muss sie ruhen' },
   archive: {
     title: 'Ist alles einer Datei aufbewahrt',

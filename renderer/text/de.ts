@@ -122,6 +122,8 @@ export const de: Text = {
     delimiters,
     layout: ({ encoding, otherEncodings, delimiter }) => `${[encoding, ...otherEncodings].join(' oder ')}, ${delimiters[delimiter]}`,
     seenBefore: (times) => (times === 1 ? 'kam noch einmal, nicht erneut gelesen' : `kam noch ${times}-mal, nicht erneut gelesen`),
+    incomplete: 'Noch nicht vollständig',
+    waitsForParts: (name, missing, of) => `wartet auf Teil ${missing.join(', ')} von ${of} von ${name}`,
     repeated: (day, name) => `schon gesehen am ${day} als ${name}`,
     setAside: 'Beiseitegelegt, nach Grund',
     setAsideEmpty: 'Nichts ist beiseitegelegt.',

@@ -123,6 +123,8 @@ export const en = {
     layout: ({ encoding, otherEncodings, delimiter }: FoundLayout) =>
       `${[encoding, ...otherEncodings].join(' or ')}, ${delimiters[delimiter]}`,
     seenBefore: (times: number) => (times === 1 ? 'came once more, not read again' : `came ${times} times more, not read again`),
+    incomplete: 'Not whole yet',
+    waitsForParts: (name: string, missing: readonly number[], of: number) => `waits for part ${missing.join(', ')} of ${of} of ${name}`,
     repeated: (day: string, name: string) => `seen before on ${day} as ${name}`,
     setAside: 'Set aside, by reason',
     setAsideEmpty: 'Nothing is set aside.',

@@ -1,12 +1,14 @@
 import { access, constants, readdir, realpath, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { Fault } from '../../../contract/faults.ts';
 import { entityNames } from '../../../contract/record.ts';
 import { sleep } from '../../resilience/policies.ts';
-import { defineConnector } from '../connector.ts';
+import { type Afterwards, defineConnector } from '../connector.ts';
 import { dropPlan, dropSettings, hideCardNumbers, nameMatcher } from '../csv-drops.ts';
+import { archiveHere } from '../local-archive.ts';
 import { type LocalFile, localSourceFile, lookAtFile } from '../local-file.ts';
+import { Parts } from '../parts.ts';
 
 const settings = z.strictObject({
   folder: z
@@ -88,17 +90,27 @@ export default defineConnector({
       : []),
   ],
 
-  open: async (given) => {
+  open: async (given, { now, isTaken }) => {
     const known = new Map<string, string>();
+    const parts = new Parts(now);
+    const to = takenFolder(given.folder);
     return {
-      plan: dropPlan(given, given.archive === 'move' ? { kind: 'archive-file', to: takenFolder(given.folder) } : null),
+      plan: dropPlan(given, afterwards(given)),
       files: async (signal) => {
         await checkedFolder(given.folder);
-        const fresh = (await list(given)).filter((file) => known.get(file.path) !== file.mark);
+        const all = await list(given);
+        const fresh = all.filter((file) => known.get(file.path) !== file.mark);
         const complete =
           given.completeWhen === 'done-file' ? await withDoneFile(fresh) : await standingStill(fresh, given.stillSeconds, signal);
-        return complete.map(localSourceFile);
+        if (!given.waitsForParts || signal.aborted) return complete.map(localSourceFile);
+        const wasTaken = new Set(
+          all.filter((file) => known.get(file.path) === file.mark || isTaken?.(file.path, file.mark)).map((file) => file.name),
+        );
+        return parts.whole(complete, all, ({ name }) => wasTaken.has(name)).map(localSourceFile);
       },
+      waitsFor: () => parts.waiting,
+      isHeld: (path, failed) => given.waitsForParts && parts.isHeld(basename(path), failed),
+      putAway: (file) => archiveHere({ ...file, to }),
       taken: (file) => {
         known.set(file.path, file.mark);
       },
@@ -106,6 +118,12 @@ export default defineConnector({
     };
   },
 });
+
+/** A part of an export goes away together with the others, at the end of a run; a file by itself as soon as it is kept. */
+function afterwards(given: Settings): Afterwards | null {
+  if (given.archive === 'leave') return null;
+  return given.waitsForParts ? { kind: 'put-away-file' } : { kind: 'archive-file', to: takenFolder(given.folder) };
+}
 
 function takenFolder(folder: string): string {
   return join(folder, 'taken');

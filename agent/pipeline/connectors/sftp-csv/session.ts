@@ -1,7 +1,10 @@
+import { posix } from 'node:path';
 import { Fault } from '../../../../contract/faults.ts';
+import type { PartSet } from '../../../../contract/health.ts';
 import { sleep } from '../../../resilience/policies.ts';
 import type { KeptFile, OpenContext, SourceFile, SourceSession } from '../../connector.ts';
 import { dropPlan, nameMatcher } from '../../csv-drops.ts';
+import { Parts } from '../../parts.ts';
 import { type LineSpec, markOf, type RemoteFile, SftpLine, unknownTime } from './line.ts';
 import { isAside, putAway } from './put-away.ts';
 import { lineSpec, putAwayOrder, type Settings } from './settings.ts';
@@ -22,6 +25,8 @@ export class SftpSession implements SourceSession {
   readonly plan;
   readonly #given: Settings;
   readonly #spec: LineSpec;
+  readonly #context: OpenContext;
+  readonly #parts: Parts;
   /** The mark under which a file of this start was taken. */
   readonly #known = new Map<string, string>();
   #line: SftpLine | null = null;
@@ -29,6 +34,8 @@ export class SftpSession implements SourceSession {
 
   constructor(given: Settings, context: OpenContext) {
     this.#given = given;
+    this.#context = context;
+    this.#parts = new Parts(context.now);
     this.#spec = lineSpec(given, context);
     this.plan = dropPlan(given, given.afterwards === 'leave' ? null : { kind: 'put-away-file' });
   }
@@ -36,9 +43,17 @@ export class SftpSession implements SourceSession {
   async files(signal: AbortSignal): Promise<readonly SourceFile[]> {
     const all = await this.#listed(signal);
     const fresh = fitting(this.#given, all).filter((file) => this.#known.get(file.path) !== markOf(file));
-    if (fresh.length === 0 || signal.aborted) return [];
-    const complete = this.#given.completeWhen === 'done-file' ? withDoneFile(fresh, all) : await this.#standingStill(fresh, signal);
-    return complete.map(({ file, isMarkProof }) => this.#sourceFile(file, isMarkProof));
+    if ((fresh.length === 0 && !this.#given.waitsForParts) || signal.aborted) return [];
+    const isByDoneFile = this.#given.completeWhen === 'done-file' || fresh.length === 0;
+    const complete = isByDoneFile ? withDoneFile(fresh, all) : await this.#standingStill(fresh, signal);
+    const offered = complete.map(({ file, isMarkProof }) => this.#sourceFile(file, isMarkProof));
+    if (!this.#given.waitsForParts || signal.aborted) return offered;
+    const wasTaken = new Set(
+      fitting(this.#given, all)
+        .filter((file) => this.#isTaken(file))
+        .map((file) => file.name),
+    );
+    return this.#parts.whole(offered, fitting(this.#given, all), ({ name }) => wasTaken.has(name));
   }
 
   async #standingStill(files: readonly RemoteFile[], signal: AbortSignal): Promise<Complete[]> {
@@ -111,6 +126,18 @@ export class SftpSession implements SourceSession {
     if (this.#idle) clearTimeout(this.#idle);
     this.#idle = setTimeout(() => this.#line?.close(), idleLineMs);
     this.#idle.unref();
+  }
+
+  #isTaken(file: RemoteFile): boolean {
+    return this.#known.get(file.path) === markOf(file) || (this.#context.isTaken?.(file.path, markOf(file)) ?? false);
+  }
+
+  waitsFor(): readonly PartSet[] {
+    return this.#parts.waiting;
+  }
+
+  isHeld(path: string, failed: readonly string[]): boolean {
+    return this.#given.waitsForParts && this.#parts.isHeld(posix.basename(path), failed);
   }
 
   taken(file: SourceFile): void {
