@@ -91,6 +91,12 @@ export const faults = {
     safe: 'Everything kept so far is safe. Reading has stopped, nothing is dropped.',
     next: 'Free some space; reading goes on by itself.',
   },
+  'drive-missing': {
+    who: 'person',
+    what: 'The account {account}, which runs Bellhop, has no drive {drive}.',
+    safe: 'Nothing is lost: files wait where the hotel system writes them.',
+    next: 'Drive letters belong to the person who made them, and a service does not see them. Enter the share by its own name, such as \\\\server\\share\\folder.',
+  },
   'file-changed': {
     who: 'later',
     what: '{file} was still being written while it was read.',
@@ -187,6 +193,24 @@ export const faults = {
     what: '{host} does not let {user} delete taken files in {folder}.',
     safe: 'They were read and kept, and are not read twice. They stay there.',
     next: 'Ask the operator of {host} for the right to rename and to delete files in {folder}, or leave the files where they are.',
+  },
+  'share-login-refused': {
+    who: 'person',
+    what: '{share} does not let {user} in.',
+    safe: 'Nothing is lost: files wait there.',
+    next: 'Check user name and password at the share with whoever runs it. Some servers lock a user after a few tries.',
+  },
+  'share-other-login': {
+    who: 'person',
+    what: 'This PC is already connected to the server of {share} under another name than {user}.',
+    safe: 'Nothing was changed. Files wait there.',
+    next: 'Windows allows one name at a time. End the other connection, or enter the share by the address of the server instead of its name.',
+  },
+  'share-unreachable': {
+    who: 'later',
+    what: 'The share {share} cannot be reached ({detail}).',
+    safe: 'Nothing is lost: files wait there.',
+    next: 'It is tried again by itself. Check that the server is on and that the name of the share is right.',
   },
   'sandbox-failed': {
     who: 'person',

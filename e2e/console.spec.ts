@@ -35,7 +35,7 @@ test('from the first start to “Everything up to … is confirmed by …”', a
   await page.getByRole('button', { name: 'Test the connection' }).click();
   await expect(page.getByText('The test stopped at a step. Nothing was changed.')).toBeVisible();
   const steps = page.getByRole('region', { name: 'Test the connection' }).getByRole('listitem');
-  await expect(steps).toHaveCount(3);
+  await expect(steps).toHaveCount(4);
   await expect(steps.first()).toContainText('failed');
   await expect(steps.first()).toContainText(`The folder ${missing} is not there.`);
   await expect(steps.first()).toContainText('Nothing is lost: files wait where the hotel system writes them.');
@@ -50,6 +50,7 @@ test('from the first start to “Everything up to … is confirmed by …”', a
   await page.getByRole('button', { name: 'Test again' }).click();
   await expect(page.getByText('Everything works.')).toBeVisible();
   await expect(steps.first()).toContainText('fine');
+  await expect(steps.last()).toContainText(/: list yes, read no file yet, move not asked for/);
   await page.getByRole('button', { name: 'Save' }).click();
 
   await expect(page.getByRole('heading', { name: 'Where it goes' })).toBeVisible();

@@ -269,7 +269,10 @@ describe('the path of a record', { timeout: 60_000 }, () => {
       () => hub(test),
       (state) => state.confirmed === 1,
     );
-    expect((await test.client.overview.get({})).alerts.map((alert) => alert.fault.code)).toEqual(['database-damaged']);
+    await test.until(
+      async () => (await test.client.overview.get({})).alerts.map((alert) => alert.fault.code).join(),
+      (codes) => codes === 'database-damaged',
+    );
   });
 
   it('reads a file again under a mended mapping when nothing of it could be used', async () => {

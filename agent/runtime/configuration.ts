@@ -98,7 +98,7 @@ function freeId(agent: Agent, draft: ConnectionDraft): string {
 function usableSecrets(agent: Agent, draft: ConnectionDraft, settings: Readonly<Record<string, unknown>>): Record<string, string> {
   const before = draft.id ? connectionById(agent.stores.read, draft.id) : undefined;
   if (!before || before.kind !== draft.kind) return {};
-  const goesElsewhere = ['url', 'proxyUrl', 'host', 'port', 'user', 'jumpHost', 'jumpPort', 'jumpUser'].some(
+  const goesElsewhere = ['url', 'proxyUrl', 'host', 'port', 'user', 'jumpHost', 'jumpPort', 'jumpUser', 'folder', 'shareUser'].some(
     (name) => (settings[name] ?? '') !== (before.settings[name] ?? ''),
   );
   return goesElsewhere ? {} : agent.stores.secrets.of(before.id);

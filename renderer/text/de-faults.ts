@@ -72,6 +72,11 @@ export const faultsDe: Record<FaultCode, Sentences> = {
     safe: 'Alles Aufbewahrte ist sicher. Das Lesen ruht, nichts wird verworfen.',
     next: 'Schaffen Sie Platz; das Lesen geht von selbst weiter.',
   },
+  'drive-missing': {
+    what: 'Das Konto {account}, unter dem Bellhop läuft, hat kein Laufwerk {drive}.',
+    safe: 'Nichts ist verloren: Dateien warten dort, wo das Hotelsystem sie schreibt.',
+    next: 'Laufwerksbuchstaben gehören dem, der sie angelegt hat, und ein Dienst sieht sie nicht. Tragen Sie die Freigabe mit ihrem eigenen Namen ein, etwa \\\\server\\freigabe\\ordner.',
+  },
   'file-changed': {
     what: '{file} wurde noch geschrieben, während sie gelesen wurde.',
     safe: 'Die halbe Datei wurde nicht benutzt.',
@@ -196,6 +201,21 @@ export const faultsDe: Record<FaultCode, Sentences> = {
     what: '{host} lässt {user} übernommene Dateien in {folder} nicht löschen.',
     safe: 'Sie sind gelesen und aufbewahrt und werden nicht zweimal gelesen. Sie bleiben dort.',
     next: 'Bitten Sie den Betreiber von {host} um das Recht, in {folder} umzubenennen und zu löschen, oder lassen Sie die Dateien liegen.',
+  },
+  'share-login-refused': {
+    what: '{share} lässt {user} nicht ein.',
+    safe: 'Nichts ist verloren: Dateien warten dort.',
+    next: 'Prüfen Sie Benutzername und Passwort an der Freigabe mit dem, der sie betreibt. Manche Server sperren nach einigen Versuchen.',
+  },
+  'share-other-login': {
+    what: 'Dieser PC ist mit dem Server von {share} schon unter einem anderen Namen als {user} verbunden.',
+    safe: 'Nichts wurde geändert. Dateien warten dort.',
+    next: 'Windows lässt nur einen Namen zugleich zu. Beenden Sie die andere Verbindung oder tragen Sie statt des Namens die Adresse des Servers ein.',
+  },
+  'share-unreachable': {
+    what: 'Die Freigabe {share} ist nicht zu erreichen ({detail}).',
+    safe: 'Nichts ist verloren: Dateien warten dort.',
+    next: 'Es wird von selbst wieder versucht. Prüfen Sie, ob der Server läuft und der Name der Freigabe stimmt.',
   },
   'sandbox-failed': {
     what: 'Das Übungshotel ist nicht gestartet.',

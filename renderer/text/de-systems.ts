@@ -11,13 +11,26 @@ export const stepsDe: Text['steps'] = {
   files: 'Nach Dateien sehen',
   read: 'Neueste Datei öffnen',
   archive: 'Dürfen Dateien verschoben werden',
+  account: 'Was dieses Konto dort darf',
   address: 'Adresse prüfen',
   secret: 'Nach dem Signaturgeheimnis sehen',
   answer: 'Die Zentrale fragen, was sie von diesem Hotel hat',
   signature: 'Ein unterschriebenes Lebenszeichen senden',
 };
 
-const found: readonly (readonly [english: RegExp, german: string])[] = [
+const rights: Readonly<Record<string, string>> = {
+  yes: 'ja',
+  'no file yet': 'noch keine Datei',
+  'not asked for': 'nicht verlangt',
+  'not tried, because that would write': 'nicht probiert, denn das hieße schreiben',
+};
+
+const found: readonly (readonly [english: RegExp, german: string | ((...found: string[]) => string)])[] = [
+  [
+    /^(.+?)(?: \(at the share (.+)\))?: list yes, read (.+), move (not tried, because that would write|.+)$/,
+    (_, account, share, reads = '', moves = '') =>
+      `${account}${share ? ` (an der Freigabe ${share})` : ''}: auflisten ja, lesen ${rights[reads] ?? reads}, verschieben ${rights[moves] ?? moves}`,
+  ],
   [/^no file like (.+) yet$/, 'noch keine Datei wie $1'],
   [/^(\d+) like (.+), newest (.+)$/, '$1 wie $2, die neueste $3'],
   [/^(\d+) names cannot be used; (\d+) like (.+)$/, '$1 Namen sind nicht zu gebrauchen; $2 wie $3'],
@@ -37,7 +50,9 @@ const found: readonly (readonly [english: RegExp, german: string])[] = [
 /** What a step has found; a name or a path is the same in every language. */
 export function foundDe(words: string): string {
   const known = found.find(([english]) => english.test(words));
-  return known ? words.replace(known[0], known[1]) : words;
+  if (!known) return words;
+  const [english, german] = known;
+  return typeof german === 'string' ? words.replace(english, german) : words.replace(english, german);
 }
 
 export const kindsDe: Text['kinds'] = {
@@ -56,7 +71,16 @@ export const kindsDe: Text['kinds'] = {
 };
 
 export const fieldsDe: Text['fields'] = {
-  folder: { title: 'Ordner', description: 'Wohin das Hotelsystem exportiert, so wie dieser PC ihn sieht.' },
+  folder: {
+    title: 'Ordner',
+    description:
+      'Wohin das Hotelsystem exportiert, so wie dieser PC ihn sieht. Eine Freigabe mit ihrem Namen, nicht mit einem Laufwerksbuchstaben.',
+  },
+  shareUser: {
+    title: 'Benutzername an der Freigabe',
+    description: 'Nur, wenn das Konto, unter dem Bellhop läuft, die Freigabe nicht lesen darf, wie es bei einem Dienst üblich ist.',
+  },
+  sharePassword: { title: 'Passwort an der Freigabe', description: 'Nur zusammen mit einem Benutzernamen an der Freigabe.' },
   entity: { title: 'Was in den Dateien steht' },
   mapping: { title: 'Zuordnung', description: 'Welche Spalte des Exports welches Feld ist.' },
   source: { title: 'Name des Systems', description: 'Steht auf jedem Datensatz: kleine Buchstaben, Ziffern, Bindestriche.' },
