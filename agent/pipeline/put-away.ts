@@ -14,6 +14,8 @@ export type PutAwayTools = {
 const ended = ['archive-refused', 'archive-unsure', 'removal-refused'] as const;
 /** A single file may be held open by another program; so many in a row say that it is the folder. */
 const mostRefusals = 20;
+/** What does not fit into this time follows with the next run: what has come meanwhile must not wait for tidying. */
+const mostMs = 60_000;
 
 /**
  * Put the files away at their source whose rows are all kept. A file that the source does not let go is told beside the reading and
@@ -32,8 +34,10 @@ export async function putAwayKept(
 ): Promise<void> {
   if (session.plan.afterwards?.kind !== 'put-away-file') await tools.writer.step('withdrawIntents', ['put-away-file', connectionId]);
   const refusals: Fault[] = [];
+  const startedAtMs = performance.now();
   for (const { id, file } of filesToPutAway(tools.read, connectionId)) {
     if (signal.aborted) return;
+    if (performance.now() - startedAtMs > mostMs) break;
     if (session.isHeld?.(file.path, failed)) continue;
     try {
       await session.putAway?.(file, signal);

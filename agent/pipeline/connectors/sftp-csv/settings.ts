@@ -48,20 +48,15 @@ export const settings = z.strictObject({
     examples: ['gate.pms.example.com'],
     'x-advanced': true,
   }),
-  jumpPort: z
-    .int()
-    .min(1)
-    .max(65_535)
-    .optional()
-    .meta({ title: 'Port of the jump host', description: '22 if it is empty.', 'x-advanced': true }),
+  jumpPort: z.int().min(1).max(65_535).optional().meta({ title: 'Jump host: port', description: '22 if it is empty.', 'x-advanced': true }),
   jumpUser: z
     .string()
     .min(1)
     .max(200)
     .optional()
-    .meta({ title: 'User name at the jump host', description: 'As at the server if it is empty.', 'x-advanced': true }),
+    .meta({ title: 'Jump host: user name', description: 'As at the server if it is empty.', 'x-advanced': true }),
   jumpHostKey: pin.optional().meta({
-    title: 'Host key of the jump host',
+    title: 'Jump host: host key',
     description: 'Compared and confirmed like the one of the server.',
     'x-advanced': true,
   }),
@@ -83,20 +78,20 @@ export const secrets: Readonly<Record<string, SecretField>> = {
   },
   passphrase: { title: 'Passphrase of the key', description: 'Only if the key has one.', isRequired: false },
   jumpPassword: {
-    title: 'Password at the jump host',
+    title: 'Jump host: password',
     description: 'If neither this nor a key is entered for it, it gets the same as the server.',
     isRequired: false,
     isAdvanced: true,
   },
   jumpPrivateKey: {
-    title: 'Private key for the jump host',
+    title: 'Jump host: private key',
     description: 'Only if it is another one than for the server.',
     isRequired: false,
     isLong: true,
     isAdvanced: true,
   },
   jumpPassphrase: {
-    title: 'Passphrase of the key for the jump host',
+    title: 'Jump host: passphrase of the key',
     description: 'Only if that key has one.',
     isRequired: false,
     isAdvanced: true,
