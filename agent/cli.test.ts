@@ -427,8 +427,25 @@ describe.skipIf(!isBuilt)(
         false,
         true,
         0,
-        expect.stringContaining('seen before'),
+        expect.stringMatching(/seen before, on .+ as a\.csv\./),
         [2, 2, 1, 0],
+      ]);
+    });
+
+    it('makes a key pair for an SFTP server and prints the half for its operator, never the other', async () => {
+      const settings = { host: 'sftp.example.com', user: 'hotel' };
+      await run(['connections', 'add', file('pms.json', JSON.stringify({ id: 'pms', kind: 'sftp-csv', title: 'PMS', settings }))]);
+      const none = await run(['connections', 'key', 'pms']);
+      const made = await run(['connections', 'key', 'pms', '--new']);
+      const shown = await run(['connections', 'key', 'pms', '--json']);
+      const [connection] = json(await run(['connections', 'list', '--json']))[0];
+      expect([none.code, made.code, made.stdout, made.stderr, json(shown), connection.secrets]).toEqual([
+        1,
+        0,
+        expect.stringMatching(/^ssh-ed25519 AAAA\S+ bellhop@hotel\n$/),
+        '',
+        [{ id: 'pms', handOver: made.stdout.trim() }],
+        ['privateKey'],
       ]);
     });
 

@@ -1,5 +1,5 @@
 import type { Connection } from '../contract/connection.ts';
-import type { Fault } from '../contract/faults.ts';
+import { type Fault, sidelines } from '../contract/faults.ts';
 import type { Heartbeat } from '../contract/ingest.ts';
 import { connectionById, property } from '../db/pipeline/connections.ts';
 import { entityCounts } from '../db/pipeline/counts.ts';
@@ -102,6 +102,8 @@ export class Agent {
       mapping: (name) => mappingNamed(read, name),
       timeZone: () => property(read)?.timeZone ?? null,
       onProgress: () => this.#kept(),
+      // An import by hand leaves its files where they are: nothing stands beside it.
+      onBeside: () => undefined,
     };
   }
 
@@ -162,7 +164,8 @@ export class Agent {
       { connectionId, code: fault.code, detail: fault.detail, ...(fault.code === 'internal' ? errorFields(fault.cause) : {}) },
       fault.message,
     );
-    await this.stores.writer.step('raiseAlert', [connectionId, fault.report(), fault.who === 'later' ? 'warning' : 'critical', this.now()]);
+    const severity = fault.who === 'later' || sidelines.includes(fault.code) ? 'warning' : 'critical';
+    await this.stores.writer.step('raiseAlert', [connectionId, fault.report(), severity, this.now()]);
     this.live.tellSoon('overview');
   }
 

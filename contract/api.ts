@@ -79,6 +79,18 @@ export const api = {
     restore: call('POST /connections/{id}/restore', byId, Connection),
     /** Test a connection as it is stored, or a draft before it is; each step arrives as it starts and as it ends. */
     test: call('POST /connections/test', z.union([byId, z.strictObject({ draft: ConnectionDraft })]), eventIterator(TestStep)),
+    /** Make a secret that never leaves the agent. Its reference stands for it in a draft; the other half is to be handed over. */
+    makeSecret: call(
+      'POST /connections/made-secrets',
+      z.strictObject({ kind: z.string(), field: z.string() }),
+      z.strictObject({ reference: z.string(), handOver: z.string() }),
+    ),
+    /** The half of a stored secret that is for the other side; null where none is stored or it has none. */
+    handOver: call(
+      'GET /connections/{id}/hand-over/{field}',
+      byId.extend({ field: z.string() }),
+      z.strictObject({ handOver: z.string().nullable() }),
+    ),
     pause: call('POST /connections/{id}/pause', byId, Connection),
     resume: call('POST /connections/{id}/resume', byId, Connection),
     syncNow: call('POST /connections/{id}/sync', byId, nothing),

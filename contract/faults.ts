@@ -25,6 +25,18 @@ export const faults = {
     safe: 'Nothing was opened or changed.',
     next: 'Start Bellhop with the command bellhop, which finds the right one.',
   },
+  'archive-refused': {
+    who: 'person',
+    what: '{host} does not let {user} move taken files from {folder} to {archive}.',
+    safe: 'They were read and kept, and are not read twice. They stay where they are.',
+    next: 'Ask the operator of {host} for the right to rename files in {folder} and to write in {archive}, or leave the files where they are.',
+  },
+  'archive-unsure': {
+    who: 'person',
+    what: '{file} on {host} stays where it is: the server does not say when a file was written.',
+    safe: 'It was read and kept. A newer file of the same size could not be told from it, so it is neither moved nor deleted.',
+    next: 'Set the connection to leave the files where they are.',
+  },
   'bytes-unaccounted': {
     who: 'person',
     what: '{file} has {missing} bytes that became neither a record nor a set-aside row.',
@@ -85,6 +97,12 @@ export const faults = {
     safe: 'Everything kept so far is safe. Reading has stopped, nothing is dropped.',
     next: 'Free some space; reading goes on by itself.',
   },
+  'drive-missing': {
+    who: 'person',
+    what: 'The account {account}, which runs Bellhop, has no drive {drive}.',
+    safe: 'Nothing is lost: files wait where the hotel system writes them.',
+    next: 'Drive letters belong to the person who made them, and a service does not see them. Enter the share by its own name, such as \\\\server\\share\\folder.',
+  },
   'file-changed': {
     who: 'later',
     what: '{file} was still being written while it was read.',
@@ -131,7 +149,7 @@ export const faults = {
     who: 'person',
     what: '{host} shows a host key that nobody has confirmed yet: {key}. In words: {words}.',
     safe: 'No user name and no password was sent.',
-    next: 'Let the operator of {host} read the key out to you, and enter it under Host key.',
+    next: 'Let the operator of {host} read the key out to you, and enter it in the settings as the host key of {host}.',
   },
   'home-in-use': {
     who: 'person',
@@ -158,6 +176,12 @@ export const faults = {
     safe: 'No file was used.',
     next: 'Choose one of the mappings in the list.',
   },
+  'parts-missing': {
+    who: 'person',
+    what: '{name} is not whole: of its {of} parts, {missing} has not come for more than an hour.',
+    safe: 'The other parts stay where they are. Nothing of them was read.',
+    next: 'Ask whoever exports it for the missing part. If it does not come any more, switch off waiting for parts.',
+  },
   'proxy-login': {
     who: 'person',
     what: 'The proxy {host} wants a user name and a password.',
@@ -170,11 +194,65 @@ export const faults = {
     safe: 'Everything waits here and follows.',
     next: 'It is tried again by itself. Check the address of the proxy.',
   },
+  'removal-refused': {
+    who: 'person',
+    what: '{host} does not let {user} delete taken files in {folder}.',
+    safe: 'They were read and kept, and are not read twice. They stay there.',
+    next: 'Ask the operator of {host} for the right to rename and to delete files in {folder}, or leave the files where they are.',
+  },
+  'share-login-refused': {
+    who: 'person',
+    what: '{share} does not let {user} in.',
+    safe: 'Nothing is lost: files wait there.',
+    next: 'Check user name and password at the share with whoever runs it. Some servers lock a user after a few tries.',
+  },
+  'share-other-login': {
+    who: 'person',
+    what: 'This PC is already connected to the server of {share} under another name than {user}.',
+    safe: 'Nothing was changed. Files wait there.',
+    next: 'Windows allows one name at a time. End the other connection, or enter the share by the address of the server instead of its name.',
+  },
+  'share-unreachable': {
+    who: 'later',
+    what: 'The share {share} cannot be reached ({detail}).',
+    safe: 'Nothing is lost: files wait there.',
+    next: 'It is tried again by itself. Check that the server is on and that the name of the share is right.',
+  },
   'sandbox-failed': {
     who: 'person',
     what: 'The sandbox hotel did not start.',
     safe: 'Your own set-up was not touched.',
     next: 'Try again, or run bellhop demo in a terminal to see why.',
+  },
+  'jump-refused': {
+    who: 'person',
+    what: '{host} does not let {user} through to {target}.',
+    safe: 'Nothing is lost: what lies on the server stays there and follows.',
+    next: 'Ask the operator of {host} to allow {user} TCP forwarding to {target}.',
+  },
+  'key-passphrase-missing': {
+    who: 'person',
+    what: 'The private key for {host} has a passphrase, and none is entered.',
+    safe: 'Nothing was sent to {host}.',
+    next: 'Enter the passphrase of the key, or make a new key pair here.',
+  },
+  'key-passphrase-wrong': {
+    who: 'person',
+    what: 'The passphrase does not open the private key for {host}.',
+    safe: 'Nothing was sent to {host}.',
+    next: 'Enter the passphrase of the key again. It is the one that was set when the key was made, not the password of the server.',
+  },
+  'key-putty': {
+    who: 'person',
+    what: 'The private key for {host} is a PuTTY file ({algorithm}, version {version}), and of those only RSA in version 2 can be read.',
+    safe: 'Nothing was sent to {host}.',
+    next: 'Open it in PuTTYgen, choose Conversions > Export OpenSSH key, and enter the text of that file.',
+  },
+  'key-unreadable': {
+    who: 'person',
+    what: 'What is entered as private key for {host} is none that can be read.',
+    safe: 'Nothing was sent to {host}.',
+    next: 'Enter the whole text of the key file, from its first line to its last. A file that ends in .pub holds the other half.',
   },
   'login-refused': {
     who: 'person',
@@ -299,6 +377,16 @@ export const faults = {
 } as const satisfies Record<string, FaultText>;
 
 export type FaultCode = keyof typeof faults;
+
+/** Faults that stand beside the reading of a source, which goes on well. Each ends by itself, not with the next good run. */
+export const sidelines: readonly FaultCode[] = [
+  'archive-refused',
+  'archive-unsure',
+  'folder-unwritable',
+  'parts-missing',
+  'removal-refused',
+];
+
 export const faultCodes = Object.keys(faults) as [FaultCode, ...FaultCode[]];
 
 /** A failure as it crosses a process: the code, and the few plain words that fill its sentence. */

@@ -16,6 +16,10 @@ export const EntityHealth = z.strictObject({
 });
 export type EntityHealth = z.infer<typeof EntityHealth>;
 
+/** An export in parts of which some are missing; none of its parts is read before all are there. */
+export const PartSet = z.strictObject({ name: z.string(), of: z.int(), missing: z.array(z.int()), sinceMs: z.int() });
+export type PartSet = z.infer<typeof PartSet>;
+
 /** A source at a glance. `late`: the last good sync is further back than the schedule allows. */
 export const SourceHealth = z.strictObject({
   direction: z.literal('source'),
@@ -30,6 +34,7 @@ export const SourceHealth = z.strictObject({
   lateByMs: z.int(),
   progress: z.strictObject({ fileName: z.string(), bytesDone: z.int(), bytesTotal: z.int(), rows: z.int() }).nullable(),
   fault: FaultReport.nullable(),
+  waitsFor: z.array(PartSet),
   entities: z.array(EntityHealth),
 });
 export type SourceHealth = z.infer<typeof SourceHealth>;
@@ -79,6 +84,16 @@ export const FileReport = z.strictObject({
 });
 export type FileReport = z.infer<typeof FileReport>;
 
+/** A file whose content had been taken before, under this name or another: it was not read a second time. */
+export const RepeatedFile = z.strictObject({
+  connectionId: z.string(),
+  fileName: z.string(),
+  seenAtMs: z.int(),
+  firstName: z.string(),
+  firstTakenAtMs: z.int(),
+});
+export type RepeatedFile = z.infer<typeof RepeatedFile>;
+
 /** The whole at a glance: what the overview and the delivery line show. */
 export const Overview = z.strictObject({
   nowMs: z.int(),
@@ -90,6 +105,7 @@ export const Overview = z.strictObject({
   setAside: z.int(),
   setAsideByRule: z.array(z.strictObject({ rule: z.enum(ruleIds), count: z.int() })),
   recentFiles: z.array(FileReport),
+  repeatedFiles: z.array(RepeatedFile),
   disk: z.strictObject({ freeBytes: z.int(), totalBytes: z.int(), usedByBellhopBytes: z.int(), yearsLeft: z.number().nullable() }),
 });
 export type Overview = z.infer<typeof Overview>;

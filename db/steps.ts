@@ -3,7 +3,7 @@ import type { WriteDb } from './open.ts';
 import { connectionStatements } from './pipeline/connections.ts';
 import { fileStatements } from './pipeline/files.ts';
 import { generations } from './pipeline/generation.ts';
-import { intentStatements } from './pipeline/intents.ts';
+import { type IntentOf, intentStatements } from './pipeline/intents.ts';
 import { deliveryStatements } from './pipeline/outbox.ts';
 import { recordStatements } from './pipeline/records.ts';
 import { replayStatements } from './pipeline/replay.ts';
@@ -34,12 +34,10 @@ export function pipelineSteps(db: WriteDb, key: KeyObject, now: () => number = D
     intents.withdrawIntents('forget-secrets', id);
     return connections.restoreConnection(id);
   });
-  const finishFile = db.transaction(
-    (fileId: number, archive: { connectionId: string; path: string; mark: string; to: string } | null): void => {
-      files.finishFile(fileId, now());
-      if (archive) intents.addIntent({ kind: 'archive-file', fileId, ...archive }, now());
-    },
-  );
+  const finishFile = db.transaction((fileId: number, afterwards: IntentOf<'archive-file'> | IntentOf<'put-away-file'> | null): void => {
+    files.finishFile(fileId, now());
+    if (afterwards) intents.addIntent(afterwards, now());
+  });
 
   return {
     ...connections,
@@ -57,6 +55,9 @@ export function pipelineSteps(db: WriteDb, key: KeyObject, now: () => number = D
     stillAside,
     reopenFile: files.reopenFile,
     confirm: (destinationId: string, upTo: number, refused: Parameters<typeof confirm>[2]) => confirm(destinationId, upTo, refused, now()),
+    /** Forget the secrets of a connection, or what was made for none yet, in due time. */
+    planForgetting: (connectionId: string, dueAtMs: number) => intents.addIntent({ kind: 'forget-secrets', connectionId }, dueAtMs),
+    withdrawIntents: intents.withdrawIntents,
     intentDone: (id: number) => intents.intentDone(id, now()),
     generation: ledger.newest,
     meetGeneration: (seen: number) => ledger.meet(seen, now()),

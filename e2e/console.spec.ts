@@ -35,7 +35,7 @@ test('from the first start to “Everything up to … is confirmed by …”', a
   await page.getByRole('button', { name: 'Test the connection' }).click();
   await expect(page.getByText('The test stopped at a step. Nothing was changed.')).toBeVisible();
   const steps = page.getByRole('region', { name: 'Test the connection' }).getByRole('listitem');
-  await expect(steps).toHaveCount(3);
+  await expect(steps).toHaveCount(4);
   await expect(steps.first()).toContainText('failed');
   await expect(steps.first()).toContainText(`The folder ${missing} is not there.`);
   await expect(steps.first()).toContainText('Nothing is lost: files wait where the hotel system writes them.');
@@ -50,6 +50,7 @@ test('from the first start to “Everything up to … is confirmed by …”', a
   await page.getByRole('button', { name: 'Test again' }).click();
   await expect(page.getByText('Everything works.')).toBeVisible();
   await expect(steps.first()).toContainText('fine');
+  await expect(steps.last()).toContainText(/: list yes, read no file yet, move not asked for/);
   await page.getByRole('button', { name: 'Save' }).click();
 
   await expect(page.getByRole('heading', { name: 'Where it goes' })).toBeVisible();
@@ -257,6 +258,18 @@ test('a mixed file shows what was set aside by reason, and where every byte went
   await expect(reasons.filter({ hasText: 'The row has more or fewer cells than the header.' })).toContainText(/^1/);
   await expect(reasons).toHaveCount(3);
   await expect(page.getByRole('contentinfo')).toContainText('4 set aside');
+});
+
+test('a file whose content came before is shown with the day and the name under which it was first seen', async ({ page, hotel }) => {
+  await hotel.setUp();
+  const content = bookingsFile(bookingRow('A-4101'));
+  await hotel.deliver('first.csv', content);
+  hotel.drop('again.csv', content);
+  await page.goto(hotel.address);
+  await hotel.client.connections.syncNow({ id: 'pms' });
+  const row = page.getByRole('row', { name: /^again\.csv/ });
+  await expect(row).toContainText(/seen before on \w+ \d+ \w+ \d{4}, \d\d:\d\d as first\.csv/);
+  await expect(page.getByRole('row', { name: /^first\.csv/ })).toContainText('came once more, not read again');
 });
 
 test('what was set aside is reached by the keyboard, with its reason, its place and its bytes as text and in hexadecimal', async ({

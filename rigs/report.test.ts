@@ -29,6 +29,7 @@ it('adds the homes up and leaves no figure out', () => {
     wronglySetAside: 0,
     skipped: 0,
     undelivered: 1,
+    untidy: 0,
     damaged: 0,
     delivered: 20,
     wireDuplicates: 6,
@@ -41,6 +42,7 @@ it('passes only when every home holds, was disturbed enough, and came back fast 
   const spoilt: Partial<Run>[] = [
     { isDelivered: false },
     { isIntact: false },
+    { isTidy: false },
     { restartMs: [3001] },
     ...(['lost', 'twice', 'inverted', 'corrupt', 'missed', 'wronglySetAside'] as const).map((name) => ({
       verdict: { ...verdict, [name]: 1 },

@@ -29,6 +29,7 @@ export function reportLine(runs: readonly Run[], seed: number) {
     wronglySetAside: sum((run) => run.verdict.wronglySetAside),
     skipped: sum((run) => run.verdict.skipped),
     undelivered: sum((run) => (run.isDelivered ? 0 : 1)),
+    untidy: sum((run) => (run.isTidy === false ? 1 : 0)),
     damaged: sum((run) => (run.isIntact ? 0 : 1)),
     delivered: sum((run) => run.verdict.delivered),
     wireDuplicates: sum((run) => run.wireDuplicates),

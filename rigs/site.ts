@@ -49,7 +49,12 @@ export async function prepareSite(
 }
 
 /** How a run ended: what the checker says, whether everything arrived in time, whether the database is whole. */
-export type Outcome = { readonly verdict: Verdict; readonly isDelivered: boolean; readonly isIntact: boolean };
+export type Outcome = {
+  readonly verdict: Verdict;
+  readonly isDelivered: boolean;
+  readonly isIntact: boolean /** The source stands as the settings want it. */;
+  readonly isTidy?: boolean;
+};
 
 /** Judge a site whose agent has stopped. */
 export async function judgeSite(site: Site, last: (Standing & { readonly isDone: boolean }) | null): Promise<Outcome> {
@@ -64,8 +69,8 @@ export async function judgeSite(site: Site, last: (Standing & { readonly isDone:
 }
 
 /** Tell whether a run holds its promise: everything arrived, once, in order, and the database is whole. */
-export function outcomeHolds({ verdict, isDelivered, isIntact: whole }: Outcome): boolean {
-  return isDelivered && whole && holds(verdict);
+export function outcomeHolds({ verdict, isDelivered, isIntact: whole, isTidy = true }: Outcome): boolean {
+  return isDelivered && whole && isTidy && holds(verdict);
 }
 
 function isIntact({ home }: Site): boolean {

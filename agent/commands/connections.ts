@@ -7,7 +7,7 @@ import { Fault } from '../../contract/faults.ts';
 import type { Client } from '../runtime/wire-client.ts';
 import { type CommandLine, faultSentences, table, UsageError, withAgent } from './command.ts';
 
-/** `bellhop connections add|list|test|take-over|remove`. */
+/** `bellhop connections add|list|test|key|take-over|remove`. */
 export async function manageConnections(line: CommandLine): Promise<number> {
   const [what, ...rest] = line.arguments;
   switch (what) {
@@ -20,10 +20,12 @@ export async function manageConnections(line: CommandLine): Promise<number> {
       return testConnection(line, one(rest, 'test'));
     case 'remove':
       return removeConnection(line, one(rest, 'remove'));
+    case 'key':
+      return showKey(line, rest);
     case 'take-over':
       return takeOver(line, one(rest, 'take-over'));
     default:
-      throw new UsageError(`connections ${what} is not known: add, list, test, take-over or remove`);
+      throw new UsageError(`connections ${what} is not known: add, list, test, key, take-over or remove`);
   }
 }
 
@@ -120,6 +122,38 @@ async function testConnection(line: CommandLine, id: string): Promise<number> {
     }
     return hasFailed ? 1 : 0;
   });
+}
+
+/** Show the half of a key that is for the other side; with --new make one. The private half is never shown. */
+async function showKey(line: CommandLine, rest: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...rest],
+    allowPositionals: true,
+    options: { new: { type: 'boolean', default: false } },
+  });
+  const id = one(positionals, 'key');
+  return withAgent(line.home, async (client) => {
+    const connection = (await client.connections.list({})).find((each) => each.id === id);
+    if (!connection) throw new Fault('connection-not-found', { id });
+    const [field] = await madeHere(client, connection.kind);
+    if (!field) throw new Fault('input-wrong', { detail: `${connection.title} has no key that could be made here` });
+    if (values.new) {
+      const { reference } = await client.connections.makeSecret({ kind: connection.kind, field });
+      const { kind, title, settings, schedule } = connection;
+      await client.connections.change({ id, kind, title, settings, schedule, secrets: { [field]: reference } });
+    }
+    const { handOver } = await client.connections.handOver({ id, field });
+    if (handOver === null) throw new Fault('input-wrong', { detail: `${connection.title} has no key yet: make one with --new` });
+    line.print({ id, handOver }, handOver);
+    return 0;
+  });
+}
+
+/** The secrets of a kind that the agent can make by itself. */
+async function madeHere(client: Client, kind: string): Promise<string[]> {
+  const found = (await client.systems.kinds({})).find((system) => system.kind === kind);
+  const properties = (found?.settingsSchema.properties ?? {}) as Record<string, { 'x-made-here'?: boolean }>;
+  return Object.keys(properties).filter((name) => properties[name]?.['x-made-here']);
 }
 
 async function takeOver(line: CommandLine, id: string): Promise<number> {

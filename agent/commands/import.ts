@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { rules } from '../../contract/dead-letter.ts';
 import { type EntityName, entityNames } from '../../contract/record.ts';
@@ -72,9 +72,15 @@ function showProgress(line: CommandLine, client: Client): { stop(): void } {
   };
 }
 
+/** Under which name it was taken, where that was another. */
+function sameName(path: string, takenAs: string): string {
+  return basename(path) === takenAs ? '' : ` as ${takenAs}`;
+}
+
 function reportText(path: string, report: Report, isDryRun: boolean): string {
   const { file } = report;
-  if (report.wasSeenBefore) return `${path}: seen before, on ${whenText(file.takenAtMs)}. Nothing was read again.`;
+  if (report.wasSeenBefore)
+    return `${path}: seen before, on ${whenText(file.takenAtMs)}${sameName(path, file.fileName)}. Nothing was read again.`;
   const lines = [
     `${path}${isDryRun ? ' (rehearsal: nothing was kept)' : ''}`,
     `  written in     ${[file.layout.encoding, ...file.layout.otherEncodings].join(' or ')}, cells divided by ${file.layout.delimiter === '\t' ? 'tabs' : file.layout.delimiter}`,

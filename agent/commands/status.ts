@@ -1,4 +1,4 @@
-import { Fault } from '../../contract/faults.ts';
+import { Fault, sidelines } from '../../contract/faults.ts';
 import type { DestinationHealth, Overview, SourceHealth } from '../../contract/health.ts';
 import { entityOf } from '../../contract/record.ts';
 import { type CommandLine, faultSentences, table, whenText, withAgent } from './command.ts';
@@ -23,9 +23,24 @@ function statusText(overview: Overview, isRunning: boolean): string {
     const { what, safe, next } = faultSentences(new Fault(system.fault.code, system.fault.detail));
     return [`${system.title}: ${what}\n  ${safe}\n  ${next}`];
   });
-  return [head, systems, `${overview.records} records, ${overview.waiting} waiting, ${overview.setAside} set aside`, ...troubles].join(
-    '\n\n',
-  );
+  const beside = overview.alerts.flatMap(({ connectionId, fault }) => {
+    if (!sidelines.includes(fault.code)) return [];
+    const { what, safe, next } = faultSentences(new Fault(fault.code, fault.detail));
+    const title = overview.systems.find((system) => system.id === connectionId)?.title ?? connectionId;
+    return [`${title}: ${what}\n  ${safe}\n  ${next}`];
+  });
+  const incomplete = overview.systems.flatMap((system) => {
+    if (system.direction !== 'source') return [];
+    return system.waitsFor.map(({ name, missing, of }) => `${system.title} waits for part ${missing.join(', ')} of ${of} of ${name}.`);
+  });
+  return [
+    head,
+    systems,
+    `${overview.records} records, ${overview.waiting} waiting, ${overview.setAside} set aside`,
+    ...incomplete,
+    ...troubles,
+    ...beside,
+  ].join('\n\n');
 }
 
 function sourceRow(system: SourceHealth): string[] {

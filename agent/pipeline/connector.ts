@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { PartSet } from '../../contract/health.ts';
 import type { EntityName } from '../../contract/record.ts';
 
 /** A file at the source, complete and ready to be taken. */
@@ -26,8 +27,22 @@ export type FilePlan = {
   readonly mapping: string;
   readonly source: string;
   readonly hidesCardNumbers: boolean;
-  /** Where a file goes once every row of it is kept; null leaves it where it is. */
-  readonly archiveTo: string | null;
+  readonly afterwards: Afterwards | null;
+};
+
+/**
+ * What becomes of a file once every row of it is kept: it is moved to a folder of this PC, or put away at its source by the session.
+ * null leaves it where it is.
+ */
+export type Afterwards = { readonly kind: 'archive-file'; readonly to: string } | { readonly kind: 'put-away-file' };
+
+/** A file of a source whose every row is kept. */
+export type KeptFile = {
+  readonly fileId: number;
+  readonly path: string;
+  readonly mark: string;
+  readonly isMarkProof: boolean;
+  readonly sha256: string;
 };
 
 /** One step of a connection test: what it found, or the fault it throws. */
@@ -43,6 +58,16 @@ export type SourceSession = {
   files(signal: AbortSignal): Promise<readonly SourceFile[]>;
   /** Say that a file is in the store, so that it need not be offered again while it stays as it is. */
   taken(file: SourceFile): void;
+  /** The exports in parts that are not whole, as of the last look. */
+  waitsFor?(): readonly PartSet[];
+  /** Tell whether a kept file has to stay where it is for now, because of others of this run that could not be taken. */
+  isHeld?(path: string, failed: readonly string[]): boolean;
+  /**
+   * Move a kept file away at its source, or delete it, as the settings say. Done twice it comes out the same; a file that is no longer
+   * the one that was taken is left where it is.
+   * @throws {Fault} one that stands beside the reading, or what the line throws.
+   */
+  putAway?(file: KeptFile, signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -53,9 +78,27 @@ export type SecretField = {
   readonly isRequired: boolean;
   /** It has several lines, as a key file does. */
   readonly isLong?: boolean;
+  readonly isAdvanced?: boolean;
+  /** It can be made here, so that it never has to leave this PC. */
+  readonly maker?: SecretMaker;
 };
 
-export type OpenContext = { readonly secrets: Readonly<Record<string, string>>; readonly now: () => number };
+/** A secret that was made, and the half of it that is for the other side. */
+export type MadeSecret = { readonly secret: string; readonly handOver: string };
+
+/** Makes a secret for a hotel; `whose` is the name by which the other side can tell whom it belongs to. */
+export type SecretMaker = {
+  make(whose: string): MadeSecret;
+  /** The half for the other side, from what is stored. @throws {Fault} when it cannot be read. */
+  handOver(secrets: Readonly<Record<string, string>>, whose: string): string;
+};
+
+export type OpenContext = {
+  readonly secrets: Readonly<Record<string, string>>;
+  readonly now: () => number;
+  /** Tell whether the file that lies at a path under a mark was taken from there. A test of the connection knows of none. */
+  readonly isTaken?: (path: string, mark: string) => boolean;
+};
 
 /**
  * One kind of source. A file in connectors/ that exports one as its default is found by the registry and held to the

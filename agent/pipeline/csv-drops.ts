@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { entityNames } from '../../contract/record.ts';
-import type { FilePlan } from './connector.ts';
+import type { Afterwards, FilePlan } from './connector.ts';
 
 /** What every source of dropped CSV files is asked, wherever the files lie: what they hold, what they are called, when one is complete. */
 export const dropSettings = {
@@ -32,6 +32,11 @@ export const dropSettings = {
       title: 'A file is complete when',
       'x-titles': { still: 'it has not changed for a while', 'done-file': 'a second file NAME.done lies beside it' },
     }),
+  waitsForParts: z.boolean().default(false).meta({
+    title: 'Wait until all parts of an export are there',
+    description: 'For names such as bookings_1of3.csv: none of them is read before the last has come.',
+    'x-advanced': true,
+  }),
   stillSeconds: z.int().min(1).max(3600).default(30).meta({ title: 'For how many seconds it must not change', 'x-advanced': true }),
 } as const;
 
@@ -44,8 +49,8 @@ export const hideCardNumbers = z.boolean().default(true).meta({
 type DropSettings = z.infer<z.ZodObject<typeof dropSettings & { hideCardNumbers: typeof hideCardNumbers }>>;
 
 /** What the files are, as the pull wants to know it. */
-export function dropPlan(given: DropSettings, archiveTo: string | null): FilePlan {
-  return { entity: given.entity, mapping: given.mapping, source: given.source, hidesCardNumbers: given.hideCardNumbers, archiveTo };
+export function dropPlan(given: DropSettings, afterwards: Afterwards | null): FilePlan {
+  return { entity: given.entity, mapping: given.mapping, source: given.source, hidesCardNumbers: given.hideCardNumbers, afterwards };
 }
 
 /** Fit a name against a pattern with asterisks, part after part: no pattern takes longer than reading the name. */

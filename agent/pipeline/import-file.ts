@@ -39,7 +39,13 @@ export async function importFile(
   order: ImportOrder,
   signal: AbortSignal,
 ): Promise<ImportReport> {
-  const plan = { entity: order.mapping.entity, mapping: order.mapping.name, source: order.source, hidesCardNumbers: true, archiveTo: null };
+  const plan = {
+    entity: order.mapping.entity,
+    mapping: order.mapping.name,
+    source: order.source,
+    hidesCardNumbers: true,
+    afterwards: null,
+  };
   const file = await localFile(order.path);
   const stored = await pullFile(
     tools,

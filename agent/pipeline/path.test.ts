@@ -116,7 +116,19 @@ describe('the path of a record', { timeout: 60_000 }, () => {
     await test.restart();
     await test.sync();
     const files = await test.client.files.list({});
-    expect(files.map((file) => [file.fileName, file.rows, file.seenBefore])).toEqual([['a.csv', 1, 1]]);
+    const { repeatedFiles } = await test.client.overview.get({});
+    expect([files.map((file) => [file.fileName, file.rows, file.seenBefore]), repeatedFiles]).toEqual([
+      [['a.csv', 1, 1]],
+      [
+        {
+          connectionId: 'pms',
+          fileName: 'again.csv',
+          seenAtMs: expect.any(Number),
+          firstName: 'a.csv',
+          firstTakenAtMs: files[0]?.takenAtMs,
+        },
+      ],
+    ]);
   });
 
   it('never takes a file that is still being written', async () => {
@@ -257,7 +269,10 @@ describe('the path of a record', { timeout: 60_000 }, () => {
       () => hub(test),
       (state) => state.confirmed === 1,
     );
-    expect((await test.client.overview.get({})).alerts.map((alert) => alert.fault.code)).toEqual(['database-damaged']);
+    await test.until(
+      async () => (await test.client.overview.get({})).alerts.map((alert) => alert.fault.code).join(),
+      (codes) => codes === 'database-damaged',
+    );
   });
 
   it('reads a file again under a mended mapping when nothing of it could be used', async () => {

@@ -14,10 +14,12 @@ import {
   unfinishedFiles,
 } from '../../db/pipeline/files.ts';
 import type { Writer } from '../../db/writer.ts';
-import type { FilePlan, SourceFile, SourceSession } from './connector.ts';
+import type { Afterwards, FilePlan, SourceFile, SourceSession } from './connector.ts';
 import { LayoutSampler } from './file-layout.ts';
 import { assertMapping } from './normalise/row-mapper.ts';
 import type { Normaliser } from './normaliser.ts';
+import { tellLateParts } from './parts.ts';
+import { putAwayKept } from './put-away.ts';
 import { withoutCards, writeRawFile } from './raw-files.ts';
 
 /** What the pull works with. `onProgress` is told of every batch that is kept. */
@@ -32,6 +34,8 @@ export type PullTools = {
   /** The hotel's time zone: its country tells which code page its PCs write. */
   readonly timeZone: () => string | null;
   readonly onProgress: (progress: PullProgress) => void;
+  /** Told of a trouble that stands beside the reading, which goes on. */
+  readonly onBeside: (connectionId: string, fault: Fault) => void;
 };
 
 export type PullProgress = { readonly fileName: string; readonly bytesDone: number; readonly bytesTotal: number; readonly rows: number };
@@ -63,17 +67,22 @@ export async function pullSource(
 ): Promise<void> {
   const faults: Fault[] = [];
   const unread: Fault[] = [];
+  const failed: string[] = [];
   for (const file of unfinishedFiles(tools.read, connectionId)) {
-    await oneByOne(unread, () => normaliseAndStore(tools, connectionId, file, session.plan.archiveTo, null, signal));
+    await oneByOne(unread, () => normaliseAndStore(tools, connectionId, file, resumed(session.plan), null, signal));
   }
   const order = { connectionId, hotelId, plan: session.plan, mapping: tools.mapping(session.plan.mapping), days: null };
   for (const file of await session.files(signal)) {
     if (signal.aborted) throw new Fault('stopped');
+    const before = faults.length;
     await oneByOne(faults, async () => {
       await pullFile(tools, file, order, signal);
       session.taken(file);
     });
+    if (faults.length > before) failed.push(file.name);
   }
+  await tellLateParts(tools, session, connectionId);
+  await putAwayKept(tools, session, connectionId, failed, signal);
   // What was half read and damaged may have been taken anew from the source meanwhile.
   const stillUnread = unfinishedFiles(tools.read, connectionId).length > 0 ? unread : [];
   const [first] = [...faults, ...stillUnread];
@@ -104,7 +113,9 @@ export async function pullFile(tools: PullTools, file: SourceFile, order: FileOr
   if (taken !== null) return { id: taken, isFinished: true };
   const stored = await takeFile(tools, file, order, signal);
   const row = fileById(tools.read, stored.id);
-  if (!stored.isFinished && row) await normaliseAndStore(tools, order.connectionId, row, order.plan.archiveTo, order.days, signal);
+  const { afterwards } = order.plan;
+  const then = afterwards && { ...afterwards, isMarkProof: file.isMarkProof };
+  if (!stored.isFinished && row) await normaliseAndStore(tools, order.connectionId, row, then, order.days, signal);
   return stored;
 }
 
@@ -193,7 +204,7 @@ export async function normaliseAndStore(
   tools: PullTools,
   connectionId: string,
   file: UnfinishedFile,
-  archiveTo: string | null,
+  then: Then | null,
   days: FileOrder['days'],
   signal: AbortSignal,
 ): Promise<void> {
@@ -217,9 +228,20 @@ export async function normaliseAndStore(
     rows += batch.rows;
     tools.onProgress({ fileName: file.name, bytesDone: position, bytesTotal: file.bytes, rows });
   }
-  const archive =
-    archiveTo !== null && file.path !== null && file.mark !== null
-      ? { connectionId, path: file.path, mark: file.mark, to: archiveTo }
-      : null;
-  await tools.writer.step('finishFile', [file.id, archive]);
+  await tools.writer.step('finishFile', [file.id, then && intentFor(connectionId, file, then)]);
+}
+
+/** What is to happen to a file when it is kept. Without proof in its mark its content has to tell that it is still the same. */
+type Then = Afterwards & { readonly isMarkProof: boolean };
+
+/** A file that an earlier start has taken: what it could tell by the mark is not known any more. */
+function resumed({ afterwards }: FilePlan): Then | null {
+  return afterwards && { ...afterwards, isMarkProof: false };
+}
+
+function intentFor(connectionId: string, { id: fileId, path, mark, sha256 }: UnfinishedFile, then: Then) {
+  if (path === null || mark === null) return null;
+  const file = { connectionId, fileId, path, mark };
+  if (then.kind === 'archive-file') return { ...file, kind: then.kind, to: then.to };
+  return { ...file, kind: then.kind, isMarkProof: then.isMarkProof, sha256 };
 }

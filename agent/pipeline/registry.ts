@@ -46,7 +46,17 @@ export function settingsSchema(settings: z.ZodObject, secrets: Readonly<Record<s
   }
   for (const [name, field] of Object.entries(secrets)) {
     const widget = field.isLong ? { 'x-widget': 'textarea' } : {};
-    properties[name] = { type: 'string', title: field.title, description: field.description, 'x-secret': true, ...widget };
+    const advanced = field.isAdvanced ? { 'x-advanced': true } : {};
+    const made = field.maker ? { 'x-made-here': true } : {};
+    properties[name] = {
+      type: 'string',
+      title: field.title,
+      description: field.description,
+      'x-secret': true,
+      ...widget,
+      ...advanced,
+      ...made,
+    };
   }
   const required = [...(schema.required ?? []), ...Object.keys(secrets).filter((name) => secrets[name]?.isRequired)];
   return { ...schema, properties, required };

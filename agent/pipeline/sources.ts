@@ -1,13 +1,15 @@
 import type { Connection } from '../../contract/connection.ts';
 import { Fault } from '../../contract/faults.ts';
+import type { PartSet } from '../../contract/health.ts';
 import { connections, property } from '../../db/pipeline/connections.ts';
+import { isSighted } from '../../db/pipeline/files.ts';
 import { syncOf } from '../../db/pipeline/standing.ts';
 import { nextRunMs } from '../runtime/schedule.ts';
 import type { SourceSession } from './connector.ts';
 import { type PullProgress, type PullTools, pullSource } from './pull.ts';
 import { connectors } from './registry.ts';
 
-export type SourceTools = Omit<PullTools, 'onProgress'> & {
+export type SourceTools = Omit<PullTools, 'onProgress' | 'onBeside'> & {
   readonly secretsOf: (connectionId: string) => Record<string, string>;
   readonly onChange: () => void;
   readonly onKept: () => void;
@@ -21,6 +23,7 @@ export type SourceState = {
   readonly progress: PullProgress | null;
   readonly fault: Fault | null;
   readonly failingSinceMs: number | null;
+  readonly waitsFor: readonly PartSet[];
 };
 
 type Running = { readonly abort: AbortController; readonly done: Promise<void>; progress: PullProgress | null };
@@ -38,6 +41,7 @@ export class Sources {
   readonly #tools: SourceTools;
   readonly #running = new Map<string, Running>();
   readonly #sessions = new Map<string, Kept>();
+  readonly #waitsFor = new Map<string, readonly PartSet[]>();
   readonly #failed = new Map<string, { fault: Fault; sinceMs: number; atMs: number }>();
   #timer: NodeJS.Timeout | null = null;
   #isStopping = false;
@@ -59,6 +63,7 @@ export class Sources {
       progress: running?.progress ?? null,
       fault: failed?.fault ?? null,
       failingSinceMs: failed?.sinceMs ?? null,
+      waitsFor: this.#waitsFor.get(connectionId) ?? [],
     };
   }
 
@@ -117,11 +122,16 @@ export class Sources {
       const hotel = property(this.#tools.read);
       if (!hotel) throw new Fault('input-wrong', { detail: 'the hotel is not set up yet' });
       const session = await this.#session(connection);
+      const onBeside = this.#tools.onFault;
       const onProgress = (progress: PullProgress) => {
         running.progress = progress;
         this.#tools.onKept();
       };
-      await pullSource({ ...this.#tools, onProgress }, session, connection.id, hotel.hotelId, signal);
+      try {
+        await pullSource({ ...this.#tools, onProgress, onBeside }, session, connection.id, hotel.hotelId, signal);
+      } finally {
+        this.#waitsFor.set(connection.id, session.waitsFor?.() ?? []);
+      }
       this.#failed.delete(connection.id);
       await this.#tools.writer.step('noteSyncOk', [connection.id, this.#tools.now()]);
       this.#tools.onWell(connection.id);
@@ -145,7 +155,11 @@ export class Sources {
     const settings = connector.settings.safeParse(connection.settings);
     if (!settings.success)
       throw new Fault('input-wrong', { detail: `the settings of ${connection.title} no longer fit` }, { cause: settings.error });
-    const session = connector.open(settings.data, { secrets: this.#tools.secretsOf(connection.id), now: this.#tools.now });
+    const session = connector.open(settings.data, {
+      secrets: this.#tools.secretsOf(connection.id),
+      now: this.#tools.now,
+      isTaken: (path, mark) => isSighted(this.#tools.read, connection.id, path, mark),
+    });
     this.#sessions.set(connection.id, { key, session });
     return session;
   }
@@ -153,6 +167,7 @@ export class Sources {
   async #closeSession(connectionId: string): Promise<void> {
     const kept = this.#sessions.get(connectionId);
     this.#sessions.delete(connectionId);
+    this.#waitsFor.delete(connectionId);
     await kept?.session.then((session) => session.close()).catch(() => undefined);
   }
 

@@ -131,6 +131,8 @@ describe('over the real wire', () => {
       'files warned',
       'read running',
       'read warned',
+      'account running',
+      'account passed',
     ]);
   });
 
@@ -431,6 +433,7 @@ it('a test of a connection says what is wrong and leaves out what follows from i
     ['folder', 'failed', 'folder-missing'],
     ['files', 'skipped', null],
     ['read', 'skipped', null],
+    ['account', 'skipped', null],
   ]);
   expect(existsSync(join(test.drops, 'not-there'))).toBe(false);
 });

@@ -17,11 +17,12 @@ import type { Agent } from '../index.ts';
 import { importFile, rehearseImport } from '../pipeline/import-file.ts';
 import { systemKinds } from '../pipeline/registry.ts';
 import { mappingFor, replayLetters } from '../pipeline/replay-letters.ts';
-import { addConnection, changeConnection, checksOf, existing, removeConnection, restoreConnection } from './configuration.ts';
+import { addConnection, changeConnection, checksOf, existing, removeConnection, restoreConnection, secretFields } from './configuration.ts';
 import { runChecks } from './connection-test.ts';
 import { type CallContext, correlationIdOf } from './context.ts';
 import { overview } from './health.ts';
 import { errorFields } from './log.ts';
+import { handOverOf, makeSecret } from './made-secrets.ts';
 import { allMappings, mappingNamed, saveMapping } from './mappings.ts';
 import { previewMs } from './schedule.ts';
 import { sourceRow } from './source-row.ts';
@@ -108,6 +109,11 @@ export function apiRouter(agent: Agent) {
       test: os.connections.test.handler(({ input, signal }) => {
         const what = 'draft' in input ? { draft: draftOf<ConnectionDraft>(input.draft) } : input;
         return runChecks(checksOf(agent, what), signal ?? agent.signal);
+      }),
+      makeSecret: os.connections.makeSecret.handler(({ input }) => makeSecret(agent, input.kind, input.field, secretFields(input.kind))),
+      handOver: os.connections.handOver.handler(({ input }) => {
+        const { id, kind } = existing(agent, input.id);
+        return { handOver: handOverOf(agent, id, input.field, secretFields(kind)) };
       }),
       pause: os.connections.pause.handler(async ({ input }) => {
         const connection = { ...existing(agent, input.id), isPaused: true };

@@ -7,6 +7,7 @@ import type { Check, Connector, SecretField } from '../pipeline/connector.ts';
 import { connectors, upstreams } from '../pipeline/registry.ts';
 import type { Upstream } from '../pipeline/upstream.ts';
 import { neverLog } from './log.ts';
+import { forgetMade, withMade } from './made-secrets.ts';
 import { mappingNamed } from './mappings.ts';
 import { previewMs } from './schedule.ts';
 
@@ -22,6 +23,11 @@ function systemOf(kind: string): System {
   const upstream = upstreams.get(kind);
   if (upstream) return { direction: 'destination', kind: upstream };
   throw new Fault('input-wrong', { detail: `there is no kind of system called ${kind}` });
+}
+
+/** The secrets that a kind of system has. @throws {Fault} `input-wrong` when there is no such kind. */
+export function secretFields(kind: string): Readonly<Record<string, SecretField>> {
+  return systemOf(kind).kind.secrets;
 }
 
 /** @throws {Fault} `connection-not-found` */
@@ -92,7 +98,7 @@ function freeId(agent: Agent, draft: ConnectionDraft): string {
 function usableSecrets(agent: Agent, draft: ConnectionDraft, settings: Readonly<Record<string, unknown>>): Record<string, string> {
   const before = draft.id ? connectionById(agent.stores.read, draft.id) : undefined;
   if (!before || before.kind !== draft.kind) return {};
-  const goesElsewhere = ['url', 'proxyUrl', 'host', 'port', 'user'].some(
+  const goesElsewhere = ['url', 'proxyUrl', 'host', 'port', 'user', 'jumpHost', 'jumpPort', 'jumpUser', 'folder', 'shareUser'].some(
     (name) => (settings[name] ?? '') !== (before.settings[name] ?? ''),
   );
   return goesElsewhere ? {} : agent.stores.secrets.of(before.id);
@@ -103,7 +109,8 @@ function filled(secrets: Readonly<Record<string, string>>): Record<string, strin
   return Object.fromEntries(Object.entries(secrets).filter(([, value]) => value !== ''));
 }
 
-export async function addConnection(agent: Agent, draft: ConnectionDraft): Promise<Connection> {
+export async function addConnection(agent: Agent, given: ConnectionDraft): Promise<Connection> {
+  const draft = withMade(agent, given);
   const { system, settings } = checkedSettings(agent, draft);
   const secrets = checkedSecrets(system.kind.secrets, draft.secrets, {});
   const connection: Connection = {
@@ -121,10 +128,12 @@ export async function addConnection(agent: Agent, draft: ConnectionDraft): Promi
   agent.stores.secrets.put(connection.id, filled(draft.secrets));
   neverLog(Object.values(draft.secrets));
   await agent.saveConnection(connection);
+  forgetMade(agent, given);
   return connection;
 }
 
-export async function changeConnection(agent: Agent, draft: ConnectionDraft & { readonly id: string }): Promise<Connection> {
+export async function changeConnection(agent: Agent, entered: ConnectionDraft & { readonly id: string }): Promise<Connection> {
+  const draft = withMade(agent, entered);
   const before = existing(agent, draft.id);
   if (before.kind !== draft.kind) throw new Fault('input-wrong', { detail: 'a connection keeps its kind' });
   const { system, settings } = checkedSettings(agent, draft);
@@ -139,10 +148,14 @@ export async function changeConnection(agent: Agent, draft: ConnectionDraft & { 
   };
   if (before.direction === 'source') await agent.sources.stopOne(draft.id);
   // The old address never meets the new secrets, nor the new one the old: a run that starts in between has none.
-  if (goesElsewhere) agent.stores.secrets.forget(draft.id);
-  else if (Object.keys(given).length > 0) put();
+  if (goesElsewhere) {
+    agent.stores.secrets.forget(draft.id);
+    // A file of the same name and size on another server is not the one that was taken.
+    await agent.stores.writer.step('withdrawIntents', ['put-away-file', draft.id]);
+  } else if (Object.keys(given).length > 0) put();
   await agent.saveConnection(connection);
   if (goesElsewhere && Object.keys(given).length > 0) put();
+  forgetMade(agent, entered);
   if (before.direction === 'source') await agent.sources.stopOne(draft.id);
   else await agent.destinations.renew(draft.id);
   return connection;
@@ -164,7 +177,7 @@ export async function restoreConnection(agent: Agent, id: string): Promise<Conne
 
 /** Build the steps of a test, of a stored connection or of what stands in a form. */
 export function checksOf(agent: Agent, what: { readonly id: string } | { readonly draft: ConnectionDraft }): readonly Check[] {
-  const draft: ConnectionDraft = 'draft' in what ? what.draft : { ...existing(agent, what.id), secrets: {} };
+  const draft: ConnectionDraft = 'draft' in what ? withMade(agent, what.draft) : { ...existing(agent, what.id), secrets: {} };
   // A secret that is missing is a step of the test that fails, with its own words.
   const { system, settings } = checkedSettings(agent, draft);
   const stored = usableSecrets(agent, draft, settings);

@@ -5,7 +5,7 @@ import type { DestinationHealth, EntityHealth, Overview, SourceHealth } from '..
 import type { EntityName } from '../../contract/record.ts';
 import type { ReadDb } from '../../db/open.ts';
 import { connections, property } from '../../db/pipeline/connections.ts';
-import { type EntityCount, entityCounts, recentFiles } from '../../db/pipeline/counts.ts';
+import { type EntityCount, entityCounts, recentFiles, repeatedFiles } from '../../db/pipeline/counts.ts';
 import { delivery, waitingBehind } from '../../db/pipeline/outbox.ts';
 import { standingAlerts, syncOf } from '../../db/pipeline/standing.ts';
 import type { LongReads } from '../../db/reader.ts';
@@ -49,6 +49,7 @@ export async function overview(tools: HealthTools): Promise<Overview> {
     setAside: setAsideByRule.reduce((sum, one) => sum + one.count, 0),
     setAsideByRule,
     recentFiles: recentFiles(tools.read, 30),
+    repeatedFiles: repeatedFiles(tools.read, 30),
     disk: diskUse(tools, nowMs),
   };
 }
@@ -91,6 +92,7 @@ function sourceHealth(
     lateByMs,
     progress: live.progress,
     fault: live.fault?.report() ?? null,
+    waitsFor: [...live.waitsFor],
     entities,
   };
 }

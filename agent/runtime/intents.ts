@@ -1,10 +1,8 @@
-import { access, mkdir, rename } from 'node:fs/promises';
-import { basename, extname, join } from 'node:path';
 import { Fault } from '../../contract/faults.ts';
 import type { ReadDb } from '../../db/open.ts';
-import { type Intent, openIntents } from '../../db/pipeline/intents.ts';
+import { type OpenIntent, openIntents } from '../../db/pipeline/intents.ts';
 import type { Writer } from '../../db/writer.ts';
-import { lookAtFile } from '../pipeline/local-file.ts';
+import { archiveHere } from '../pipeline/local-archive.ts';
 import type { Secrets } from './secrets.ts';
 
 export type IntentTools = {
@@ -32,47 +30,17 @@ export async function carryOutIntents(tools: IntentTools): Promise<void> {
   }
 }
 
-async function carryOut(tools: IntentTools, intent: Intent): Promise<void> {
+async function carryOut(tools: IntentTools, intent: OpenIntent['intent']): Promise<void> {
   switch (intent.kind) {
     case 'forget-secrets':
       tools.secrets.forget(intent.connectionId);
       return;
     case 'archive-file':
-      await moveFile(intent);
+      await archiveHere(intent);
       return;
     default: {
       const never: never = intent;
       throw new Error(`no intent ${JSON.stringify(never)}`);
     }
   }
-}
-
-/**
- * Move a taken file, with its done-file, into the archive. Only the very file that was taken: the hotel system may have written the
- * next export under the same name meanwhile, and that one has not been read. One that is gone was moved before or by somebody else.
- */
-async function moveFile({ path, mark, to, fileId }: Extract<Intent, { kind: 'archive-file' }>): Promise<void> {
-  if ((await lookAtFile(path))?.mark !== mark) return;
-  try {
-    await mkdir(to, { recursive: true });
-    for (const from of [path, `${path}.done`]) {
-      if (await isThere(from)) await rename(from, await freeName(join(to, basename(from)), fileId));
-    }
-  } catch (error) {
-    throw new Fault('folder-unwritable', { folder: to }, { cause: error });
-  }
-}
-
-/** A hotel system may use a name again: the archived file of the same name is never overwritten. */
-async function freeName(path: string, fileId: number): Promise<string> {
-  if (!(await isThere(path))) return path;
-  const extension = extname(path);
-  return `${path.slice(0, path.length - extension.length)}-${fileId}${extension}`;
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

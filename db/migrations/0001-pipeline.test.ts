@@ -43,9 +43,11 @@ const indexes = [
   'dead_letters_by_key',
   'dead_letters_by_rule',
   'dead_letters_refused_once',
+  'files_seen_again',
   'files_unfinished',
   'intents_open',
   'settled_letters_by_row',
+  'sightings_by_file',
 ];
 
 function named(db: Database.Database, type: 'table' | 'index'): unknown[] {

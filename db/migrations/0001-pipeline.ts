@@ -61,6 +61,8 @@ create table sightings (
   connection_id text not null, path text not null, mark text not null, file_id integer not null, seen_at_ms integer not null,
   primary key (connection_id, path, mark)
 ) strict, without rowid;
+create index sightings_by_file on sightings (file_id, seen_at_ms);
+create index files_seen_again on files (last_seen_at_ms) where seen_before > 0;
 create index files_unfinished on files (connection_id) where finished_at_ms is null;
 
 create table dead_letters (

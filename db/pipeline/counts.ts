@@ -1,5 +1,5 @@
 import type { RuleId } from '../../contract/dead-letter.ts';
-import { FileReport } from '../../contract/health.ts';
+import { FileReport, RepeatedFile } from '../../contract/health.ts';
 import type { ReadDb } from '../open.ts';
 
 export type EntityCount = {
@@ -50,6 +50,22 @@ const reportOf = (row: ReportRow): FileReport => FileReport.parse({ ...row, layo
 /** The files that came in last. */
 export function recentFiles(db: ReadDb, limit: number): FileReport[] {
   return db.prepare<[number], ReportRow>(`select ${reportColumns} from files order by id desc limit ?`).all(limit).map(reportOf);
+}
+
+/**
+ * The files whose content had been taken before, the newest first. One that lies where it lay and as it was is none of them.
+ * The last of them belong to the contents that were seen again last, so no more of those are looked at.
+ */
+export function repeatedFiles(db: ReadDb, limit: number): RepeatedFile[] {
+  type Sighting = Omit<RepeatedFile, 'fileName'> & { readonly path: string };
+  return db
+    .prepare<[number, number], Sighting>(
+      'select s.connection_id as connectionId, s.path, s.seen_at_ms as seenAtMs, f.name as firstName, f.taken_at_ms as firstTakenAtMs ' +
+        'from (select * from files where seen_before > 0 order by last_seen_at_ms desc limit ?) f join sightings s on s.file_id = f.id ' +
+        'where s.path <> f.path or s.seen_at_ms > f.taken_at_ms order by s.seen_at_ms desc limit ?',
+    )
+    .all(limit, limit)
+    .map(({ path, ...found }) => RepeatedFile.parse({ ...found, fileName: path.split(/[\\/]/).at(-1) ?? path }));
 }
 
 /** One file's account, with how often a row of it came again. */

@@ -26,6 +26,7 @@ export type UnfinishedFile = {
   readonly path: string | null;
   /** How the file system told the file when it was taken. */
   readonly mark: string | null;
+  readonly sha256: string;
   readonly hotelId: string;
   readonly source: string;
   readonly entity: string;
@@ -37,7 +38,7 @@ export type UnfinishedFile = {
 };
 
 const unfinishedColumns =
-  '(select mark from sightings s where s.file_id = files.id and s.path = files.path order by seen_at_ms desc limit 1) as mark, id, name, path, hotel_id as hotelId, source, entity, raw_path as rawPath, mapping as mappingJson, layout as layoutJson, bytes, position';
+  '(select mark from sightings s where s.file_id = files.id and s.path = files.path order by seen_at_ms desc limit 1) as mark, id, name, path, sha256, hotel_id as hotelId, source, entity, raw_path as rawPath, mapping as mappingJson, layout as layoutJson, bytes, position';
 
 /**
  * What registering a file has found. `isKnown`: its content was taken before; `isFinished`: nothing of it is left to read;

@@ -13,18 +13,40 @@ export type Intent =
       readonly mark: string;
       readonly to: string;
     }
+  /** Moved or deleted where it came from, through the session of its connection: at the end of a run that has reached the source. */
+  | {
+      readonly kind: 'put-away-file';
+      readonly connectionId: string;
+      readonly fileId: number;
+      readonly path: string;
+      readonly mark: string;
+      readonly isMarkProof: boolean;
+      readonly sha256: string;
+    }
   | { readonly kind: 'forget-secrets'; readonly connectionId: string };
 
-export type OpenIntent = { readonly id: number; readonly intent: Intent };
+export type OpenIntent = { readonly id: number; readonly intent: Exclude<Intent, IntentOf<'put-away-file'>> };
 
-/** The intents whose time has come, oldest first. */
+export type IntentOf<K extends Intent['kind']> = Extract<Intent, { readonly kind: K }>;
+
+/** The intents whose time has come, oldest first, but those that wait for the next run of their connection. */
 export function openIntents(db: ReadDb, nowMs: number): OpenIntent[] {
   const rows = db
     .prepare<[number], { id: number; doc: string }>(
-      'select id, doc from intents where done_at_ms is null and due_at_ms <= ? order by id limit 200',
+      "select id, doc from intents where done_at_ms is null and kind <> 'put-away-file' and due_at_ms <= ? order by id limit 200",
     )
     .all(nowMs);
-  return rows.map((row) => ({ id: row.id, intent: JSON.parse(row.doc) as Intent }));
+  return rows.map((row) => ({ id: row.id, intent: JSON.parse(row.doc) }));
+}
+
+/** The files of a connection that are to be put away at their source, oldest first. */
+export function filesToPutAway(db: ReadDb, connectionId: string): { readonly id: number; readonly file: IntentOf<'put-away-file'> }[] {
+  const rows = db
+    .prepare<[string], { id: number; doc: string }>(
+      "select id, doc from intents where done_at_ms is null and kind = 'put-away-file' and json_extract(doc, '$.connectionId') = ? order by id",
+    )
+    .all(connectionId);
+  return rows.map((row) => ({ id: row.id, file: JSON.parse(row.doc) }));
 }
 
 export function intentStatements(db: WriteDb) {

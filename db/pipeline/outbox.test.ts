@@ -224,19 +224,21 @@ describe('a file', () => {
   it('is moved to the archive only after it has ended, and both are decided together', () => {
     const id = keep(1);
     db.exec("create trigger stop_here before insert on intents begin select raise(abort, 'here'); end");
-    const archive = { connectionId: 'pms', path: '/drops/a.csv', mark: 'mark 1', to: '/drops/taken' };
+    const archive = {
+      kind: 'archive-file' as const,
+      connectionId: 'pms',
+      fileId: id,
+      path: '/drops/a.csv',
+      mark: 'mark 1',
+      to: '/drops/taken',
+    };
     expect(() => steps.finishFile(id, archive)).toThrow(/here/);
     const before = unfinishedFiles(db, 'pms').length;
     db.exec('drop trigger stop_here');
     steps.finishFile(id, archive);
     const [intent] = openIntents(db, nowMs);
     steps.intentDone(intent?.id ?? 0);
-    expect([before, unfinishedFiles(db, 'pms'), intent?.intent, openIntents(db, nowMs)]).toEqual([
-      1,
-      [],
-      { kind: 'archive-file', fileId: id, ...archive },
-      [],
-    ]);
+    expect([before, unfinishedFiles(db, 'pms'), intent?.intent, openIntents(db, nowMs)]).toEqual([1, [], archive, []]);
   });
 });
 

@@ -1,5 +1,5 @@
 import { Alert } from '../../contract/alert.ts';
-import type { FaultReport } from '../../contract/faults.ts';
+import { type FaultReport, sidelines } from '../../contract/faults.ts';
 import type { ReadDb, WriteDb } from '../open.ts';
 
 /** How a connection's syncs stand: kept over a restart, so that "failing since" and "late" stay true. */
@@ -39,8 +39,9 @@ export function standingAlerts(db: ReadDb): Alert[] {
   );
 }
 
-/** A file that cannot be archived stands beside the syncs, which go on well; it ends when the file is moved. */
-const healsWithTheSync = "code <> 'folder-unwritable'";
+/** What stands beside the syncs, which go on well; each ends by itself, not with the next sync. */
+const beside = sidelines.map((code) => `'${code}'`).join(', ');
+const healsWithTheSync = `code not in (${beside})`;
 
 /** Prepare the steps that note syncs and troubles. A connection id of '' is the agent itself. */
 export function standingStatements(db: WriteDb) {

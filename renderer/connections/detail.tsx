@@ -3,6 +3,7 @@ import type { Connection } from '../../contract/connection.ts';
 import type { SystemHealth } from '../../contract/health.ts';
 import type { EntityName } from '../../contract/record.ts';
 import { ConnectionForm } from '../forms/connection-form.tsx';
+import { StoredHandOver } from '../forms/made-secret.tsx';
 import { formFields } from '../forms/schema.ts';
 import { TestSteps } from '../forms/test-steps.tsx';
 import { useKinds } from '../line.tsx';
@@ -117,6 +118,12 @@ function State({ connection, health }: { readonly connection: Connection; readon
           <dd>{health.nextSyncAtMs === null ? text.monitoring.byHand : at(health.nextSyncAtMs)}</dd>
           <dt>{columns.counts}</dt>
           <dd>{health.entities.map((one) => text.entities(one.entity, one.records)).join(', ') || '–'}</dd>
+          {health.waitsFor.map(({ name, missing, of }) => (
+            <div className="contents" key={name}>
+              <dt>{text.monitoring.incomplete}</dt>
+              <dd>{text.monitoring.waitsForParts(name, missing, of)}</dd>
+            </div>
+          ))}
         </>
       ) : (
         <>
@@ -159,7 +166,14 @@ function Settings({ connection }: { readonly connection: Connection }) {
           return (
             <div className="contents" key={field.name}>
               <dt>{field.title}</dt>
-              <dd className="trim">{isSecret ? <span className="muted">{text.connections.hidden}</span> : words(field.name, value)}</dd>
+              {isSecret && field.isMadeHere ? (
+                <dd className="stack tight">
+                  <span className="muted">{text.connections.hidden}</span>
+                  <StoredHandOver id={connection.id} field={field.name} />
+                </dd>
+              ) : (
+                <dd className="trim">{isSecret ? <span className="muted">{text.connections.hidden}</span> : words(field.name, value)}</dd>
+              )}
             </div>
           );
         })}

@@ -68,6 +68,7 @@ export function ConnectionForm({ kind, connection, onSaved, onCancel }: Props) {
         onChange={(event) => setTitle(event.currentTarget.value)}
       />
       <SchemaForm
+        kind={kind.kind}
         fields={fields}
         values={values}
         missing={missing}
@@ -80,7 +81,7 @@ export function ConnectionForm({ kind, connection, onSaved, onCancel }: Props) {
           const wanted = draft();
           return wanted && { draft: wanted };
         }}
-        onTrust={(hostKey) => setValues((before) => ({ ...before, hostKey }))}
+        onTrust={(setting, hostKey) => setValues((before) => ({ ...before, [setting]: hostKey }))}
       />
       {save.error && <FaultNote fault={faultOf(save.error)} />}
       <div className="actions">

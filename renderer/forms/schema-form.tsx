@@ -3,9 +3,12 @@ import { useState } from 'react';
 import { useMappings } from '../line.tsx';
 import { useText } from '../text/text.tsx';
 import { Button } from '../ui/pieces.tsx';
+import { MadeSecret } from './made-secret.tsx';
 import type { FormField, FormValues } from './schema.ts';
 
 type Props = {
+  /** The kind of system whose form this is. */
+  readonly kind: string;
   readonly fields: readonly FormField[];
   readonly values: FormValues;
   readonly missing: ReadonlySet<string>;
@@ -36,9 +39,10 @@ export function SchemaForm(props: Props) {
   );
 }
 
-function Field({ field, values, missing, storedSecrets, onChange }: Props & { readonly field: FormField }) {
+function Field({ kind, field, values, missing, storedSecrets, onChange }: Props & { readonly field: FormField }) {
   const text = useText();
   const value = values[field.name] ?? field.initial;
+  const isStored = storedSecrets.includes(field.name);
   const shared = {
     label: field.title,
     description: field.description,
@@ -67,38 +71,8 @@ function Field({ field, values, missing, storedSecrets, onChange }: Props & { re
       );
     case 'mapping':
       return <MappingField shared={shared} value={String(value)} onChange={change} />;
-    case 'secret': {
-      const isStored = storedSecrets.includes(field.name);
-      const description = [field.description, isStored ? text.connections.secretStored : text.connections.secretHelp]
-        .filter(Boolean)
-        .join(' ');
-      if (field.isLong) {
-        return (
-          <Textarea
-            {...shared}
-            description={description}
-            withAsterisk={field.isRequired && !isStored}
-            value={String(value)}
-            autoComplete="off"
-            spellCheck={false}
-            autosize
-            minRows={3}
-            maxRows={8}
-            onChange={(event) => change(event.currentTarget.value)}
-          />
-        );
-      }
-      return (
-        <PasswordInput
-          {...shared}
-          description={description}
-          withAsterisk={field.isRequired && !isStored}
-          value={String(value)}
-          autoComplete="off"
-          onChange={(event) => change(event.currentTarget.value)}
-        />
-      );
-    }
+    case 'secret':
+      return <SecretInput kind={kind} field={field} shared={shared} value={String(value)} isStored={isStored} onChange={change} />;
     case 'long-text':
       return (
         <Textarea
@@ -125,6 +99,46 @@ type Shared = {
   readonly error: string | null;
   readonly id: string;
 };
+
+/** A secret is entered, or made here; one that was made stands in the form as its reference, which nobody reads. */
+function SecretInput({
+  kind,
+  field,
+  shared,
+  value,
+  isStored,
+  onChange,
+}: {
+  readonly kind: string;
+  readonly field: FormField;
+  readonly shared: Shared;
+  readonly value: string;
+  readonly isStored: boolean;
+  readonly onChange: (value: string) => void;
+}) {
+  const text = useText();
+  const isMade = field.isMadeHere && value.startsWith('made:');
+  const input = {
+    ...shared,
+    description: [field.description, isStored ? text.connections.secretStored : text.connections.secretHelp].filter(Boolean).join(' '),
+    withAsterisk: field.isRequired && !isStored,
+    value: isMade ? '' : value,
+    placeholder: isMade ? text.connections.made.isMade : shared.placeholder,
+    readOnly: isMade,
+    autoComplete: 'off',
+  };
+  const onInput = (event: { readonly currentTarget: { readonly value: string } }) => onChange(event.currentTarget.value);
+  return (
+    <div className="stack tight">
+      {field.isLong ? (
+        <Textarea {...input} spellCheck={false} autosize minRows={isMade ? 1 : 3} maxRows={8} onChange={onInput} />
+      ) : (
+        <PasswordInput {...input} onChange={onInput} />
+      )}
+      {field.isMadeHere && <MadeSecret kind={kind} field={field.name} isMade={isMade} onChange={onChange} />}
+    </div>
+  );
+}
 
 function MappingField({
   shared,

@@ -11,6 +11,8 @@ export type FormField = {
   readonly isAdvanced: boolean;
   /** A secret of several lines. */
   readonly isLong: boolean;
+  /** A secret that the agent can make. */
+  readonly isMadeHere: boolean;
 };
 
 type Property = {
@@ -24,6 +26,7 @@ type Property = {
   readonly 'x-secret'?: boolean;
   readonly 'x-widget'?: string;
   readonly 'x-advanced'?: boolean;
+  readonly 'x-made-here'?: boolean;
 };
 
 /** Words of the reader's language for fields that the agent names in English. */
@@ -62,6 +65,7 @@ export function formFields(schema: Record<string, unknown>, words: FieldWords, e
       isRequired: required.includes(name),
       isAdvanced: property['x-advanced'] === true,
       isLong: property['x-widget'] === 'textarea',
+      isMadeHere: property['x-made-here'] === true,
     };
   });
 }

@@ -10,13 +10,16 @@ import { toast } from '../ui/toasts.tsx';
 
 const tones: Record<TestStep['state'], Tone> = { running: 'busy', passed: 'ok', warned: 'warn', failed: 'fail', skipped: 'wait' };
 
+/** Takes the key that a person has compared, and the setting it belongs into. */
+type Trusting = (setting: string, hostKey: string) => void;
+
 type What = { readonly id: string } | { readonly draft: ConnectionDraft };
 
 /**
  * Test a connection step by step; each step shows as it starts and how it ended, the failing one with what to do.
  * `onTrust` takes the host key that a server has shown, once a person says that it is the right one.
  */
-export function TestSteps({ what, onTrust }: { readonly what: () => What | null; readonly onTrust?: (hostKey: string) => void }) {
+export function TestSteps({ what, onTrust }: { readonly what: () => What | null; readonly onTrust?: Trusting }) {
   const client = useClient();
   const text = useText();
   const [steps, setSteps] = useState<readonly TestStep[]>([]);
@@ -75,12 +78,12 @@ export function TestSteps({ what, onTrust }: { readonly what: () => What | null;
 }
 
 /** Only a key that nobody has confirmed yet is entered by a click; one that has changed is compared and typed. */
-function Trust({ fault, onTrust }: { readonly fault: FaultReport; readonly onTrust: (hostKey: string) => void }) {
+function Trust({ fault, onTrust }: { readonly fault: FaultReport; readonly onTrust: Trusting }) {
   const text = useText();
-  const key = fault.detail.key;
-  if (fault.code !== 'host-key-unknown' || !key) return null;
+  const { key, setting } = fault.detail;
+  if (fault.code !== 'host-key-unknown' || !key || !setting) return null;
   const trust = () => {
-    onTrust(key);
+    onTrust(setting, key);
     toast(text.connections.hostKeyTrusted);
   };
   return <Button onClick={trust}>{text.connections.trustHostKey}</Button>;

@@ -1,4 +1,4 @@
-import type { FileReport, Overview } from '../../contract/health.ts';
+import type { FileReport, Overview, RepeatedFile } from '../../contract/health.ts';
 import { hrefOf } from '../router.ts';
 import { useClock, useText } from '../text/text.tsx';
 import { Empty } from '../ui/pieces.tsx';
@@ -36,13 +36,41 @@ export function Files({ overview }: { readonly overview: Overview }) {
             </tr>
           </thead>
           <tbody>
-            {overview.recentFiles.slice(0, 12).map((file) => (
-              <Row key={file.id} file={file} nowMs={overview.nowMs} />
-            ))}
+            {newest(overview).map((file) =>
+              'id' in file ? (
+                <Row key={file.id} file={file} nowMs={overview.nowMs} />
+              ) : (
+                <RepeatedRow key={`${file.fileName} ${file.seenAtMs}`} file={file} nowMs={overview.nowMs} />
+              ),
+            )}
           </tbody>
         </table>
       )}
     </section>
+  );
+}
+
+const shownFiles = 12;
+
+/** The files that were read, and those that had been taken before, as they came. */
+function newest({ recentFiles, repeatedFiles }: Overview): (FileReport | RepeatedFile)[] {
+  const at = (file: FileReport | RepeatedFile) => ('id' in file ? file.takenAtMs : file.seenAtMs);
+  return [...recentFiles, ...repeatedFiles].sort((a, b) => at(b) - at(a)).slice(0, shownFiles);
+}
+
+function RepeatedRow({ file, nowMs }: { readonly file: RepeatedFile; readonly nowMs: number }) {
+  const text = useText();
+  const clock = useClock();
+  return (
+    <tr>
+      <td className="trim" title={file.fileName}>
+        {file.fileName}
+      </td>
+      <td className="nowrap">{clock.moment(file.seenAtMs, nowMs)}</td>
+      <td className="small muted" colSpan={5}>
+        {text.monitoring.repeated(`${clock.day(file.firstTakenAtMs)}, ${clock.time(file.firstTakenAtMs)}`, file.firstName)}
+      </td>
+    </tr>
   );
 }
 

@@ -65,6 +65,8 @@ function State({ system, nowMs }: { readonly system: SystemHealth; readonly nowM
     if (system.direction === 'source' && system.state === 'late') return text.monitoring.lateBy(clock.span(system.lateByMs));
     if (system.direction === 'source' && system.progress)
       return text.monitoring.progress(system.progress.fileName, percent(system.progress.bytesDone, system.progress.bytesTotal));
+    if (system.direction === 'source' && system.waitsFor[0])
+      return text.monitoring.waitsForParts(system.waitsFor[0].name, system.waitsFor[0].missing, system.waitsFor[0].of);
     if (system.direction === 'destination' && system.waiting > 0 && system.oldestWaitingAtMs !== null)
       return text.monitoring.oldest(clock.span(nowMs - system.oldestWaitingAtMs));
     return '';

@@ -17,6 +17,16 @@ export const faultsDe: Record<FaultCode, Sentences> = {
     safe: 'Nichts wurde geöffnet oder geändert.',
     next: 'Starten Sie Bellhop mit dem Befehl bellhop, der den richtigen findet.',
   },
+  'archive-refused': {
+    what: '{host} lässt {user} übernommene Dateien nicht von {folder} nach {archive} verschieben.',
+    safe: 'Sie sind gelesen und aufbewahrt und werden nicht zweimal gelesen. Sie bleiben, wo sie sind.',
+    next: 'Bitten Sie den Betreiber von {host} um das Recht, in {folder} umzubenennen und in {archive} zu schreiben, oder lassen Sie die Dateien liegen.',
+  },
+  'archive-unsure': {
+    what: '{file} auf {host} bleibt, wo sie ist: Der Server sagt nicht, wann eine Datei geschrieben wurde.',
+    safe: 'Sie ist gelesen und aufbewahrt. Eine neuere von gleicher Größe wäre von ihr nicht zu unterscheiden; darum wird sie weder verschoben noch gelöscht.',
+    next: 'Stellen Sie die Verbindung so ein, dass Dateien liegen bleiben.',
+  },
   'bytes-unaccounted': {
     what: '{file} hat {missing} Bytes, die weder Datensatz noch beiseitegelegte Zeile wurden.',
     safe: 'Die Rohdatei ist aufbewahrt, die gelesenen Datensätze bleiben.',
@@ -67,6 +77,11 @@ export const faultsDe: Record<FaultCode, Sentences> = {
     safe: 'Alles Aufbewahrte ist sicher. Das Lesen ruht, nichts wird verworfen.',
     next: 'Schaffen Sie Platz; das Lesen geht von selbst weiter.',
   },
+  'drive-missing': {
+    what: 'Das Konto {account}, unter dem Bellhop läuft, hat kein Laufwerk {drive}.',
+    safe: 'Nichts ist verloren: Dateien warten dort, wo das Hotelsystem sie schreibt.',
+    next: 'Laufwerksbuchstaben gehören dem, der sie angelegt hat, und ein Dienst sieht sie nicht. Tragen Sie die Freigabe mit ihrem eigenen Namen ein, etwa \\\\server\\freigabe\\ordner.',
+  },
   'file-changed': {
     what: '{file} wurde noch geschrieben, während sie gelesen wurde.',
     safe: 'Die halbe Datei wurde nicht benutzt.',
@@ -115,7 +130,32 @@ export const faultsDe: Record<FaultCode, Sentences> = {
   'host-key-unknown': {
     what: '{host} zeigt einen Schlüssel, den noch niemand bestätigt hat: {key}. In Wörtern: {words}.',
     safe: 'Kein Name und kein Passwort wurde gesendet.',
-    next: 'Lassen Sie sich den Schlüssel vom Betreiber von {host} vorlesen und tragen Sie ihn unter „Schlüssel des Servers“ ein.',
+    next: 'Lassen Sie sich den Schlüssel vom Betreiber von {host} vorlesen und tragen Sie ihn in den Einstellungen als Schlüssel von {host} ein.',
+  },
+  'jump-refused': {
+    what: '{host} lässt {user} nicht zu {target} durch.',
+    safe: 'Nichts ist verloren: Was auf dem Server liegt, bleibt dort und folgt.',
+    next: 'Bitten Sie den Betreiber von {host}, {user} die TCP-Weiterleitung zu {target} zu erlauben.',
+  },
+  'key-passphrase-missing': {
+    what: 'Der private Schlüssel für {host} hat ein Kennwort, und keines ist eingetragen.',
+    safe: 'Nichts wurde an {host} gesendet.',
+    next: 'Tragen Sie das Kennwort des Schlüssels ein oder machen Sie hier ein neues Schlüsselpaar.',
+  },
+  'key-passphrase-wrong': {
+    what: 'Das Kennwort öffnet den privaten Schlüssel für {host} nicht.',
+    safe: 'Nichts wurde an {host} gesendet.',
+    next: 'Tragen Sie das Kennwort des Schlüssels neu ein. Es ist das, das beim Machen des Schlüssels gesetzt wurde, nicht das Passwort des Servers.',
+  },
+  'key-putty': {
+    what: 'Der private Schlüssel für {host} ist eine PuTTY-Datei ({algorithm}, Version {version}); von diesen ist nur RSA in Version 2 zu lesen.',
+    safe: 'Nichts wurde an {host} gesendet.',
+    next: 'Öffnen Sie ihn in PuTTYgen, wählen Sie Conversions > Export OpenSSH key und tragen Sie den Text dieser Datei ein.',
+  },
+  'key-unreadable': {
+    what: 'Was als privater Schlüssel für {host} eingetragen ist, ist keiner, der sich lesen lässt.',
+    safe: 'Nichts wurde an {host} gesendet.',
+    next: 'Tragen Sie den ganzen Text der Schlüsseldatei ein, von der ersten bis zur letzten Zeile. Eine Datei, die auf .pub endet, enthält die andere Hälfte.',
   },
   'login-refused': {
     what: '{host} lässt {user} nicht hinein.',
@@ -147,6 +187,11 @@ export const faultsDe: Record<FaultCode, Sentences> = {
     safe: 'Keine Datei wurde benutzt.',
     next: 'Wählen Sie eine Zuordnung aus der Liste.',
   },
+  'parts-missing': {
+    what: '{name} ist nicht vollständig: Von {of} Teilen fehlt seit mehr als einer Stunde {missing}.',
+    safe: 'Die übrigen Teile bleiben, wo sie sind. Nichts davon wurde gelesen.',
+    next: 'Fragen Sie, wer exportiert, nach dem fehlenden Teil. Kommt er nicht mehr, schalten Sie das Warten auf Teile aus.',
+  },
   'proxy-login': {
     what: 'Der Proxy {host} verlangt Benutzername und Kennwort.',
     safe: waits,
@@ -156,6 +201,26 @@ export const faultsDe: Record<FaultCode, Sentences> = {
     what: 'Der Proxy {host} antwortet nicht.',
     safe: waits,
     next: 'Es wird von selbst wieder versucht. Prüfen Sie die Adresse des Proxys.',
+  },
+  'removal-refused': {
+    what: '{host} lässt {user} übernommene Dateien in {folder} nicht löschen.',
+    safe: 'Sie sind gelesen und aufbewahrt und werden nicht zweimal gelesen. Sie bleiben dort.',
+    next: 'Bitten Sie den Betreiber von {host} um das Recht, in {folder} umzubenennen und zu löschen, oder lassen Sie die Dateien liegen.',
+  },
+  'share-login-refused': {
+    what: '{share} lässt {user} nicht ein.',
+    safe: 'Nichts ist verloren: Dateien warten dort.',
+    next: 'Prüfen Sie Benutzername und Passwort an der Freigabe mit dem, der sie betreibt. Manche Server sperren nach einigen Versuchen.',
+  },
+  'share-other-login': {
+    what: 'Dieser PC ist mit dem Server von {share} schon unter einem anderen Namen als {user} verbunden.',
+    safe: 'Nichts wurde geändert. Dateien warten dort.',
+    next: 'Windows lässt nur einen Namen zugleich zu. Beenden Sie die andere Verbindung oder tragen Sie statt des Namens die Adresse des Servers ein.',
+  },
+  'share-unreachable': {
+    what: 'Die Freigabe {share} ist nicht zu erreichen ({detail}).',
+    safe: 'Nichts ist verloren: Dateien warten dort.',
+    next: 'Es wird von selbst wieder versucht. Prüfen Sie, ob der Server läuft und der Name der Freigabe stimmt.',
   },
   'sandbox-failed': {
     what: 'Das Übungshotel ist nicht gestartet.',

@@ -6,21 +6,41 @@ export const stepsDe: Text['steps'] = {
   folder: 'Ordner finden',
   'host-key': 'Schlüssel des Servers vergleichen',
   login: 'Anmelden',
+  'jump-key': 'Schlüssel des Sprungservers vergleichen',
+  'jump-login': 'Am Sprungserver anmelden',
   files: 'Nach Dateien sehen',
   read: 'Neueste Datei öffnen',
   archive: 'Dürfen Dateien verschoben werden',
+  account: 'Was dieses Konto dort darf',
   address: 'Adresse prüfen',
   secret: 'Nach dem Signaturgeheimnis sehen',
   answer: 'Die Zentrale fragen, was sie von diesem Hotel hat',
   signature: 'Ein unterschriebenes Lebenszeichen senden',
 };
 
-const found: readonly (readonly [english: RegExp, german: string])[] = [
+const rights: Readonly<Record<string, string>> = {
+  yes: 'ja',
+  'no file yet': 'noch keine Datei',
+  'not asked for': 'nicht verlangt',
+  'not tried, because that would write': 'nicht probiert, denn das hieße schreiben',
+};
+
+const found: readonly (readonly [english: RegExp, german: string | ((...found: string[]) => string)])[] = [
+  [
+    /^(.+?)(?: \(at the share (.+)\))?: list yes, read (.+), move (not tried, because that would write|.+)$/,
+    (_, account, share, reads = '', moves = '') =>
+      `${account}${share ? ` (an der Freigabe ${share})` : ''}: auflisten ja, lesen ${rights[reads] ?? reads}, verschieben ${rights[moves] ?? moves}`,
+  ],
   [/^no file like (.+) yet$/, 'noch keine Datei wie $1'],
   [/^(\d+) like (.+), newest (.+)$/, '$1 wie $2, die neueste $3'],
   [/^(\d+) names cannot be used; (\d+) like (.+)$/, '$1 Namen sind nicht zu gebrauchen; $2 wie $3'],
   [/^nothing to open yet$/, 'noch nichts zu öffnen'],
   [/^(.+), (\d+) bytes$/, '$1, $2 Bytes'],
+  [
+    /^not tried, because that would write: the first file that is taken will show it \((.+)\)$/,
+    'nicht probiert, denn das hieße schreiben: Die erste übernommene Datei zeigt es ($1)',
+  ],
+  [/^(\S+) at (\S+)$/, '$1 an $2'],
   [/^stored on this PC$/, 'auf diesem PC gespeichert'],
   [/^nothing yet$/, 'noch nichts'],
   [/^generation (\d+)$/, 'Stand $1'],
@@ -30,7 +50,9 @@ const found: readonly (readonly [english: RegExp, german: string])[] = [
 /** What a step has found; a name or a path is the same in every language. */
 export function foundDe(words: string): string {
   const known = found.find(([english]) => english.test(words));
-  return known ? words.replace(known[0], known[1]) : words;
+  if (!known) return words;
+  const [english, german] = known;
+  return typeof german === 'string' ? words.replace(english, german) : words.replace(english, german);
 }
 
 export const kindsDe: Text['kinds'] = {
@@ -49,7 +71,16 @@ export const kindsDe: Text['kinds'] = {
 };
 
 export const fieldsDe: Text['fields'] = {
-  folder: { title: 'Ordner', description: 'Wohin das Hotelsystem exportiert, so wie dieser PC ihn sieht.' },
+  folder: {
+    title: 'Ordner',
+    description:
+      'Wohin das Hotelsystem exportiert, so wie dieser PC ihn sieht. Eine Freigabe mit ihrem Namen, nicht mit einem Laufwerksbuchstaben.',
+  },
+  shareUser: {
+    title: 'Benutzername an der Freigabe',
+    description: 'Nur, wenn das Konto, unter dem Bellhop läuft, die Freigabe nicht lesen darf, wie es bei einem Dienst üblich ist.',
+  },
+  sharePassword: { title: 'Passwort an der Freigabe', description: 'Nur zusammen mit einem Benutzernamen an der Freigabe.' },
   entity: { title: 'Was in den Dateien steht' },
   mapping: { title: 'Zuordnung', description: 'Welche Spalte des Exports welches Feld ist.' },
   source: { title: 'Name des Systems', description: 'Steht auf jedem Datensatz: kleine Buchstaben, Ziffern, Bindestriche.' },
@@ -58,10 +89,26 @@ export const fieldsDe: Text['fields'] = {
     title: 'Eine Datei ist vollständig, wenn',
     choices: { still: 'sie sich eine Weile nicht ändert', 'done-file': 'eine zweite Datei NAME.done daneben liegt' },
   },
+  waitsForParts: {
+    title: 'Warten, bis alle Teile eines Exports da sind',
+    description: 'Bei Namen wie bookings_1of3.csv: Keiner wird gelesen, bevor der letzte da ist.',
+  },
   stillSeconds: { title: 'So viele Sekunden muss sie ruhen' },
   archive: {
     title: 'Ist alles einer Datei aufbewahrt',
     choices: { leave: 'bleibt sie liegen', move: 'kommt sie in den Ordner „taken“ daneben' },
+  },
+  afterwards: {
+    title: 'Ist alles einer Datei aufbewahrt',
+    choices: {
+      leave: 'bleibt sie auf dem Server liegen',
+      move: 'kommt sie in einen anderen Ordner des Servers',
+      delete: 'wird sie auf dem Server gelöscht',
+    },
+  },
+  archiveFolder: {
+    title: 'Ordner für übernommene Dateien',
+    description: 'Im Ordner auf dem Server, oder sein ganzer Pfad. Er wird angelegt, wenn er fehlt.',
   },
   hideCardNumbers: {
     title: 'Kartennummern verbergen',
@@ -76,8 +123,18 @@ export const fieldsDe: Text['fields'] = {
     description:
       'An ihm erkennen Sie den Server wieder. Prüfen Sie die Verbindung, um ihn zu sehen, und vergleichen Sie ihn mit dem, was der Betreiber sagt.',
   },
+  jumpHost: { title: 'Sprungserver', description: 'Nur, wenn der Server über einen anderen SSH-Server erreicht wird.' },
+  jumpPort: { title: 'Sprungserver: Port', description: '22, wenn es leer ist.' },
+  jumpUser: { title: 'Sprungserver: Benutzername', description: 'Wie am Server, wenn es leer ist.' },
+  jumpHostKey: { title: 'Sprungserver: Schlüssel', description: 'Verglichen und bestätigt wie der des Servers.' },
+  jumpPassword: {
+    title: 'Sprungserver: Passwort',
+    description: 'Ist für ihn weder dieses noch ein Schlüssel eingetragen, bekommt er dasselbe wie der Server.',
+  },
+  jumpPrivateKey: { title: 'Sprungserver: privater Schlüssel', description: 'Nur, wenn es ein anderer ist als für den Server.' },
+  jumpPassphrase: { title: 'Sprungserver: Kennwort des Schlüssels', description: 'Nur, wenn dieser Schlüssel eines hat.' },
   password: { title: 'Passwort', description: 'Lassen Sie es leer, wenn Sie sich mit einem Schlüssel anmelden.' },
-  privateKey: { title: 'Privater Schlüssel', description: 'Der ganze Text der Schlüsseldatei: OpenSSH oder PuTTY.' },
+  privateKey: { title: 'Privater Schlüssel', description: 'Der ganze Text der Schlüsseldatei: OpenSSH, oder PuTTY in Version 2 für RSA.' },
   passphrase: { title: 'Kennwort des Schlüssels', description: 'Nur, wenn der Schlüssel eines hat.' },
   url: { title: 'Adresse', description: 'Der Zentrale, ohne Pfad.' },
   allowHttpOnThisPc: { title: 'http zu diesem PC erlauben', description: 'Nur für einen Empfänger auf 127.0.0.1, etwa das Übungshotel.' },

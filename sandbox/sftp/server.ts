@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server as NetServer, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { setTimeout as after } from 'node:timers/promises';
 import ssh2, { type Attributes, type AuthContext, type AuthenticationType, type Connection, type FileEntry, type SFTPWrapper } from 'ssh2';
 
@@ -24,6 +25,16 @@ export type SftpFaults = {
   leavesOut: 'nothing' | 'in lists' | 'all times';
   /** End the SFTP channel at the next question; the SSH line stays. */
   closesChannel: boolean;
+  /** Refuse to rename, to delete, or to make anything in a folder. */
+  forbids: 'nothing' | 'renaming' | 'removing' | 'the archive';
+  /** The mode that folders show. */
+  folderMode: number;
+  /** Let nobody through to another server. */
+  forbidsForwarding: boolean;
+  /** Cut the line at the next change that is asked for: before it is made, or when it is made and before that is said. */
+  cutsAtChange: 'never' | 'before' | 'after';
+  /** Called before a change is made: somebody else may be writing at the same moment. */
+  beforeChange: ((path: string) => void) | null;
 };
 
 export type SandboxSftp = {
@@ -39,6 +50,10 @@ export type SandboxSftp = {
   readonly logins: string[];
   /** The files that somebody has opened, in order. */
   readonly opened: string[];
+  /** Where somebody was let through to, in order. */
+  readonly forwarded: string[];
+  /** What somebody has changed, in order. */
+  readonly changed: string[];
   close(): Promise<void>;
 };
 
@@ -64,15 +79,31 @@ export async function startSftp(options: {
     readMs: 0,
     leavesOut: 'nothing',
     closesChannel: false,
+    forbids: 'nothing',
+    forbidsForwarding: false,
+    folderMode: 0o040755,
+    cutsAtChange: 'never',
+    beforeChange: null,
   };
   const logins: string[] = [];
   const opened: string[] = [];
+  const changed: string[] = [];
+  const forwarded: string[] = [];
+  const folders = new Set(['/exports']);
   const sockets = new Set<Socket>();
   const server = new ssh2.Server({ hostKeys: [hostKey], ...(options.algorithms ? { algorithms: options.algorithms } : {}) });
   server.on('connection', (connection: Connection) => {
     connection.on('error', () => undefined);
     connection.on('authentication', (context) => authenticate(context, options, logins));
-    connection.on('session', (accept) => accept().on('sftp', (acceptSftp) => serve(acceptSftp(), connection, { files, faults, opened })));
+    // A server that nobody listens at for this says that it is prohibited.
+    if (!faults.forbidsForwarding)
+      connection.on('tcpip', (accept, reject, { destIP, destPort }) => {
+        forwarded.push(`${destIP}:${destPort}`);
+        letThrough(destPort, accept, reject);
+      });
+    connection.on('session', (accept) =>
+      accept().on('sftp', (acceptSftp) => serve(acceptSftp(), connection, { files, folders, faults, opened, changed })),
+    );
   });
   const door: NetServer = createServer((socket) => {
     sockets.add(socket);
@@ -91,12 +122,28 @@ export async function startSftp(options: {
     faults,
     logins,
     opened,
+    changed,
+    forwarded,
     close: async () => {
       for (const socket of sockets) socket.destroy();
       door.close();
       await once(door, 'close');
     },
   };
+}
+
+/** Connect somebody to another server of this machine. */
+function letThrough(port: number, accept: () => Duplex, reject: () => void): void {
+  const socket = connect(port, '127.0.0.1');
+  socket.once('error', reject);
+  socket.once('connect', () => {
+    socket.off('error', reject);
+    const channel = accept();
+    socket.pipe(channel).pipe(socket);
+    socket.on('error', () => channel.end());
+    channel.on('error', () => socket.destroy());
+    channel.on('close', () => socket.destroy());
+  });
 }
 
 /** A pair whose halves can be read again: of 256 that the library makes, one lacks a zero byte. @source github.com/mscdex/ssh2/issues/1390 */
@@ -142,11 +189,16 @@ function isRightKey(context: AuthContext, publicKey: string | undefined): boolea
 }
 
 const plainFile = 0o100644;
+type Folders = { readonly folders: Set<string> };
+
+function parentOf(path: string): string {
+  return path.slice(0, Math.max(1, path.lastIndexOf('/')));
+}
 
 function serve(
   sftp: SFTPWrapper,
   connection: Connection,
-  { files, faults, opened }: Pick<SandboxSftp, 'files' | 'faults' | 'opened'>,
+  { files, folders, faults, opened, changed }: Pick<SandboxSftp, 'files' | 'faults' | 'opened' | 'changed'> & Folders,
 ): void {
   const handles = new Map<number, { readonly path: string; entries?: FileEntry[] }>();
   let nextHandle = 1;
@@ -166,16 +218,48 @@ function serve(
   const stat = (id: number, path: string) => {
     const file = files.get(path);
     if (file) sftp.attrs(id, attributes(file));
+    else if (folders.has(path)) sftp.attrs(id, { mode: faults.folderMode, uid: 0, gid: 0, size: 4096, atime: 0, mtime: 0 } as Attributes);
     else sftp.status(id, STATUS_CODE.NO_SUCH_FILE);
   };
+  /** Make a change and say so, or refuse it; the line may be cut on either side of it. */
+  const change = (id: number, what: string, isAllowed: boolean, make: () => boolean) => {
+    faults.beforeChange?.(what);
+    const cut = faults.cutsAtChange;
+    faults.cutsAtChange = 'never';
+    if (cut === 'before') return void connection.end();
+    if (!isAllowed) return sftp.status(id, STATUS_CODE.PERMISSION_DENIED);
+    const isMade = make();
+    if (isMade) changed.push(what);
+    if (cut === 'after') return void connection.end();
+    sftp.status(id, isMade ? STATUS_CODE.OK : STATUS_CODE.FAILURE);
+  };
+  sftp.on('RENAME', (id, from, to) => {
+    const isAllowed = faults.forbids !== 'renaming' && (faults.forbids !== 'the archive' || parentOf(to) === '/exports');
+    change(id, `${from} > ${to}`, isAllowed, () => {
+      const file = files.get(from);
+      // Version 3 never overwrites.
+      if (!file || files.has(to) || !folders.has(parentOf(to))) return false;
+      files.delete(from);
+      files.set(to, file);
+      return true;
+    });
+  });
+  sftp.on('REMOVE', (id, path) => change(id, `- ${path}`, faults.forbids !== 'removing', () => files.delete(path)));
+  sftp.on('MKDIR', (id, path) => {
+    change(id, `+ ${path}`, faults.forbids !== 'the archive', () => {
+      const isNew = !folders.has(path);
+      folders.add(path);
+      return isNew;
+    });
+  });
   sftp.on('OPENDIR', (id, path) => {
     if (faults.closesChannel) {
       faults.closesChannel = false;
       sftp.end();
       return;
     }
-    const inside = [...files].filter(([name]) => name.startsWith(path.endsWith('/') ? path : `${path}/`));
-    if (inside.length === 0 && path !== '/exports') {
+    const inside = [...files].filter(([name]) => parentOf(name) === path);
+    if (inside.length === 0 && !folders.has(path)) {
       sftp.status(id, STATUS_CODE.NO_SUCH_FILE);
       return;
     }

@@ -1,41 +1,17 @@
 import { posix } from 'node:path';
-import ssh2, { type Algorithms, type Attributes, type Client, type FileEntryWithStats, type SFTPWrapper } from 'ssh2';
+import type { Duplex } from 'node:stream';
+import type { Attributes, FileEntryWithStats, SFTPWrapper } from 'ssh2';
 import { Fault } from '../../../../contract/faults.ts';
 import { visibleText } from '../../../../contract/raw-bytes.ts';
-import { policies } from '../../../resilience/policies.ts';
-import { type HostKey, hostKeyAlgorithms, hostKeyOf } from './host-key.ts';
+import type { HostKey } from './host-key.ts';
+import { endOfFile, noSuchFile, permissionDenied, sshFault, statusOf } from './ssh-fault.ts';
+import { type SshHost, SshLine } from './ssh-line.ts';
 
-/** Where a file server is and how it is logged in to. `hostKey` is the pin; without one nothing is sent to the server. */
-export type LineSpec = {
-  readonly host: string;
-  readonly port: number;
-  readonly user: string;
-  readonly hostKey: string | undefined;
-  readonly password: string | undefined;
-  readonly privateKey: string | undefined;
-  readonly passphrase: string | undefined;
-};
+/** A file server, and the host through which it is reached where it is not reached directly. */
+export type LineSpec = SshHost & { readonly jump?: SshHost | undefined };
 
 /** A plain file of the server, as its listing shows it. Times are whole seconds of the server's clock. */
 export type RemoteFile = { readonly name: string; readonly path: string; readonly bytes: number; readonly modifiedAtS: number };
-
-/** Nothing with SHA-1, CBC or a short group: a server that has nothing better is refused. */
-const algorithms: Algorithms = {
-  kex: [
-    'curve25519-sha256',
-    'curve25519-sha256@libssh.org',
-    'ecdh-sha2-nistp256',
-    'ecdh-sha2-nistp384',
-    'ecdh-sha2-nistp521',
-    'diffie-hellman-group-exchange-sha256',
-    'diffie-hellman-group14-sha256',
-    'diffie-hellman-group16-sha512',
-    'diffie-hellman-group18-sha512',
-  ],
-  cipher: ['aes128-gcm@openssh.com', 'aes256-gcm@openssh.com', 'aes128-ctr', 'aes192-ctr', 'aes256-ctr', 'chacha20-poly1305@openssh.com'],
-  hmac: ['hmac-sha2-256-etm@openssh.com', 'hmac-sha2-512-etm@openssh.com', 'hmac-sha2-256', 'hmac-sha2-512'],
-  compress: ['none'],
-};
 
 /** Less than the driver splits a question at: 31,952 bytes for a server that does not call itself OpenSSH. */
 const pieceBytes = 31 * 1024;
@@ -44,146 +20,42 @@ const mostEntries = 500_000;
 /** So many pieces are asked for ahead: on a far line the way there and back would otherwise be waited for with each. */
 const piecesAhead = 16;
 
-/**
- * One SSH line to a file server, for reading only. Every step has a deadline; a line that breaks ends everything that is under way
- * with a named fault, also where the driver would wait for ever.
- */
+/** The files of a server, over one SSH line. */
 export class SftpLine {
   readonly #spec: LineSpec;
-  readonly #client: Client;
-  readonly #broken = Promise.withResolvers<never>();
-  #fault: Fault | null = null;
-  #answeredAtMs = 0;
-  #sftp: SFTPWrapper | null = null;
+  readonly #lines: readonly SshLine[];
+  readonly #ssh: SshLine;
+  readonly #server: SFTPWrapper;
 
-  private constructor(spec: LineSpec) {
+  private constructor(spec: LineSpec, lines: readonly SshLine[], ssh: SshLine, server: SFTPWrapper) {
     this.#spec = spec;
-    this.#client = new ssh2.Client();
-    // Questions are small and each waits for its answer: held back to be sent together they would take 40 ms each.
-    this.#client.on('connect', () => this.#client.setNoDelay(true));
-    // Whoever waits for something is told; when nobody does, the next call is.
-    this.#broken.promise.catch(() => undefined);
-    this.#client.on('error', (error) => this.#break(sshFault(error, spec)));
-    this.#client.on('close', () => this.#break(new Fault('source-unreachable', { host: spec.host, detail: 'the line was closed' })));
+    this.#lines = lines;
+    this.#ssh = ssh;
+    this.#server = server;
   }
 
-  /**
-   * Log in.
-   * @throws {Fault} `host-key-unknown` and `host-key-changed` before a user name or a password was sent; `login-refused`, `ssh-weak`,
-   *   `source-unreachable`; `secret-missing` and `input-wrong` for what is wrong on this side.
-   */
+  /** Log in, at the jump host first where there is one. @throws {Fault} what {@link SshLine.login} throws of either host. */
   static async open(spec: LineSpec, signal: AbortSignal): Promise<SftpLine> {
-    if (!spec.password && !spec.privateKey) throw new Fault('secret-missing', { field: 'Password', connection: spec.host });
-    const line = new SftpLine(spec);
-    const stop = () => line.#break(new Fault('stopped'));
-    signal.addEventListener('abort', stop, { once: true });
-    try {
-      signal.throwIfAborted();
-      await line.#connect();
-      line.#sftp = await line.#call<SFTPWrapper>((done) => line.#client.sftp(done));
-      // The channel can end while the line around it lives.
-      line.#sftp.once('close', () => line.#break(new Fault('source-unreachable', { host: spec.host, detail: 'the line was closed' })));
-      line.#sftp.on('error', (error: unknown) => line.#break(sshFault(error, spec)));
-      return line;
-    } catch (error) {
-      line.close();
-      throw signal.aborted ? new Fault('stopped') : sshFault(error, spec);
-    } finally {
-      signal.removeEventListener('abort', stop);
-    }
+    return onLines(spec, signal, async (lines, ssh, over) => {
+      await ssh.login(over);
+      return new SftpLine(spec, lines, ssh, await ssh.files());
+    });
   }
 
-  /** Ask a server for its host key and hang up before anything else is said. */
-  static async hostKey(spec: Pick<LineSpec, 'host' | 'port' | 'hostKey'>): Promise<HostKey> {
-    const line = new SftpLine({ ...spec, user: 'nobody', password: undefined, privateKey: undefined, passphrase: undefined });
-    try {
-      const { promise, resolve } = Promise.withResolvers<HostKey>();
-      line.#dial({ hostVerifier: (blob: Buffer) => refuseAfter(() => resolve(hostKeyOf(blob))) });
-      return await Promise.race([promise, line.#broken.promise]);
-    } finally {
-      line.close();
-    }
+  /** Ask a server for its host key and hang up before anything else is said. At a jump host somebody has to log in for that. */
+  static async hostKey(spec: Pick<LineSpec, 'host' | 'port' | 'hostKey' | 'jump'>, signal = never): Promise<HostKey> {
+    const nobody = { user: 'nobody', password: undefined, privateKey: undefined, passphrase: undefined };
+    return onLines({ ...nobody, pinnedIn: 'hostKey', ...spec }, signal, async (lines, ssh, over) => {
+      try {
+        return await ssh.askHostKey(over);
+      } finally {
+        hangUp(lines);
+      }
+    });
   }
 
   get isOpen(): boolean {
-    return this.#fault === null;
-  }
-
-  async #connect(): Promise<void> {
-    const { host, hostKey, user, password, privateKey, passphrase } = this.#spec;
-    const ready = new Promise<void>((resolve) => this.#client.once('ready', resolve));
-    if (privateKey !== undefined) {
-      const parsed = ssh2.utils.parseKey(privateKey, passphrase);
-      if (parsed instanceof Error)
-        throw new Fault('input-wrong', { detail: 'the private key cannot be read: is it whole, and is its passphrase right?' });
-    }
-    // Some servers ask for the password in a dialogue of their own.
-    this.#client.on('keyboard-interactive', (_name, _instructions, _language, prompts, finish) =>
-      finish(prompts.map((prompt) => (prompt.echo ? user : (password ?? '')))),
-    );
-    this.#dial({
-      ...(privateKey === undefined ? {} : { privateKey, ...(passphrase === undefined ? {} : { passphrase }) }),
-      ...(password === undefined ? {} : { password, tryKeyboard: true }),
-      hostVerifier: (blob: Buffer) => {
-        const found = hostKeyOf(blob);
-        if (found.text === hostKey) return true;
-        return refuseAfter(() => this.#break(wrongHostKey(host, hostKey, found)));
-      },
-    });
-    await Promise.race([ready, this.#broken.promise]);
-  }
-
-  #dial(more: Parameters<Client['connect']>[0]): void {
-    this.#client.connect({
-      host: this.#spec.host,
-      port: this.#spec.port,
-      username: this.#spec.user,
-      readyTimeout: policies.headersTimeoutMs,
-      keepaliveInterval: 10_000,
-      keepaliveCountMax: 3,
-      algorithms: { ...algorithms, serverHostKey: [...hostKeyAlgorithms(this.#spec.hostKey)] as never },
-      ...more,
-    });
-  }
-
-  #break(fault: Fault): void {
-    if (this.#fault !== null) return;
-    this.#fault = fault;
-    this.#broken.reject(fault);
-    this.#client.destroy();
-  }
-
-  /** One question to the server, with an end: its answer, the end of the line, or the deadline. */
-  async #call<T>(ask: (done: (error: Error | null | undefined, value: T) => void) => unknown): Promise<T> {
-    if (this.#fault) throw this.#fault;
-    const { promise, resolve, reject } = Promise.withResolvers<T>();
-    // Questions queue behind each other on a slow line: what counts is that anything is answered, not how long this one waits.
-    const askedAtMs = performance.now();
-    const look = () => {
-      const silentMs = performance.now() - Math.max(this.#answeredAtMs, askedAtMs);
-      if (silentMs < policies.bodyTimeoutMs) timer = setTimeout(look, policies.bodyTimeoutMs - silentMs);
-      // A server that says nothing any more says nothing to the next question either.
-      else
-        this.#break(new Fault('source-unreachable', { host: this.#spec.host, detail: `no answer for ${policies.bodyTimeoutMs / 1000} s` }));
-    };
-    let timer = setTimeout(look, policies.bodyTimeoutMs);
-    try {
-      ask((error, value) => {
-        this.#answeredAtMs = performance.now();
-        if (!error) resolve(value);
-        else if (statusOf(error) !== null) reject(error);
-        // Not the server's no, but the driver's: it has lost the channel, sometimes a moment before it says that it has.
-        else this.#break(sshFault(error, this.#spec));
-      });
-      return await Promise.race([promise, this.#broken.promise]);
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  get #server(): SFTPWrapper {
-    if (!this.#sftp) throw this.#fault ?? new Error('the line is not open');
-    return this.#sftp;
+    return this.#ssh.fault === null;
   }
 
   /**
@@ -202,10 +74,10 @@ export class SftpLine {
     let unusable = 0;
     let entries = 0;
     try {
-      const handle = await this.#call<Buffer>((done) => this.#server.opendir(folder, done));
+      const handle = await this.#ssh.call<Buffer>((done) => this.#server.opendir(folder, done));
       for (;;) {
         // A part at a time, each with its own deadline: a folder of fifty thousand files comes in five hundred.
-        const part = await this.#call<FileEntryWithStats[] | null>((done) =>
+        const part = await this.#ssh.call<FileEntryWithStats[] | null>((done) =>
           this.#server.readdir(handle, (error, list) => (error && statusOf(error) === endOfFile ? done(null, null) : done(error, list))),
         );
         if (part === null) break;
@@ -213,14 +85,14 @@ export class SftpLine {
           if (++entries > mostEntries) throw new Fault('source-unreachable', { host: this.#spec.host, detail: 'its listing does not end' });
           const file = { name, path: posix.join(folder, name), bytes: 0, modifiedAtS: unknownTime };
           // A listing may leave out what it likes; asked for by name, most servers tell.
-          const known = isWhole(attrs) ? attrs : isUsableName(name) ? await this.#attributes(file) : null;
+          const known = isWhole(attrs) ? attrs : isUsableName(name) ? await this.attributes(file.path) : null;
           if (known?.mode !== undefined && !isPlainFile(known)) continue;
           if (known && isUsableName(name) && known.mode !== undefined && known.size !== undefined)
             files.push({ ...file, bytes: known.size, modifiedAtS: known.mtime ?? unknownTime });
           else unusable++;
         }
       }
-      await this.#call<void>((done) => this.#server.close(handle, (error) => done(error, undefined)));
+      await this.#ssh.call<void>((done) => this.#server.close(handle, (error) => done(error, undefined)));
     } catch (error) {
       throw named(error);
     }
@@ -229,14 +101,15 @@ export class SftpLine {
 
   /** How a file stands now; null when it is gone or is no plain file any more. */
   async look(file: RemoteFile): Promise<RemoteFile | null> {
-    const found = await this.#attributes(file);
+    const found = await this.attributes(file.path);
     if (!found || !isPlainFile(found)) return null;
     return { ...file, bytes: found.size ?? 0, modifiedAtS: found.mtime ?? unknownTime };
   }
 
-  async #attributes(file: RemoteFile): Promise<PartOf<Attributes> | null> {
+  /** What lies at a path, whatever it is; null when nothing does. A link is not followed. */
+  async attributes(path: string): Promise<PartOf<Attributes> | null> {
     try {
-      return await this.#call<PartOf<Attributes>>((done) => this.#server.lstat(file.path, done as never));
+      return await this.#ssh.call<PartOf<Attributes>>((done) => this.#server.lstat(path, done as never));
     } catch (error) {
       if (statusOf(error) === noSuchFile) return null;
       throw sshFault(error, this.#spec);
@@ -255,9 +128,11 @@ export class SftpLine {
       if (code === permissionDenied) return new Fault('file-unreadable', { file: file.name }, { cause: error });
       return sshFault(error, this.#spec);
     };
-    const handle = await this.#call<Buffer>((done) => this.#server.open(file.path, 'r', done)).catch((error) => {
-      throw named(error);
-    });
+    const handle = await this.#ssh
+      .call<Buffer>((done) => this.#server.open(file.path, 'r', done))
+      .catch((error) => {
+        throw named(error);
+      });
     const pieces: Promise<Buffer>[] = [];
     try {
       let asked = 0;
@@ -280,7 +155,7 @@ export class SftpLine {
     } finally {
       await Promise.allSettled(pieces);
       if (this.isOpen)
-        await this.#call<void>((done) => this.#server.close(handle, (error) => done(error, undefined))).catch(() => undefined);
+        await this.#ssh.call<void>((done) => this.#server.close(handle, (error) => done(error, undefined))).catch(() => undefined);
     }
   }
 
@@ -290,7 +165,7 @@ export class SftpLine {
     let have = 0;
     while (have < length) {
       const at = have;
-      const got = await this.#call<number>((done) =>
+      const got = await this.#ssh.call<number>((done) =>
         this.#server.read(handle, bytes, at, length - at, from + at, (error, count) => {
           if (error && statusOf(error) === endOfFile) done(null, 0);
           else done(error, count);
@@ -302,60 +177,84 @@ export class SftpLine {
     return bytes.subarray(0, have);
   }
 
-  close(): void {
-    this.#break(new Fault('stopped'));
+  /** Give a file another name. A server of version 3 refuses when something has it already; not every server keeps to that. */
+  rename(from: string, to: string): Promise<void> {
+    return this.#change((done) => this.#server.rename(from, to, done));
   }
+
+  remove(path: string): Promise<void> {
+    return this.#change((done) => this.#server.unlink(path, done));
+  }
+
+  makeFolder(path: string): Promise<void> {
+    return this.#change((done) => this.#server.mkdir(path, done));
+  }
+
+  /** A no of the server is thrown as it is: what was wanted decides what it means. */
+  #change(ask: (done: (error?: Error | null) => void) => unknown): Promise<void> {
+    return this.#ssh.call<void>((done) => ask((error) => done(error, undefined)));
+  }
+
+  close(): void {
+    hangUp(this.#lines);
+  }
+}
+
+/** Log in and hang up. @throws {Fault} what {@link SshLine.login} throws. */
+export async function tryLogin(host: SshHost, signal: AbortSignal): Promise<void> {
+  await onLines(host, signal, async (lines, ssh) => {
+    await ssh.login(null);
+    hangUp(lines);
+  });
+}
+
+const never = new AbortController().signal;
+
+/** Do something on a new line. Whatever it ends in, nothing stays open then but what it has given back. */
+async function onLines<T>(
+  spec: LineSpec,
+  signal: AbortSignal,
+  run: (lines: readonly SshLine[], ssh: SshLine, over: Duplex | null) => Promise<T>,
+): Promise<T> {
+  const ssh = new SshLine(spec);
+  const jump = spec.jump && new SshLine(spec.jump);
+  const lines = jump ? [ssh, jump] : [ssh];
+  const stop = () => hangUp(lines);
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    signal.throwIfAborted();
+    await jump?.login(null);
+    // A jump host that is lost takes the line through it along, and is the one to be named.
+    jump?.onBreak((fault) => ssh.break(fault));
+    const over = (await jump?.through(spec.host, spec.port)) ?? null;
+    return await run(lines, ssh, over);
+  } catch (error) {
+    hangUp(lines);
+    throw signal.aborted ? new Fault('stopped') : sshFault(error, spec);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+function hangUp(lines: readonly SshLine[]): void {
+  for (const line of lines) line.break(new Fault('stopped'));
 }
 
 type PartOf<T> = { readonly [K in keyof T]?: T[K] | undefined };
 
 /** The time of a file whose server does not tell it. Such a file is known by its content alone. */
 export const unknownTime = -1;
+
+/** What tells one content of a file from the next, as far as a server can. */
+export const markOf = ({ bytes, modifiedAtS }: RemoteFile) => `${bytes} ${modifiedAtS}`;
+
 const kindBits = 0o170000;
 const plainKind = 0o100000;
 
 const isPlainFile = ({ mode }: PartOf<Attributes>) => mode !== undefined && (mode & kindBits) === plainKind;
 const isWhole = ({ mode, size, mtime }: PartOf<Attributes>) => mode !== undefined && size !== undefined && mtime !== undefined;
 
-/** SFTP status codes. @source draft-ietf-secsh-filexfer-02 §7 */
-const endOfFile = 1;
-const noSuchFile = 2;
-const permissionDenied = 3;
-
-function statusOf(error: unknown): number | null {
-  const code = (error as { code?: unknown }).code;
-  return typeof code === 'number' ? code : null;
-}
-
 /** A name that is one name, on this system and on any other. */
 function isUsableName(name: string): boolean {
   return name !== '' && !/[/\\\n\t]/.test(name) && visibleText(name) === name;
-}
-
-/** Hang up: say no to the key, after the reason was noted. */
-function refuseAfter(note: () => void): false {
-  note();
-  return false;
-}
-
-function wrongHostKey(host: string, pinned: string | undefined, found: HostKey): Fault {
-  if (pinned === undefined) return new Fault('host-key-unknown', { host, key: found.text, words: found.words });
-  return new Fault('host-key-changed', { host, pinned, key: found.text });
-}
-
-/** Give a failure of the line its name. The driver's error stays as the cause. */
-function sshFault(error: unknown, spec: Pick<LineSpec, 'host' | 'hostKey' | 'user'>): Fault {
-  if (error instanceof Fault) return error;
-  const { host, hostKey, user } = spec;
-  const { message = '', level = '', code } = error as { message?: string; level?: string; code?: unknown };
-  const because = { cause: error };
-  if (level === 'client-authentication') return new Fault('login-refused', { host, user }, because);
-  if (/no matching host key format/.test(message) && hostKey !== undefined)
-    return new Fault('host-key-changed', { host, pinned: hostKey, key: 'none of that kind' }, because);
-  const weak = /no matching (.+)$/.exec(message)?.[1];
-  if (weak !== undefined) return new Fault('ssh-weak', { host, detail: weak }, because);
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
-    return new Fault('source-unreachable', { host, detail: 'there is no server of that name' }, because);
-  if (level === 'client-timeout') return new Fault('source-unreachable', { host, detail: 'it does not answer in time' }, because);
-  return new Fault('source-unreachable', { host, detail: typeof code === 'string' ? code : 'the line broke' }, because);
 }

@@ -1,13 +1,27 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { hash } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Fault } from '../../../../contract/faults.ts';
-import { type LineSpec, SftpLine } from './line.ts';
+import type { KeptFile } from '../../connector.ts';
+import { type LineSpec, markOf, SftpLine } from './line.ts';
+import { putAway } from './put-away.ts';
 
 /** The server that nobody here wrote: Debian's OpenSSH, started on a port of its own. */
 const sshd = '/usr/sbin/sshd';
@@ -83,6 +97,7 @@ describe.skipIf(!isThere)('OpenSSH (skipped where sshd is not installed)', () =>
     port,
     user: userInfo().username,
     hostKey: `ssh-ed25519 ${fingerprint('host')}`,
+    pinnedIn: 'hostKey',
     password: undefined,
     privateKey,
     passphrase: 'open sesame',
@@ -114,6 +129,18 @@ describe.skipIf(!isThere)('OpenSSH (skipped where sshd is not installed)', () =>
       { name: 'a.csv', path: join(exports, 'a.csv'), bytes: content.length, modifiedAtS: 1_770_000_000 },
       true,
     ]);
+  });
+
+  it('lets us through to itself as a jump host', async () => {
+    writeFileSync(join(exports, 'behind.csv'), 'x');
+    const jump = { ...spec(), pinnedIn: 'jumpHostKey' as const };
+    const line = await SftpLine.open(spec({ jump }), anyTime);
+    const names = (await line.list(exports)).files.map((file) => file.name);
+    line.close();
+    const missing = await codeOf(SftpLine.open(spec({ jump, port: 1 }), anyTime));
+    const wrongKey = await codeOf(SftpLine.open(spec({ jump: { ...jump, hostKey: `ssh-ed25519 ${fingerprint('other')}` } }), anyTime));
+    expect([names.includes('behind.csv'), missing, wrongKey]).toEqual([true, 'source-unreachable', 'host-key-changed']);
+    rmSync(join(exports, 'behind.csv'));
   });
 
   it('refuses a key that it does not know, and names what is missing', async () => {
@@ -162,6 +189,44 @@ describe.skipIf(!isThere)('OpenSSH (skipped where sshd is not installed)', () =>
     line.close();
   });
 
+  it('lets taken files be moved and deleted, and never overwrites or takes away another one', async () => {
+    const drops = join(folder, 'drops');
+    mkdirSync(drops);
+    const drop = (name: string, content: string) => {
+      writeFileSync(join(drops, name), content);
+      utimesSync(join(drops, name), 1_770_000_000, 1_770_000_000);
+      writeFileSync(join(drops, `${name}.done`), '');
+    };
+    const kept = (name: string, content: string): KeptFile => ({
+      fileId: 7,
+      path: join(drops, name),
+      mark: `${content.length} 1770000000`,
+      isMarkProof: false,
+      sha256: hash('sha256', content),
+    });
+    const order = { folder: drops, archive: join(drops, 'taken'), host: '127.0.0.1', user: 'x' };
+    const line = await SftpLine.open(spec(), anyTime);
+    const away = (name: string, content: string, afterwards: 'move' | 'delete') =>
+      codeOf(putAway(line, kept(name, content), { ...order, afterwards }, anyTime));
+    const outcomes: string[] = [];
+    drop('a.csv', 'one');
+    outcomes.push(await away('a.csv', 'one', 'move'), await away('a.csv', 'one', 'move'));
+    drop('a.csv', 'two');
+    outcomes.push(await away('a.csv', 'one', 'move'), await away('a.csv', 'two', 'move'));
+    drop('b.csv', 'three');
+    drop('c.csv', 'other');
+    outcomes.push(await away('b.csv', 'three', 'delete'), await away('c.csv', 'three', 'delete'), await away('c.csv', 'four', 'delete'));
+    line.close();
+    const taken = (name: string) => readFileSync(join(drops, 'taken', name), 'utf8');
+    expect([outcomes, readdirSync(drops).sort(), readdirSync(join(drops, 'taken')).sort(), taken('a.csv'), taken('a-7.csv')]).toEqual([
+      outcomes.map(() => 'fine'),
+      ['c.csv', 'c.csv.done', 'taken'],
+      ['a-7.csv', 'a-7.csv.done', 'a.csv', 'a.csv.done'],
+      'one',
+      'two',
+    ]);
+  });
+
   it('lists fifty thousand files in a few seconds', async () => {
     const many = join(folder, 'many');
     mkdirSync(many);
@@ -171,7 +236,7 @@ describe.skipIf(!isThere)('OpenSSH (skipped where sshd is not installed)', () =>
     line.close();
   }, 30_000);
 
-  it('ends what is under way when the server is killed, and is another server when its key is another', async () => {
+  it('ends what is under way when the server is killed, is another server when its key is another, and may be for reading only', async () => {
     writeFileSync(join(exports, 'large.csv'), Buffer.alloc(50_000_000, 120));
     const line = await SftpLine.open(spec(), anyTime);
     const file = { name: 'large.csv', path: join(exports, 'large.csv'), bytes: 50_000_000, modifiedAtS: 0 };
@@ -186,6 +251,20 @@ describe.skipIf(!isThere)('OpenSSH (skipped where sshd is not installed)', () =>
     await stop(server);
     server = await start('host', 'Ciphers aes256-cbc\n');
     const weak = await codeOf(SftpLine.open(spec(), anyTime));
+    await stop(server);
+    server = await start('host', 'ForceCommand internal-sftp -R\nAllowTcpForwarding no\n');
+    const readOnly = await SftpLine.open(spec(), anyTime);
+    const order = { folder: exports, archive: join(exports, 'taken'), host: '127.0.0.1', user: 'x' };
+    const found = await readOnly.look(file);
+    const large = { fileId: 1, path: file.path, mark: markOf(found ?? file), isMarkProof: true, sha256: '0'.repeat(64) };
+    const refused = [
+      await codeOf(putAway(readOnly, large, { ...order, afterwards: 'move' }, anyTime)),
+      await codeOf(putAway(readOnly, large, { ...order, afterwards: 'delete' }, anyTime)),
+      readOnly.isOpen,
+    ];
+    readOnly.close();
+    const through = await codeOf(SftpLine.open(spec({ jump: spec() }), anyTime));
+    expect([...refused, through]).toEqual(['archive-refused', 'removal-refused', true, 'jump-refused']);
     expect([changed, weak]).toEqual(['host-key-changed', 'ssh-weak']);
   }, 30_000);
 });

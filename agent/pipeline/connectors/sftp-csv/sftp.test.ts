@@ -20,6 +20,7 @@ const spec = (port: number, more: Partial<LineSpec> = {}): LineSpec => ({
   port,
   user: 'hotel',
   hostKey: undefined,
+  pinnedIn: 'hostKey',
   password,
   privateKey: undefined,
   passphrase: undefined,
@@ -114,7 +115,7 @@ describe('a line to a file server', () => {
       await login.then((line) => line.close()).catch(() => undefined);
       await own.close();
     }
-    expect(found).toEqual(['fine', 'fine', 'input-wrong', 'input-wrong']);
+    expect(found).toEqual(['fine', 'fine', 'key-passphrase-wrong', 'key-unreadable']);
     expect(await outcome(open({ password: undefined }))).toBe('secret-missing');
   });
 
