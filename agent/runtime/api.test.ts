@@ -37,6 +37,30 @@ const secret = 'whsec_Y2FuYXJ5IHRoYXQgbXVzdCBuZXZlciBhcHBlYXI=';
 const hub = (more: Partial<ConnectionDraft> = {}) => ({ ...hubDraft({ url: test.upstream.url, secret }), ...more, id: 'hub' });
 const source = (settings: Record<string, unknown> = {}) => sourceDraft(test.drops, settings);
 
+it('writes down who allowed a server broken methods, and until when', async () => {
+  const settings = { host: '127.0.0.1', user: 'hotel', weakUntil: '2026-12-31' };
+  const draft = {
+    id: 'old',
+    kind: 'sftp-csv',
+    title: 'Old server',
+    settings,
+    schedule: { kind: 'manual' },
+    secrets: { password: 'canary' },
+  };
+  await test.client.property.save(hotel);
+  await test.client.connections.add(draft as never);
+  await test.client.connections.change({ ...draft, settings: { ...settings, weakUntil: undefined }, secrets: {} } as never);
+  const logs = join(test.home, 'logs');
+  const lines = () => readdirSync(logs).flatMap((name) => readFileSync(join(logs, name), 'utf8').trim().split('\n'));
+  const noted = await test.until(
+    () => lines().filter((line) => line.includes('an exception was allowed')),
+    (found) => found.length > 0,
+  );
+  expect(noted.map((line) => JSON.parse(line))).toMatchObject([
+    { actor: 'local-operator', connectionId: 'old', exception: 'weakUntil 2026-12-31' },
+  ]);
+});
+
 describe('over the real wire', () => {
   let wire: Wire;
   let pipe: Awaited<ReturnType<typeof openPipe>>;

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { implement, ORPCError } from '@orpc/server';
 import { api } from '../../contract/api.ts';
-import type { ConnectionDraft } from '../../contract/connection.ts';
+import type { Connection, ConnectionDraft } from '../../contract/connection.ts';
 import { importedByHand } from '../../contract/dead-letter.ts';
 import { Fault } from '../../contract/faults.ts';
 import { entityOf } from '../../contract/record.ts';
@@ -17,9 +17,18 @@ import type { Agent } from '../index.ts';
 import { importFile, rehearseImport } from '../pipeline/import-file.ts';
 import { systemKinds } from '../pipeline/registry.ts';
 import { mappingFor, replayLetters } from '../pipeline/replay-letters.ts';
-import { addConnection, changeConnection, checksOf, existing, removeConnection, restoreConnection, secretFields } from './configuration.ts';
+import {
+  addConnection,
+  changeConnection,
+  checksOf,
+  exceptionsOf,
+  existing,
+  removeConnection,
+  restoreConnection,
+  secretFields,
+} from './configuration.ts';
 import { runChecks } from './connection-test.ts';
-import { type CallContext, correlationIdOf } from './context.ts';
+import { type Actor, type CallContext, correlationIdOf } from './context.ts';
 import { overview } from './health.ts';
 import { errorFields } from './log.ts';
 import { handOverOf, makeSecret } from './made-secrets.ts';
@@ -98,8 +107,10 @@ export function apiRouter(agent: Agent) {
     },
     connections: {
       list: os.connections.list.handler(() => connections(stores.read)),
-      add: os.connections.add.handler(({ input }) => addConnection(agent, draftOf(input))),
-      change: os.connections.change.handler(({ input }) => changeConnection(agent, draftOf(input))),
+      add: os.connections.add.handler(async ({ input, context }) => noted(agent, await addConnection(agent, draftOf(input)), context)),
+      change: os.connections.change.handler(async ({ input, context }) =>
+        noted(agent, await changeConnection(agent, draftOf(input)), context),
+      ),
       remove: os.connections.remove.handler(async ({ input }) => {
         await removeConnection(agent, input.id);
         return {};
@@ -199,6 +210,17 @@ export function apiRouter(agent: Agent) {
       events: os.live.events.handler(({ input, signal }) => agent.live.follow(input.afterId, signal)),
     },
   });
+}
+
+/** Write down who allowed what is less safe than usual, and until when. */
+function noted(
+  agent: Agent,
+  connection: Connection,
+  { actor, correlationId }: { readonly actor: Actor; readonly correlationId: string },
+): Connection {
+  for (const exception of exceptionsOf(connection))
+    agent.stores.log.warn({ actor: actor.id, correlationId, connectionId: connection.id, exception }, 'an exception was allowed');
+  return connection;
 }
 
 /** Turn whatever a call ended in into an answer a person can act on. What has no name is logged whole and answered as `internal`. */

@@ -190,3 +190,10 @@ export function checksOf(agent: Agent, what: { readonly id: string } | { readonl
     heartbeat: agent.heartbeat(draft.id ?? ''),
   });
 }
+
+/** The settings of a connection that make it less safe than usual, each with its value. */
+export function exceptionsOf({ kind, settings }: Pick<Connection, 'kind' | 'settings'>): string[] {
+  const { shape } = systemOf(kind).kind.settings;
+  const isException = (name: string) => (shape[name] as z.ZodType | undefined)?.meta()?.['x-exception'] === true;
+  return Object.entries(settings).flatMap(([name, value]) => (isException(name) ? [`${name} ${value}`] : []));
+}

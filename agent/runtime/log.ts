@@ -11,6 +11,8 @@ const allowedFields = new Set([
   'msg',
   'correlationId',
   'connectionId',
+  'exception',
+  'mapping',
   'code',
   'detail',
   'actor',

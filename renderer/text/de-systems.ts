@@ -41,6 +41,7 @@ const found: readonly (readonly [english: RegExp, german: string | ((...found: s
     'nicht probiert, denn das hieße schreiben: Die erste übernommene Datei zeigt es ($1)',
   ],
   [/^(\S+) at (\S+)$/, '$1 an $2'],
+  [/^(.+); broken methods are allowed until (\S+)$/, '$1; gebrochene Verfahren sind bis $2 zugelassen'],
   [/^stored on this PC$/, 'auf diesem PC gespeichert'],
   [/^nothing yet$/, 'noch nichts'],
   [/^generation (\d+)$/, 'Stand $1'],
@@ -122,6 +123,11 @@ export const fieldsDe: Text['fields'] = {
     title: 'Schlüssel des Servers',
     description:
       'An ihm erkennen Sie den Server wieder. Prüfen Sie die Verbindung, um ihn zu sehen, und vergleichen Sie ihn mit dem, was der Betreiber sagt.',
+  },
+  weakUntil: {
+    title: 'Gebrochene Verfahren zulassen bis',
+    description:
+      'Nur für einen Server, der nichts Besseres hat, und nur, bis sein Betreiber das behoben hat: Was gelesen wird und das Passwort können unterwegs mitgelesen werden. Endet nach diesem Tag von selbst.',
   },
   jumpHost: { title: 'Sprungserver', description: 'Nur, wenn der Server über einen anderen SSH-Server erreicht wird.' },
   jumpPort: { title: 'Sprungserver: Port', description: '22, wenn es leer ist.' },

@@ -32,10 +32,13 @@ const everyAlgorithm = [
   'rsa-sha2-256',
 ] as const;
 
-/** The signatures to ask the server for: of the key that is pinned, so that it shows that one and not another of its keys. */
-export function hostKeyAlgorithms(pinned: string | undefined): readonly string[] {
-  if (pinned === undefined) return everyAlgorithm;
+/**
+ * The signatures to ask the server for: of the key that is pinned, so that it shows that one and not another of its keys.
+ * An RSA key is one key, whatever hash its signatures use; with SHA-1 it signs only for a server that may be weak.
+ */
+export function hostKeyAlgorithms(pinned: string | undefined, strength: 'strong' | 'weak'): readonly string[] {
+  const sha1 = strength === 'weak' ? ['ssh-rsa'] : [];
+  if (pinned === undefined) return [...everyAlgorithm, ...sha1];
   const algorithm = pinned.split(' ')[0] as string;
-  // An RSA key is one key, whatever hash its signatures use. The one with SHA-1 is never asked for.
-  return algorithm === 'ssh-rsa' ? ['rsa-sha2-512', 'rsa-sha2-256'] : [algorithm];
+  return algorithm === 'ssh-rsa' ? ['rsa-sha2-512', 'rsa-sha2-256', ...sha1] : [algorithm];
 }

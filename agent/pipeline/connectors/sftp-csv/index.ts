@@ -44,7 +44,16 @@ export default defineConnector({
         title: 'Compare the host key',
         run: (signal) => compareHostKey(spec, signal),
       },
-      { step: 'login', title: 'Log in', run: (signal) => withLine(signal, async () => ({ found: given.user })) },
+      {
+        step: 'login',
+        title: 'Log in',
+        run: (signal) =>
+          withLine(signal, async () =>
+            given.weakUntil === undefined
+              ? { found: given.user }
+              : { found: `${given.user}; broken methods are allowed until ${given.weakUntil}`, isWarning: true },
+          ),
+      },
       {
         step: 'files',
         title: 'Look for files',

@@ -42,6 +42,17 @@ export const settings = z.strictObject({
       description: 'Within the folder on the server, or its whole path. It is made when it is not there.',
       'x-advanced': true,
     }),
+  weakUntil: z.iso
+    .date('a day such as 2026-12-31')
+    .optional()
+    .meta({
+      title: 'Allow broken methods until',
+      description:
+        'Only for a server that has nothing better, and only until its operator has mended that: what is read and the password can be read along on the way. Ends by itself after that day.',
+      examples: ['2026-12-31'],
+      'x-advanced': true,
+      'x-exception': true,
+    }),
   jumpHost: hostName.optional().meta({
     title: 'Jump host',
     description: 'Only if the server is reached through another SSH server.',
@@ -100,11 +111,11 @@ export const secrets: Readonly<Record<string, SecretField>> = {
 
 /** How the server is reached and logged in to. */
 export function lineSpec(given: Settings, { secrets }: Pick<OpenContext, 'secrets'>): LineSpec {
-  const { host, port, user, hostKey, jumpHost, jumpPort = sshPort, jumpUser = user, jumpHostKey } = given;
+  const { host, port, user, hostKey, weakUntil, jumpHost, jumpPort = sshPort, jumpUser = user, jumpHostKey } = given;
   const secret = (name: string) => secrets[name] || undefined;
   const login = { password: secret('password'), privateKey: secret('privateKey'), passphrase: secret('passphrase') };
   const own = { password: secret('jumpPassword'), privateKey: secret('jumpPrivateKey'), passphrase: secret('jumpPassphrase') };
-  const spec: LineSpec = { host, port, user, hostKey, pinnedIn: 'hostKey', ...login };
+  const spec: LineSpec = { host, port, user, hostKey, weakUntil, pinnedIn: 'hostKey', ...login };
   if (jumpHost === undefined) return spec;
   const jumpLogin = own.password || own.privateKey ? own : login;
   return { ...spec, jump: { host: jumpHost, port: jumpPort, user: jumpUser, hostKey: jumpHostKey, pinnedIn: 'jumpHostKey', ...jumpLogin } };

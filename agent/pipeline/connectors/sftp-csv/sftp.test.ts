@@ -44,9 +44,9 @@ describe('a host key', () => {
 
   it('is asked for in the kind that was confirmed, and never with SHA-1', () => {
     expect([
-      hostKeyAlgorithms('ssh-rsa SHA256:x'),
-      hostKeyAlgorithms('ssh-ed25519 SHA256:x'),
-      hostKeyAlgorithms(undefined).includes('ssh-rsa'),
+      hostKeyAlgorithms('ssh-rsa SHA256:x', 'strong'),
+      hostKeyAlgorithms('ssh-ed25519 SHA256:x', 'strong'),
+      hostKeyAlgorithms(undefined, 'strong').includes('ssh-rsa'),
     ]).toEqual([['rsa-sha2-512', 'rsa-sha2-256'], ['ssh-ed25519'], false]);
   });
 });
@@ -131,6 +131,42 @@ describe('a line to a file server', () => {
       await weak.close();
     }
     expect(found).toEqual(['ssh-weak', '0', 'ssh-weak', '0', 'ssh-weak', '0']);
+  });
+
+  it('reads from a server that has nothing better only until the day of its exception', async () => {
+    const found: string[] = [];
+    const today = new Date().toISOString().slice(0, 10);
+    for (const algorithms of [
+      { kex: ['diffie-hellman-group14-sha1'] },
+      { cipher: ['aes128-cbc'], hmac: ['hmac-sha1'] },
+      { serverHostKey: ['ssh-rsa'] },
+    ] as ssh2.Algorithms[]) {
+      const rsa = ssh2.utils.generateKeyPairSync('rsa', { bits: 2048 }).private;
+      const weak = await startSftp({ password, hostKey: algorithms.serverHostKey ? rsa : server.hostKey, algorithms });
+      const pinned = algorithms.serverHostKey ? hostKeyOf(weak.hostKeyBlob).text : hostKey;
+      for (const weakUntil of [today, '2025-12-31']) {
+        const line = SftpLine.open(spec(weak.port, { hostKey: pinned, weakUntil }), anyTime);
+        found.push(await outcome(line), String(weak.logins.length > 0));
+        await line.then((one) => one.close()).catch(() => undefined);
+        weak.logins.length = 0;
+      }
+      await weak.close();
+    }
+    // A host key that can only sign with SHA-1 is to us one of another kind than the pinned one can prove.
+    expect(found).toEqual([
+      'fine',
+      'true',
+      'ssh-weak',
+      'false',
+      'fine',
+      'true',
+      'ssh-weak',
+      'false',
+      'fine',
+      'true',
+      expect.stringMatching(/ssh-weak|host-key-changed/),
+      'false',
+    ]);
   });
 
   it('names a server that is not there, has no such name, or is none', async () => {

@@ -17,6 +17,8 @@ export type SshHost = {
   readonly password: string | undefined;
   readonly privateKey: string | undefined;
   readonly passphrase: string | undefined;
+  /** The last day (UTC) on which this server may be reached by methods that are broken; undefined: never. */
+  readonly weakUntil?: string | undefined;
 };
 
 /** Nothing with SHA-1, CBC or a short group: a server that has nothing better is refused. */
@@ -36,6 +38,23 @@ const algorithms: Algorithms = {
   hmac: ['hmac-sha2-256-etm@openssh.com', 'hmac-sha2-512-etm@openssh.com', 'hmac-sha2-256', 'hmac-sha2-512'],
   compress: ['none'],
 };
+
+/** What an old server may have to be reached by for a while. It is taken only where nothing better is offered. */
+const weakAlgorithms = {
+  kex: ['diffie-hellman-group-exchange-sha1', 'diffie-hellman-group14-sha1', 'diffie-hellman-group1-sha1'],
+  cipher: ['aes256-cbc', 'aes192-cbc', 'aes128-cbc', '3des-cbc'],
+  hmac: ['hmac-sha1-etm@openssh.com', 'hmac-sha1'],
+} as const;
+
+function algorithmsFor({ hostKey, weakUntil }: SshHost): Algorithms {
+  // Looked at with every new line: an exception ends on its day, not with the next start.
+  const isWeak = weakUntil !== undefined && new Date().toISOString().slice(0, 10) <= weakUntil;
+  const serverHostKey = [...hostKeyAlgorithms(hostKey, isWeak ? 'weak' : 'strong')] as never;
+  if (!isWeak) return { ...algorithms, serverHostKey };
+  const both = <K extends keyof typeof weakAlgorithms>(kind: K) =>
+    [...(algorithms[kind] as readonly string[]), ...weakAlgorithms[kind]] as never;
+  return { ...algorithms, serverHostKey, kex: both('kex'), cipher: both('cipher'), hmac: both('hmac') };
+}
 
 /**
  * One SSH line. Every question has a deadline; a line that breaks ends everything that is under way with a named fault, also where the
@@ -103,14 +122,14 @@ export class SshLine {
   }
 
   #dial(over: Duplex | null, more: Parameters<Client['connect']>[0]): void {
-    const { host, port, user, hostKey } = this.#at;
+    const { host, port, user } = this.#at;
     this.#client.connect({
       ...(over ? { sock: over } : { host, port }),
       username: user,
       readyTimeout: policies.headersTimeoutMs,
       keepaliveInterval: 10_000,
       keepaliveCountMax: 3,
-      algorithms: { ...algorithms, serverHostKey: [...hostKeyAlgorithms(hostKey)] as never },
+      algorithms: algorithmsFor(this.#at),
       ...more,
     });
   }
