@@ -37,7 +37,7 @@ const safe = {
   trusted_schema: 0,
   cell_size_check: 1,
   wal_autocheckpoint: 8000,
-  cache_size: -65_536,
+  cache_size: -8192,
   page_size: 8192,
   busy_timeout: 10_000,
   user_version: 1,

@@ -39,7 +39,7 @@ export function openForWriting(path: string): WriteDb {
       setAndReadBack(db, 'cell_size_check', 1);
       setAndReadBack(db, 'wal_autocheckpoint', 8000);
       // In KiB. Pages that are read again soon lie in the system's own cache as well.
-      setAndReadBack(db, 'cache_size', -16_384);
+      setAndReadBack(db, 'cache_size', -8192);
       if (db.pragma('page_size', { simple: true }) !== 8192) throw new Fault('database-unsafe', { setting: 'page_size' });
       migrate(db);
       return db as WriteDb;

@@ -89,6 +89,7 @@ test('a record shows its fields in words, its versions with what changed, what t
     bookingsFile(bookingRow('A-2', { name: 'Adam Ost', arrival: '2026-03-01', total: '75.5', status: 'CHECKED IN' })),
   );
   await openRecords(page, hotel);
+  await expect(rows(page)).toHaveCount(3);
   await page.keyboard.press('j');
   const detail = page.locator('#detail');
   await expect(detail.getByRole('heading', { name: 'Adam Ost' })).toBeVisible();
