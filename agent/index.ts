@@ -12,7 +12,7 @@ import { Sources } from './pipeline/sources.ts';
 import { carryOutIntents } from './runtime/intents.ts';
 import { Live } from './runtime/live.ts';
 import { errorFields, neverLog } from './runtime/log.ts';
-import { mappingNamed } from './runtime/mappings.ts';
+import { allMappings, mappingNamed } from './runtime/mappings.ts';
 import { openStores, type Stores } from './runtime/stores.ts';
 import { version } from './version.ts';
 
@@ -109,11 +109,17 @@ export class Agent {
 
   replayTools(): ReplayTools {
     const tools = this.pullTools();
-    const mappingOf = (connectionId: string) => {
-      const name = connectionById(tools.read, connectionId)?.settings.mapping;
-      return typeof name === 'string' ? tools.mapping(name) : null;
+    const settingsOf = (connectionId: string) => connectionById(tools.read, connectionId)?.settings;
+    const savedMapping = (name: string) => allMappings(tools.read).find((mapping) => mapping.name === name) ?? null;
+    return {
+      ...tools,
+      savedMapping,
+      mappingOf: (connectionId) => {
+        const name = settingsOf(connectionId)?.mapping;
+        return typeof name === 'string' ? savedMapping(name) : null;
+      },
+      hidesCards: (connectionId) => settingsOf(connectionId)?.hideCardNumbers !== false,
     };
-    return { ...tools, mappingOf };
   }
 
   hasRecords(): boolean {

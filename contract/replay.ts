@@ -29,7 +29,8 @@ export type ReplaySample = z.infer<typeof ReplaySample>;
 /**
  * How far a rehearsal or a replay is. Of `done` rows: `kept` are records now (`unchanged` is how many of them say nothing new), `newer`
  * were overtaken by a later row of their key, `structure` hold nothing, `stillAside` cannot be read yet, by rule; `elsewhere` were refused
- * by a destination, and `later` are whole files behind which later ones were read: neither is tried here.
+ * by a destination, and `later` are whole files behind which later ones were read: neither is tried here; `failed` could not be: their file's copy
+ * is damaged, or holds another kind of record. Of a whole file its rows are counted.
  */
 export const ReplayProgress = z.strictObject({
   total: z.int(),
@@ -41,6 +42,7 @@ export const ReplayProgress = z.strictObject({
   stillAside: z.int(),
   elsewhere: z.int(),
   later: z.int(),
+  failed: z.int(),
   byRule: z.partialRecord(z.enum(ruleIds), z.int()),
   samples: z.array(ReplaySample),
   isOver: z.boolean(),

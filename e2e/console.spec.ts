@@ -378,8 +378,9 @@ test('rows set aside are tried again: rehearsed, corrected by hand, and all at o
   await again.getByRole('button', { name: 'With a changed mapping' }).click();
   const words = again.getByLabel('What the words of the source mean');
   await words.fill(`${await words.inputValue()}\nWAITLIST = somewhere`);
-  await expect(again).toContainText('No such meaning: somewhere');
+  await expect(again).toContainText('This is not clear: WAITLIST = somewhere');
   await words.fill((await words.inputValue()).replace('somewhere', 'confirmed'));
+  await again.getByRole('switch', { name: /^Keep the mapping/ }).click();
   await again.getByRole('button', { name: 'All 3 of this list' }).click();
   await again.getByRole('button', { name: 'See what would come of it' }).click();
   await expect(again).toContainText('3 would be kept and sent');

@@ -72,7 +72,7 @@ async function replay(line: CommandLine, rest: readonly string[]): Promise<numbe
     if (last === null) return 1;
     line.print({ isDryRun: isRehearsal, ...last }, replayText(last, isRehearsal));
     if (!isRunning && !isRehearsal) line.tell('The agent is not running: what was kept is sent when it is started.');
-    return last.stillAside + last.elsewhere + last.later > 0 ? 1 : 0;
+    return last.stillAside + last.elsewhere + last.later + last.failed > 0 ? 1 : 0;
   });
 }
 
@@ -86,6 +86,7 @@ function replayText(progress: ReplayProgress, isRehearsal: boolean): string {
     [progress.stillAside, 'cannot be read yet'],
     [progress.elsewhere, 'refused by a destination: not tried here'],
     [progress.later, 'whole files behind which later ones were read: export them again'],
+    [progress.failed, 'could not be tried: another kind of record, or the copy of their file is damaged'],
   ];
   const byRule = Object.entries(progress.byRule).map(([rule, count]) => `  ${count} × ${titleOf(rule)}`);
   return [

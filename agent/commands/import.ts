@@ -83,7 +83,7 @@ function reportText(path: string, report: Report, isDryRun: boolean): string {
     return `${path}: seen before, on ${whenText(file.takenAtMs)}${sameName(path, file.fileName)}. Nothing was read again.`;
   const lines = [
     `${path}${isDryRun ? ' (rehearsal: nothing was kept)' : ''}`,
-    `  written in     ${[file.layout.encoding, ...file.layout.otherEncodings].join(' or ')}, cells divided by ${file.layout.delimiter === '\t' ? 'tabs' : file.layout.delimiter}`,
+    `  written in     ${file.layout.encoding}, cells divided by ${file.layout.delimiter === '\t' ? 'tabs' : file.layout.delimiter}`,
     `  rows read      ${file.rows}`,
     `  kept           ${file.kept}`,
     `  unchanged      ${file.unchanged}`,

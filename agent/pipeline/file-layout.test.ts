@@ -82,6 +82,25 @@ describe('how a file is written', () => {
     expect([layout.encoding, layout.otherEncodings.length > 0]).toEqual(['windows-1254', true]);
   });
 
+  it('keeps the page of the country in question where most names are of another, and anything where no page is known to fit', async () => {
+    const german = Array.from({ length: 40 }, () => 'J\xfcrgen Gr\xf6\xdfe');
+    const prague = Buffer.from(file([...german, 'Ji\xf8\xed Dvo\xf8\xe1k']), 'latin1');
+    const { layout } = await layoutOf(prague, { timeZone: 'Europe/Prague' });
+    expect([layout.encoding, ...layout.otherEncodings]).toContain('windows-1250');
+    expect([layout.encoding, ...layout.otherEncodings]).toContain('windows-1252');
+    // Korean in a page that is not read here.
+    const korean = Buffer.from(`${file([])}\nA;`, 'latin1');
+    const names = Buffer.from('b1e8c3b6bcf6b9dabfb5c8f1c0ccb9ceba0a', 'hex');
+    const foreign = (await layoutOf(Buffer.concat([korean, names]), { timeZone: 'Asia/Seoul' })).layout;
+    expect(foreign.otherEncodings.length).toBeGreaterThan(0);
+  });
+
+  it('is not UTF-16 because a mapping says so, and is in spite of a letter of another alphabet', async () => {
+    const ascii = await layoutOf(Buffer.from(file(['Lee'])), { by: mapping({ encoding: 'utf-16le' }) });
+    expect(ascii.kept.toString()).toBe(file(['Lee']));
+    expect((await layoutOf(Buffer.from(file(['一Lee', 'Ng']), 'utf16le'))).layout.encoding).toBe('utf-16le');
+  });
+
   it('is UTF-8 where most lines are, whatever a damaged one holds', async () => {
     const bytes = Buffer.concat([Buffer.from(file(['Größe', 'Łukasz', '北京'])), Buffer.from('\nGr\xf6\xdfe;', 'latin1')]);
     expect((await layoutOf(bytes)).layout).toMatchObject({ encoding: 'utf-8', otherEncodings: [] });
@@ -128,6 +147,6 @@ describe('how a file is written', () => {
   it('is looked for in what stands far behind the beginning too', async () => {
     const text = [header, ...rows(Array.from({ length: 4000 }, () => 'Lee')), ...rows(western)].join('\n');
     const { layout } = await layoutOf(written(text, 'windows-1252'), { pieceBytes: 65_536, timeZone: 'Europe/Berlin' });
-    expect([layout.encoding, layout.otherEncodings]).toEqual(['windows-1252', []]);
+    expect([layout.encoding, layout.otherEncodings]).toEqual(['windows-1252', ['iso-8859-15']]);
   });
 });

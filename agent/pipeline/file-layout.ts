@@ -33,7 +33,7 @@ export class LayoutSampler {
     let decoder: InstanceType<typeof TextDecoder> | null = null;
     for await (const chunk of fromHead(chunks, (head) => {
       // What the bytes say themselves goes before what a mapping says.
-      this.#utf16 = utf16Of(head) ?? (said !== 'auto' && isUtf16(said) ? said : null);
+      this.#utf16 = utf16Of(head) ?? (said !== 'auto' && isUtf16(said) && head.includes(0) ? said : null);
       // A byte order mark stays one.
       if (this.#utf16) decoder = new TextDecoder(this.#utf16, { ignoreBOM: true });
     })) {
@@ -90,7 +90,8 @@ export class LayoutSampler {
       this.#headBytes < headBytes,
     );
     const agreeing = likely.filter((one) => fit.encodings.includes(one));
-    const [encoding = 'utf-8', ...otherEncodings] = distinct(agreeing.length > 0 ? agreeing : fit.encodings, words);
+    // Which rows the others would read differently is seen row by row, also behind what was sampled.
+    const [encoding = 'utf-8', ...otherEncodings] = agreeing.length > 0 ? agreeing : fit.encodings;
     return {
       encoding,
       otherEncodings,
@@ -139,8 +140,9 @@ function utf16Of(bytes: Uint8Array): Encoding | null {
   const nuls = [0, 0];
   for (let at = 0; at < seen; at++) if (bytes[at] === 0) nuls[at & 1] = (nuls[at & 1] as number) + 1;
   const [even = 0, odd = 0] = nuls;
-  if (odd > seen / 4 && even === 0) return 'utf-16le';
-  return even > seen / 4 && odd === 0 ? 'utf-16be' : null;
+  // A letter of another alphabet here and there may have a zero byte in the other place.
+  if (odd > seen / 4 && even < odd / 10) return 'utf-16le';
+  return even > seen / 4 && odd < even / 10 ? 'utf-16be' : null;
 }
 
 /** What was UTF-16 lies in the raw store as UTF-8. */
@@ -169,21 +171,29 @@ const multiByteConfidence = 50;
 function likelyEncodings(words: Buffer, timeZone: string | null): Encoding[] {
   const alphabet = isLatin(words) ? latin : other;
   const found = new Map<Encoding, number>();
+  let best = 0;
+  let isForeign = false;
   for (const { name, confidence } of chardet.analyse(words)) {
     const encoding = ours(name);
-    const isEvidence = confidence >= multiByteConfidence || (encoding !== 'shift_jis' && encoding !== 'gb18030');
-    if (encoding && isEvidence && alphabet.includes(encoding)) found.set(encoding, Math.max(confidence, found.get(encoding) ?? 0));
+    if (confidence < multiByteConfidence && isMultiByte(name)) continue;
+    if (confidence > best) {
+      best = confidence;
+      isForeign = encoding === null;
+    }
+    if (encoding && alphabet.includes(encoding)) found.set(encoding, Math.max(confidence, found.get(encoding) ?? 0));
   }
-  const best = Math.max(0, ...found.values());
   const local = codePageOf(timeZone);
   const likely = [...found].filter(([, confidence]) => confidence >= best * 0.7).map(([encoding]) => encoding);
   likely.sort((a, b) => (found.get(b) ?? 0) - (found.get(a) ?? 0) || encodings.indexOf(a) - encodings.indexOf(b));
-  // With nothing to go by it may be any page of the alphabet, the country's first.
-  if (likely.length === 0) return [...new Set([...alphabet.filter((one) => one === local), ...alphabet])];
-  // Where letters and country agree, it is that one. The western page has a sister that differs in the euro sign and seven more.
-  const settled = likely[0] === local ? [local] : likely;
-  return settled.includes('windows-1252') ? [...settled, 'iso-8859-15'] : settled;
+  // Where letters and country agree, it is that page. The western one has a sister that differs in the euro sign and seven more.
+  if (!isForeign && local !== null && likely[0] === local) return local === 'windows-1252' ? [local, 'iso-8859-15'] : [local];
+  const ofCountry = alphabet.filter((one) => one === local);
+  // Nothing that is read here fits best, or nobody knows the page of the country: then it may be any, and only what all read alike is sure.
+  if (isForeign || local === null || likely.length === 0) return [...new Set([...likely, ...ofCountry, ...alphabet])];
+  return [...new Set([...likely, ...ofCountry])];
 }
+
+const isMultiByte = (name: string) => /^(Shift_JIS|GB18030|Big5|EUC-|ISO-2022)/.test(name);
 
 /** Whether most words mix the letters with those of ASCII, as names in Latin letters do and Cyrillic or Greek ones never. */
 function isLatin(words: Buffer): boolean {
@@ -192,14 +202,6 @@ function isLatin(words: Buffer): boolean {
 }
 
 const textOf = (bytes: Buffer, encoding: Encoding) => new TextDecoder(readAs(encoding)).decode(bytes);
-
-/** Keep those that read the bytes differently from the first. */
-function distinct(likely: readonly Encoding[], bytes: Buffer): Encoding[] {
-  const [first, ...others] = likely;
-  if (first === undefined) return [];
-  const text = textOf(bytes, first);
-  return [first, ...others.filter((one) => textOf(bytes, one) !== text)];
-}
 
 /** The words of a line that hold a letter beyond ASCII, each with a space behind it: figures and English headers tell no alphabet. */
 function wordsWithLetters(line: Buffer): Buffer[] {
@@ -260,5 +262,7 @@ function codePageOf(timeZone: string | null): Encoding | null {
   if (/^(Moscow|Kiev|Kyiv|Minsk|Sofia|Skopje|Almaty|Kaliningrad|Samara|Simferopol)$/.test(city)) return 'windows-1251';
   if (['Tokyo'].includes(city)) return 'shift_jis';
   if (['Shanghai', 'Urumqi'].includes(city)) return 'gb18030';
+  // Baltic, Hebrew and Arabic pages, Korea and Taiwan are not read here.
+  if (/^(Riga|Vilnius|Tallinn)$/.test(city)) return null;
   return /^(Europe|Atlantic|America|Pacific|Australia)\//.test(timeZone) ? 'windows-1252' : null;
 }

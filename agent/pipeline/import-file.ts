@@ -5,11 +5,11 @@ import { Fault } from '../../contract/faults.ts';
 import type { FileReport } from '../../contract/health.ts';
 import type { Mapping } from '../../contract/mapping.ts';
 import { fileReport } from '../../db/pipeline/counts.ts';
-import { unfinishedConnections, unfinishedFiles } from '../../db/pipeline/files.ts';
+import { unfinishedFiles, unfinishedOrphans } from '../../db/pipeline/files.ts';
 import type { SourceFile } from './connector.ts';
 import { LayoutSampler } from './file-layout.ts';
 import { localSourceFile, lookAtFile } from './local-file.ts';
-import { counted, normaliseAndStore, type PullTools, pullFile } from './pull.ts';
+import { counted, daysOf, normaliseAndStore, type PullTools, pullFile } from './pull.ts';
 import { withoutCards, writeRawFile } from './raw-files.ts';
 
 export type ImportOrder = {
@@ -125,11 +125,10 @@ async function localFile(given: string): Promise<SourceFile> {
   return localSourceFile(found);
 }
 
-/** Go on with imports that a stop or a kill has cut short, in the order in which they were asked for. */
+/** Go on with imports that a stop or a kill has cut short, and with files of connections removed since, in the order in which they came. */
 export async function resumeImports(tools: PullTools, signal: AbortSignal): Promise<void> {
-  for (const { connectionId } of unfinishedConnections(tools.read, importedByHand)) {
-    const [, from, to] = connectionId.split(' ');
-    const days = from && to ? { from, to } : null;
+  for (const { connectionId } of unfinishedOrphans(tools.read)) {
+    const days = daysOf(connectionId);
     for (const file of unfinishedFiles(tools.read, connectionId)) await normaliseAndStore(tools, connectionId, file, null, days, signal);
   }
 }

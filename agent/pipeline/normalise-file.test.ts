@@ -118,6 +118,23 @@ describe('the dialects of exports', () => {
     });
   });
 
+  it('may hold rows above their header, which are rows all the same', async () => {
+    expect(await read([row('1'), 'Page 1', header, row('2')].join('\n'))).toEqual({ records: ['1', '2'], letters: [] });
+  });
+
+  it('never glue a line to the next record', async () => {
+    const text = [header, row('1'), 'Page 2 of 3', row('2'), 'Total 2', row('3')].join('\n');
+    expect(await read(text, { shortRows: 'next-line', footers: ['total'] })).toEqual({
+      records: ['1', '2', '3'],
+      letters: [[3, 'row-ragged', '1/5']],
+    });
+  });
+
+  it('have no totals that are only named like one', async () => {
+    const text = [header, 'Summers;Jane;never;2026-03-04;', 'Sum;2', 'Sum total'].join('\n');
+    expect(await read(text, { footers: ['sum'] })).toEqual({ records: [], letters: [[2, 'day-unreadable', 'YYYY-MM-DD']] });
+  });
+
   it('are read the same from wherever an earlier run has stopped', async () => {
     const text = ['Arrivals', header, row('1'), row('2')].join('\n');
     const position = text.indexOf('2;Ada');

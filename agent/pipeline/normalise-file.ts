@@ -69,6 +69,8 @@ class FileNormaliser {
   readonly #batch: BatchBuilder;
   readonly #search: HeaderSearch;
   #reader: RowReader | null = null;
+  /** The lines before the header was found. */
+  #above: { readonly row: Row; readonly line: number; readonly offset: number; readonly length: number }[] = [];
   #isRefused = false;
   /** Where the window starts in the file. */
   #base = 0;
@@ -126,16 +128,21 @@ class FileNormaliser {
     const ahead = new RowScanner(this.#job.layout.delimiter);
     ahead.open(window, isLast);
     let row = first;
-    for (let lines = 1; reader.isShort(row.bytes, row.hasQuotes) && lines <= mostJoinedLines; lines++) {
+    let count = reader.count(first.bytes, first.hasQuotes);
+    for (let lines = 1; count < reader.width && lines <= mostJoinedLines; lines++) {
       if (row.next - at > longestRowBytes) return first;
       if (row.next >= window.length) return isLast ? first : null;
       ahead.scan(row.next);
       if (ahead.found === 'more') return null;
-      if (ahead.found !== 'row') return first;
+      const line = window.subarray(row.next, ahead.end);
+      const more = ahead.found === 'row' ? reader.count(line, ahead.hasQuotes) : reader.width;
+      // A line that is a whole row by itself is the next record, never the end of this one.
+      if (more >= reader.width) return first;
+      count += more - 1;
       const hasQuotes = row.hasQuotes || ahead.hasQuotes;
       row = { bytes: window.subarray(at, ahead.end), next: ahead.next, found: 'row', hasQuotes, isJoined: true };
     }
-    return row.isJoined && reader.isExact(row.bytes, row.hasQuotes) ? row : first;
+    return row.isJoined && count === reader.width ? row : first;
   }
 
   #take(row: Row, offset: number, length: number): void {
@@ -144,7 +151,7 @@ class FileNormaliser {
     // Only a quoted cell and a joined row hold line ends.
     if (row.hasQuotes || row.isJoined) for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) this.#line++;
     if (!this.#reader && !this.#isRefused) {
-      this.#readHeader(row, length);
+      this.#readHeader(row, line, offset, length);
       return;
     }
     // Rows of an earlier run are kept already; the header alone was needed again.
@@ -154,23 +161,40 @@ class FileNormaliser {
       else this.#batch.addRefused(length);
       return;
     }
-    const fate = this.#reader.read(bytes, row);
+    this.#account(row, line, offset, length);
+  }
+
+  #account(row: Row, line: number, offset: number, length: number): void {
+    if (offset < this.#job.position || !this.#reader) return;
+    const fate = this.#reader.read(row.bytes, row);
     if (fate === 'structure') this.#batch.addStructure(length);
-    else if ('rule' in fate) this.#letter(fate, bytes, line, offset, length);
+    else if ('rule' in fate) this.#letter(fate, row.bytes, line, offset, length);
     else if (this.#isOutsideDays(fate)) this.#batch.addOutside(length);
     else this.#batch.addRecord(fate, line, offset, length);
   }
 
-  #readHeader(row: Row, length: number): void {
+  #readHeader(row: Row, line: number, offset: number, length: number): void {
     this.#reader = this.#search.look(row, length);
-    if (!this.#reader && this.#search.isOver) this.#refuseFile();
-    // What stands above the header is structure as the header is; the search has held it back until it was found.
-    else if (this.#reader && this.#job.position === 0) this.#batch.addStructure(this.#search.bytes);
+    if (!this.#reader) {
+      if (this.#search.isOver) this.#refuseFile();
+      else this.#above.push({ row: { ...row, bytes: Buffer.from(row.bytes) }, line, offset, length });
+      return;
+    }
+    this.#structure(offset, length);
+    // A line above the header with as many cells as it has is a row: a title has fewer. The search has held them back until now.
+    for (const one of this.#above) {
+      const isRow =
+        this.#reader.width > 1 && one.row.found === 'row' && this.#reader.count(one.row.bytes, one.row.hasQuotes) === this.#reader.width;
+      if (isRow) this.#account(one.row, one.line, one.offset, one.length);
+      else this.#structure(one.offset, one.length);
+    }
+    this.#above = [];
   }
 
   /** One dead letter for the whole file: without its columns no row of it means anything. */
   #refuseFile(): void {
     this.#isRefused = true;
+    this.#above = [];
     if (this.#job.position !== 0) return;
     const { problem, line, bytes } = this.#search.best;
     this.#batch.addLetter(problem, this.#sealedRaw(bytes, 0), line, 0, this.#job.bytes);

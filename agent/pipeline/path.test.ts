@@ -402,16 +402,16 @@ describe('the path of a record', { timeout: 60_000 }, () => {
       'Größe',
     ]);
     const files = await test.client.files.list({});
-    expect(files.map(({ fileName, layout }) => [fileName, layout.encoding, layout.delimiter, layout.otherEncodings])).toEqual([
-      ['wide.csv', 'utf-16le', '\t', []],
-      ['unsure.csv', 'windows-1252', ',', ['iso-8859-15']],
-      ['latin.csv', 'windows-1252', ';', []],
-      ['damaged.csv', 'utf-8', ',', []],
-      ['bom.csv', 'utf-8', ',', []],
+    expect(files.map(({ fileName, layout }) => [fileName, layout.encoding, layout.delimiter])).toEqual([
+      ['wide.csv', 'utf-16le', '\t'],
+      ['unsure.csv', 'windows-1252', ','],
+      ['latin.csv', 'windows-1252', ';'],
+      ['damaged.csv', 'utf-8', ','],
+      ['bom.csv', 'utf-8', ','],
     ]);
     const { letters } = await test.client.deadLetters.list({ limit: 10 });
     expect(letters.map(({ fileName, rule, detail }) => [fileName, rule, detail])).toEqual([
-      ['unsure.csv', 'letters-unsure', 'windows-1252 iso-8859-15'],
+      ['unsure.csv', 'letters-unsure', expect.stringMatching(/^windows-1252 .*iso-8859-15/)],
       ['damaged.csv', 'row-undecodable', 'utf-8'],
     ]);
   });

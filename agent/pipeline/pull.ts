@@ -1,6 +1,7 @@
 import { createHash, type Hash, type KeyObject, randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { importedByHand } from '../../contract/dead-letter.ts';
 import { Fault } from '../../contract/faults.ts';
 import { FoundLayout, Mapping } from '../../contract/mapping.ts';
 import type { ReadDb } from '../../db/open.ts';
@@ -197,6 +198,12 @@ async function* checkedChunks(file: SourceFile, sha256: Hash, signal: AbortSigna
     yield chunk;
   }
   if (bytes !== file.bytes || !(await file.isUnchanged(signal))) throw new Fault('file-changed', { file: file.name });
+}
+
+/** The days that an import by hand was for; its connection names them. Null: all. */
+export function daysOf(connectionId: string): FileOrder['days'] {
+  const [prefix, from, to] = connectionId.split(' ');
+  return prefix === importedByHand && from && to ? { from, to } : null;
 }
 
 /** Read a taken file from where it stands to its end, keep every row, and close its account. */

@@ -1,25 +1,27 @@
 import { randomUUID } from 'node:crypto';
-import { importedByHand, keptLetterBytes } from '../../contract/dead-letter.ts';
+import { keptLetterBytes, type RuleId } from '../../contract/dead-letter.ts';
 import { Fault } from '../../contract/faults.ts';
 import { FoundLayout, Mapping } from '../../contract/mapping.ts';
 import { entityOf } from '../../contract/record.ts';
 import type { ReplayOrder, ReplayProgress, ReplaySample } from '../../contract/replay.ts';
 import { outboxText } from '../../db/pipeline/blocks.ts';
+import { fileLettersByRule, fileReport } from '../../db/pipeline/counts.ts';
 import { lettersToReplay, type ReplayableLetter } from '../../db/pipeline/dead-letters.ts';
 import { fileById, isLaterFileUsed, laterFiles, type UnfinishedFile } from '../../db/pipeline/files.ts';
 import type { StillAside } from '../../db/pipeline/letter-steps.ts';
-import { recordOfKey, textsInRow } from '../../db/pipeline/records.ts';
+import { placesInRow, recordOfKey, textsInRow } from '../../db/pipeline/records.ts';
 import { letterContext, unseal } from '../../db/seal.ts';
 import { BatchBuilder, DocumentMemory } from './batch-builder.ts';
+import { hideCards } from './normalise/cards.ts';
 import type { MappedRow, RowProblem } from './normalise/row-mapper.ts';
 import { RowScanner } from './normalise/rows.ts';
 import { HeaderSearch } from './normalise-file.ts';
-import { normaliseAndStore, type PullTools } from './pull.ts';
+import { daysOf, normaliseAndStore, type PullTools } from './pull.ts';
 import { readRawFile } from './raw-files.ts';
 import type { RowReader } from './row-reader.ts';
 
 const noHeader: RowProblem = { rule: 'header-unusable', field: null, column: null, detail: 'missing' };
-const pageRows = 200;
+const pageRows = 1000;
 const mostSamples = 5;
 
 type File = UnfinishedFile & { readonly mapping: Mapping; readonly layout: FoundLayout };
@@ -28,7 +30,13 @@ type ReadRow = { readonly row: MappedRow; readonly letter: ReplayableLetter; rea
 type Try = { readonly letter: ReplayableLetter; readonly file: File };
 
 /** What is needed besides the tools of a pull: the mapping that a connection reads its files with now, null when it has none. */
-export type ReplayTools = PullTools & { readonly mappingOf: (connectionId: string) => Mapping | null };
+export type ReplayTools = PullTools & {
+  readonly mappingOf: (connectionId: string) => Mapping | null;
+  /** The mapping of that name as it is now. */
+  readonly savedMapping: (name: string) => Mapping | null;
+  /** Whether card numbers are hidden in what the connection brings. */
+  readonly hidesCards: (connectionId: string) => boolean;
+};
 
 /**
  * Try rows again that were set aside, oldest first: by the mapping that their connection has now, by another one, or one row as a person
@@ -56,8 +64,9 @@ export function mappingFor(tools: ReplayTools, id: number): Mapping | null {
 }
 
 function currentMapping(tools: ReplayTools, { connectionId }: ReplayableLetter, file: UnfinishedFile): Mapping {
-  const now = tools.mappingOf(connectionId);
-  return now?.entity === file.entity ? now : Mapping.parse(JSON.parse(file.mappingJson));
+  const then = Mapping.parse(JSON.parse(file.mappingJson));
+  const now = tools.mappingOf(connectionId) ?? tools.savedMapping(then.name);
+  return now?.entity === file.entity ? now : then;
 }
 
 class Replay {
@@ -71,12 +80,13 @@ class Replay {
   #open: { file: File; reader: RowReader | { problem: RowProblem } } | null = null;
   /** Of rows that would be kept, and of others. */
   readonly #samples: { readonly good: ReplaySample[]; readonly other: ReplaySample[] } = { good: [], other: [] };
-  readonly #count = { done: 0, kept: 0, unchanged: 0, newer: 0, structure: 0, stillAside: 0, elsewhere: 0, later: 0 };
+  readonly #count = { done: 0, kept: 0, unchanged: 0, newer: 0, structure: 0, stillAside: 0, elsewhere: 0, later: 0, failed: 0 };
   readonly #byRule: ReplayProgress['byRule'] = {};
 
   constructor(tools: ReplayTools, order: ReplayOrder, mode: 'rehearse' | 'replay', signal: AbortSignal) {
     if (order.text !== undefined && !('ids' in order.letters && order.letters.ids.length === 1))
       throw new Fault('input-wrong', { detail: 'a corrected text is that of one row' });
+    if (order.text?.trim() === '') throw new Fault('input-wrong', { detail: 'the corrected row is empty' });
     this.#tools = tools;
     this.#order = order;
     this.#mode = mode;
@@ -110,19 +120,76 @@ class Replay {
   }
 
   async #page(letters: readonly ReplayableLetter[]): Promise<void> {
-    for (const some of runsOf(letters, ({ fileId }) => fileId)) {
-      const tries: Try[] = [];
-      for (const letter of some) {
-        if (letter.destinationId !== null) {
-          this.#count.elsewhere++;
-          this.#count.done++;
-          continue;
+    const read: ReadRow[] = [];
+    for (const some of runsOf(letters, ({ fileId, destinationId }) => destinationId ?? fileId)) {
+      const before = this.#count.done;
+      if (some[0]?.destinationId === null) {
+        try {
+          read.push(...(await this.#tryRun(some)));
+        } catch (error) {
+          // One file whose copy is damaged, or that holds another kind of record, does not hold up the others.
+          if (!(error instanceof Fault) || (error.code !== 'database-damaged' && error.code !== 'input-wrong')) throw error;
+          if (letters.length === 1) throw error;
+          this.#count.failed += some.length - (this.#count.done - before);
         }
-        const file = await this.#fileOf(letter);
-        if (letter.rule === 'header-unusable') await this.#wholeFile(letter, file);
-        else tries.push({ letter, file });
+      } else this.#count.elsewhere += some.length;
+      this.#count.done = before + some.length;
+    }
+    await this.#keep(await this.#notOvertaken(read));
+  }
+
+  /** Try the letters of one file, and give those that are records now. */
+  async #tryRun(letters: readonly ReplayableLetter[]): Promise<ReadRow[]> {
+    const read: ReadRow[] = [];
+    const still: StillAside[] = [];
+    const empty: ReplayableLetter[] = [];
+    for (const letter of letters) {
+      const file = await this.#fileOf(letter);
+      if (isWholeFile(letter, file)) {
+        await this.#wholeFile(letter, file);
+        continue;
       }
-      await this.#rows(tries);
+      const reader = this.#open?.reader;
+      if (!reader || 'problem' in reader) {
+        // The header does not fit this mapping: that says nothing about the row, whose own reason stays.
+        this.#aside(letter.id, 'header-unusable');
+        continue;
+      }
+      const fate = await this.#fate(reader, { letter, file });
+      if (fate === 'structure') {
+        empty.push(letter);
+        this.#sample({ id: letter.id, externalId: null, outcome: 'structure', rule: null, changes: [] });
+      } else if ('rule' in fate) {
+        const { rule, field, column, detail } = fate;
+        still.push({ id: letter.id, rule, field, column, detail });
+        this.#aside(letter.id, rule);
+      } else read.push({ row: fate, letter, file });
+    }
+    this.#count.structure += empty.length;
+    if (this.#mode === 'replay') {
+      if (still.length > 0) await this.#tools.writer.step('stillAside', [still]);
+      if (empty.length > 0) await this.#tools.writer.step('replayStructure', [empty]);
+    }
+    return read;
+  }
+
+  /** Keep what can be read now, file by file. */
+  async #keep(rows: readonly ReadRow[]): Promise<void> {
+    for (const { row, letter, file } of rows) this.#compare(row, letter, file);
+    if (this.#mode === 'rehearse') return;
+    for (const some of runsOf(rows, ({ file }) => file.id)) {
+      const [first] = some;
+      if (!first) continue;
+      const { id: fileId, hotelId, source, mapping, name, bytes } = first.file;
+      const batch = new BatchBuilder({ fileId, hotelId, source, mapping }, this.#memory);
+      for (const { row, letter } of some) batch.addRecord(row, letter.line, letter.byteOffset, letter.byteLength);
+      const whole = { ...batch.take(0), bytesNormalised: 0 };
+      const done = await this.#tools.writer.step('replayBatch', [whole, some.map(({ letter }) => letter.id), this.#correlationId]);
+      this.#memory.giveBack(whole.documents);
+      this.#count.kept += done.kept + done.unchanged;
+      this.#count.unchanged += done.unchanged;
+      this.#count.newer += done.newer;
+      this.#tools.onProgress({ fileName: name, bytesDone: bytes, bytesTotal: bytes, rows: some.length });
     }
   }
 
@@ -131,28 +198,30 @@ class Replay {
     const row = fileById(this.#tools.read, letter.fileId);
     if (!row) throw new Error(`no file ${letter.fileId}`);
     const mapping = this.#order.mapping ?? currentMapping(this.#tools, letter, row);
-    const layout = layoutBy(mapping, FoundLayout.parse(JSON.parse(row.layoutJson)));
-    const file = { ...row, mapping, layout };
-    const isOther = mapping.entity !== row.entity;
-    if (isOther) throw new Fault('input-wrong', { detail: `the mapping ${mapping.name} is for another kind of record` });
+    if (mapping.entity !== row.entity)
+      throw new Fault('input-wrong', { detail: `the mapping ${mapping.name} is for another kind of record` });
+    const file = { ...row, mapping, layout: layoutBy(mapping, FoundLayout.parse(JSON.parse(row.layoutJson))) };
     this.#open = { file, reader: await this.#readerOf(file) };
     return file;
   }
 
-  /** Find the header of a file again. */
+  /** Find the header of a file again, looking at each byte once. */
   async #readerOf(file: File): Promise<RowReader | { problem: RowProblem }> {
     const search = new HeaderSearch(file.mapping, file.layout);
     const given = search.given();
     if (given) return given;
     const scanner = new RowScanner(file.layout.delimiter);
     let window: Buffer = Buffer.alloc(0);
+    let isFirst = true;
     for await (const chunk of readRawFile({ home: this.#tools.home, path: file.rawPath, key: this.#tools.key })) {
-      window = Buffer.concat([window, chunk]);
-      // Searched anew from the start: a header stands in the first piece of nearly every file.
-      const found = searchIn(window, scanner, new HeaderSearch(file.mapping, file.layout), window.length >= file.bytes);
-      if (found !== null) return found;
+      window = window.length === 0 ? chunk : Buffer.concat([window, chunk]);
+      if (isFirst && window.subarray(0, 3).equals(byteOrderMark)) window = window.subarray(3);
+      isFirst = false;
+      const { reader, used } = searchIn(window, scanner, search, 'goes on');
+      if (reader || search.isOver) return reader ?? { problem: search.best.problem };
+      window = window.subarray(used);
     }
-    return { problem: search.best.problem };
+    return searchIn(window, scanner, search, 'ends here').reader ?? { problem: search.best.problem };
   }
 
   /** The bytes of a row as they were set aside, or as a person has corrected them. */
@@ -172,55 +241,17 @@ class Replay {
     return bytes.subarray(0, end);
   }
 
-  async #rows(tries: readonly Try[]): Promise<void> {
-    const read: ReadRow[] = [];
-    const still: StillAside[] = [];
-    const empty: ReplayableLetter[] = [];
-    for (const one of tries) {
-      const fate = await this.#fate(one);
-      this.#count.done++;
-      if (fate === 'structure') {
-        empty.push(one.letter);
-        this.#sample({ id: one.letter.id, externalId: null, outcome: 'structure', rule: null, changes: [] });
-      } else if ('rule' in fate) {
-        const { rule, field, column, detail } = fate;
-        still.push({ id: one.letter.id, rule, field, column, detail });
-        this.#aside(one.letter.id, rule);
-      } else read.push({ row: fate, letter: one.letter, file: one.file });
-    }
-    this.#count.structure += empty.length;
-    const good = await this.#notNamedLater(read);
-    for (const { row, letter, file } of good) this.#compare(row, letter, file);
-    if (this.#mode === 'rehearse') return;
-    if (still.length > 0) await this.#tools.writer.step('stillAside', [still]);
-    if (empty.length > 0) await this.#tools.writer.step('replayStructure', [empty]);
-    const [first] = good;
-    if (!first) return;
-    const batch = new BatchBuilder(
-      { fileId: first.file.id, hotelId: first.file.hotelId, source: first.file.source, mapping: first.file.mapping },
-      this.#memory,
-    );
-    for (const { row, letter } of good) batch.addRecord(row, letter.line, letter.byteOffset, letter.byteLength);
-    const whole = { ...batch.take(0), bytesNormalised: 0 };
-    const done = await this.#tools.writer.step('replayBatch', [whole, good.map(({ letter }) => letter.id), this.#correlationId]);
-    this.#memory.giveBack(whole.documents);
-    this.#count.kept += done.kept + done.unchanged;
-    this.#count.unchanged += done.unchanged;
-    this.#count.newer += done.newer;
-    this.#tools.onProgress({ fileName: first.file.name, bytesDone: first.file.bytes, bytesTotal: first.file.bytes, rows: good.length });
-  }
-
-  async #fate(one: Try): Promise<MappedRow | RowProblem | 'structure'> {
+  async #fate(reader: RowReader, one: Try): Promise<MappedRow | RowProblem | 'structure'> {
     const { text } = this.#order;
-    const reader = this.#open?.reader;
-    if (!reader || 'problem' in reader) return reader?.problem ?? noHeader;
-    if (text !== undefined)
-      return reader.withText().read(Buffer.from(text), scanned(Buffer.from(text), one.file.layout.delimiter, 'joined'));
+    const { delimiter } = one.file.layout;
+    if (text !== undefined) {
+      const bytes = Buffer.from(text);
+      // What a person writes is held to the same as what a file brings.
+      if (this.#tools.hidesCards(one.letter.connectionId)) hideCards(bytes, { isEnd: true, before: 0 });
+      return reader.withText().read(bytes, scanned(bytes, delimiter, 'joined'));
+    }
     const bytes = await this.#bytesOf(one);
-    return reader.read(
-      bytes,
-      scanned(bytes, one.file.layout.delimiter, one.file.mapping.file.shortRows === 'next-line' ? 'joined' : 'one line'),
-    );
+    return reader.read(bytes, scanned(bytes, delimiter, one.file.mapping.file.shortRows === 'next-line' ? 'joined' : 'one line'));
   }
 
   #aside(id: number, rule: RowProblem['rule']): void {
@@ -239,61 +270,66 @@ class Replay {
     if (this.#mode === 'replay' && this.#samples.good.length >= mostSamples) return;
     const { hotelId, source, entity } = file;
     const known = recordOfKey(this.#tools.read, { hotelId, source, entity, externalId: row.externalId });
-    const isOvertaken = known?.fileId != null && (known.fileId > file.id || (known.fileId === file.id && (known.line ?? 0) > letter.line));
-    const before = known && !isOvertaken ? JSON.parse(outboxText(this.#tools.read, this.#tools.key, known.seq).toString('utf8')) : {};
-    const changes = isOvertaken ? [] : differences(entityOf(file.mapping.entity).hashFields, before, JSON.parse(row.canonical));
-    const outcome = isOvertaken ? 'newer' : !known ? 'new' : changes.length === 0 ? 'unchanged' : 'changed';
+    const before = known ? JSON.parse(outboxText(this.#tools.read, this.#tools.key, known.seq).toString('utf8')) : {};
+    const changes = differences(entityOf(file.mapping.entity).hashFields, before, JSON.parse(row.canonical));
+    const outcome = !known ? 'new' : changes.length === 0 ? 'unchanged' : 'changed';
     this.#sample({ id: letter.id, externalId: row.externalId, outcome, rule: null, changes });
     if (this.#mode === 'replay') return;
-    if (outcome === 'newer') this.#count.newer++;
-    else this.#count.kept++;
+    this.#count.kept++;
     if (outcome === 'unchanged') this.#count.unchanged++;
   }
 
   /**
-   * Leave out rows that a file which came later names, and which nobody has compared: where the key could not be read when the row came,
-   * any later file; else those whose content was seen before and so was not read again. What they said of the record is not known any more.
+   * Leave out rows behind which their record has another row: in a file that was read later, or further down in their own. Where the key
+   * was read when the row came, every later row of it has settled the matter already, but for contents that were seen before.
    */
-  async #notNamedLater(rows: readonly ReadRow[]): Promise<ReadRow[]> {
-    const [first] = rows;
-    if (!first) return [];
-    const { newFiles, seenAgain } = laterFiles(this.#tools.read, first.file.id);
-    const keysOf = (some: readonly ReadRow[]) => new Set(some.map(({ row }) => row.externalId));
-    const named = await this.#rowsIn(seenAgain, keysOf(rows));
-    const unknown = await this.#rowsIn(newFiles, keysOf(rows.filter(({ letter }) => letter.externalId === null)));
-    const isOvertaken = ({ row, letter }: ReadRow) =>
-      named.has(row.externalId) || (letter.externalId === null && unknown.has(row.externalId));
-    const overtaken = rows.filter(isOvertaken);
+  async #notOvertaken(rows: readonly ReadRow[]): Promise<ReadRow[]> {
+    const asked = new Map<number, ReadRow[]>();
+    for (const one of rows) {
+      const isKnown = one.letter.externalId === one.row.externalId;
+      const later = laterFiles(this.#tools.read, one.file.id).filter((file) => !isKnown || file.isSeenAgain);
+      for (const id of isKnown ? later.map((file) => file.id) : [one.file.id, ...later.map((file) => file.id)])
+        asked.set(id, [...(asked.get(id) ?? []), one]);
+    }
+    const overtaken = new Set<ReadRow>();
+    for (const [id, some] of asked) {
+      const found = await this.#rowsIn(id, new Set(some.map(({ row }) => row.externalId)));
+      for (const one of some) {
+        const line = found.get(one.row.externalId);
+        if (line !== undefined && (one.file.id !== id || line > one.letter.line)) overtaken.add(one);
+      }
+    }
     for (const { row, letter } of overtaken) {
       this.#count.newer++;
       this.#sample({ id: letter.id, externalId: row.externalId, outcome: 'newer', rule: null, changes: [] });
     }
-    if (this.#mode === 'replay' && overtaken.length > 0)
-      await this.#tools.writer.step('overtaken', [overtaken.map(({ letter }) => letter.id)]);
-    return rows.filter((row) => !isOvertaken(row));
+    if (this.#mode === 'replay' && overtaken.size > 0)
+      await this.#tools.writer.step('overtaken', [[...overtaken].map(({ letter }) => letter.id)]);
+    return rows.filter((one) => !overtaken.has(one));
   }
 
-  /** Which of the keys have a row in files. They are read as they were read when they came. */
-  async #rowsIn(fileIds: readonly number[], keys: ReadonlySet<string>): Promise<Set<string>> {
-    const found = new Set<string>();
-    for (const id of fileIds) {
-      const file = fileById(this.#tools.read, id);
-      if (keys.size === found.size || !file) break;
-      const mapping = Mapping.parse(JSON.parse(file.mappingJson));
-      const layout = FoundLayout.parse(JSON.parse(file.layoutJson));
-      const { hotelId, source, rawPath, bytes } = file;
-      const job = { fileId: id, hotelId, source, rawPath, mapping, layout, bytes, position: 0, days: null };
-      for await (const { texts } of this.#tools.normaliser.batches(job, this.#signal)) {
-        const parts = texts.split('\0');
-        for (let at = 0; at < parts.length; at += textsInRow) if (keys.has(parts[at] as string)) found.add(parts[at] as string);
+  /** In which line a file has the last row of each of the keys, read as it was read when it came. */
+  async #rowsIn(id: number, keys: ReadonlySet<string>): Promise<Map<string, number>> {
+    const found = new Map<string, number>();
+    const file = fileById(this.#tools.read, id);
+    if (!file) return found;
+    const mapping = Mapping.parse(JSON.parse(file.mappingJson));
+    const layout = FoundLayout.parse(JSON.parse(file.layoutJson));
+    const { hotelId, source, rawPath, bytes } = file;
+    const job = { fileId: id, hotelId, source, rawPath, mapping, layout, bytes, position: 0, days: daysOf(file.connectionId) };
+    for await (const { texts, places, count } of this.#tools.normaliser.batches(job, this.#signal)) {
+      const parts = texts.split('\0');
+      for (let at = 0; at < count; at++) {
+        const key = parts[at * textsInRow] as string;
+        if (keys.has(key)) found.set(key, places[at * placesInRow] as number);
       }
     }
     return found;
   }
 
-  /** A file of which nothing could be used is read anew from its start. */
+  /** A file of which nothing could be used is read anew from its start. What is counted are its rows. */
   async #wholeFile(letter: ReplayableLetter, file: File): Promise<void> {
-    this.#count.done++;
+    if (this.#order.text !== undefined) throw new Fault('input-wrong', { detail: 'the whole file was set aside, not one row of it' });
     const reader = this.#open?.reader;
     if (!reader || 'problem' in reader) {
       const { rule, field, column, detail } = reader?.problem ?? noHeader;
@@ -305,16 +341,42 @@ class Replay {
       this.#count.later++;
       return;
     }
-    this.#count.kept++;
-    if (this.#mode === 'rehearse') return;
-    const [prefix, from, to] = letter.connectionId.split(' ');
-    const days = prefix === importedByHand && from && to ? { from, to } : null;
-    await this.#tools.writer.step('reopenFile', [file.id, JSON.stringify(file.mapping), JSON.stringify(file.layout)]);
+    const { mapping, layout } = file;
+    const days = daysOf(letter.connectionId);
+    if (this.#mode === 'rehearse') {
+      const job = {
+        fileId: file.id,
+        hotelId: file.hotelId,
+        source: file.source,
+        rawPath: file.rawPath,
+        mapping,
+        layout,
+        bytes: file.bytes,
+      };
+      for await (const batch of this.#tools.normaliser.batches({ ...job, position: 0, days }, this.#signal)) {
+        this.#count.kept += batch.count;
+        for (const one of batch.letters) this.#aside(letter.id, one.rule);
+      }
+      return;
+    }
+    await this.#tools.writer.step('reopenFile', [file.id, JSON.stringify(mapping), JSON.stringify(layout)]);
     const again = fileById(this.#tools.read, file.id);
     if (again) await normaliseAndStore(this.#tools, letter.connectionId, again, null, days, this.#signal);
     this.#open = null;
+    const { report } = fileReport(this.#tools.read, file.id);
+    this.#count.kept += report.kept + report.unchanged;
+    this.#count.unchanged += report.unchanged;
+    for (const [rule, rows] of Object.entries(fileLettersByRule(this.#tools.read, file.id)))
+      for (let row = 0; row < rows; row++) this.#aside(letter.id, rule as RuleId);
   }
 }
+
+/** A letter that stands for all of its file, by its place: a row can come to the same reason under a mapping that does not fit. */
+function isWholeFile({ rule, byteOffset, byteLength }: ReplayableLetter, file: File): boolean {
+  return rule === 'header-unusable' && byteOffset === 0 && byteLength === file.bytes;
+}
+
+const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);
 
 /** Consecutive items with the same mark. */
 function runsOf<T>(items: readonly T[], mark: (item: T) => unknown): T[][] {
@@ -339,17 +401,23 @@ function layoutBy({ file }: Mapping, found: FoundLayout): FoundLayout {
   };
 }
 
-/** The header in the first bytes of a file; null when more of them are needed. */
-function searchIn(window: Buffer, scanner: RowScanner, search: HeaderSearch, isLast: boolean): RowReader | { problem: RowProblem } | null {
-  scanner.open(window, isLast);
-  for (let at = window.subarray(0, 3).equals(Buffer.from([0xef, 0xbb, 0xbf])) ? 3 : 0; at < window.length; at = scanner.next) {
+/** Look for the header in a piece of a file, and say how many of its bytes were looked at. */
+function searchIn(
+  window: Buffer,
+  scanner: RowScanner,
+  search: HeaderSearch,
+  end: 'goes on' | 'ends here',
+): { reader: RowReader | null; used: number } {
+  scanner.open(window, end === 'ends here');
+  let at = 0;
+  while (at < window.length) {
     scanner.scan(at);
-    if (scanner.found === 'more') return null;
+    if (scanner.found === 'more') break;
     const reader = search.look({ bytes: window.subarray(at, scanner.end), found: scanner.found }, scanner.next - at);
-    if (reader) return reader;
-    if (search.isOver) return { problem: search.best.problem };
+    at = scanner.next;
+    if (reader || search.isOver) return { reader, used: at };
   }
-  return isLast ? { problem: search.best.problem } : null;
+  return { reader: null, used: at };
 }
 
 /** How the scanner finds the one row that bytes hold. Bytes that hold several lines are one row only where lines are joined. */

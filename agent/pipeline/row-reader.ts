@@ -49,15 +49,25 @@ export class RowReader {
     if (isBlank(bytes)) return 'structure';
     if (found !== 'row') return problem(found as RowProblem['rule']);
     let text = this.#decode(bytes);
-    if (text.includes('\uFFFD')) return problem('row-undecodable', this.#layout.encoding);
+    if (text.includes('\uFFFD') || this.#hasControls(text)) return problem('row-undecodable', this.#layout.encoding);
     if (text.includes('\0')) return problem('row-nul');
-    if (this.#others.length > 0 && !isAscii(bytes) && this.#others.some((decode) => decode(bytes) !== text))
+    if (this.#others.length > 0 && !isAscii(bytes) && this.#others.some((decode) => this.#isRival(decode(bytes), text)))
       return problem('letters-unsure', [this.#layout.encoding, ...this.#layout.otherEncodings].join(' '));
     if (isJoined) text = text.replace(/\r\n|\n|\r/g, ' ');
     const cells = this.#cells;
     cells.open(text, hasQuotes);
     const fate = this.#isWhole() ? this.#mapUnlessHeader() : problem('row-ragged', `${cells.count}/${this.#header.length}`);
-    return fate !== 'structure' && 'rule' in fate && this.#isStructure() ? 'structure' : fate;
+    // What has a key is a record, whatever its first cell begins with.
+    return fate !== 'structure' && 'rule' in fate && fate.externalId === undefined && this.#isStructure() ? 'structure' : fate;
+  }
+
+  /** Signs of control beyond ASCII, which a code page gives for bytes that it has no letter for: nobody writes them. */
+  #hasControls(text: string): boolean {
+    return readAs(this.#layout.encoding) !== 'utf-8' && controls.test(text);
+  }
+
+  #isRival(other: string, text: string): boolean {
+    return other !== text && !controls.test(other) && !other.includes('\uFFFD');
   }
 
   #mapUnlessHeader(): RowFate {
@@ -81,28 +91,30 @@ export class RowReader {
     let first = '';
     for (let at = 0; at < this.#cells.count && first === ''; at++) first = this.#cells.at(at);
     const word = first.toLocaleLowerCase('en');
-    return first === '' || this.#mapping.file.footers.some((footer) => word.startsWith(footer.toLocaleLowerCase('en')));
+    return first === '' || this.#mapping.file.footers.some((footer) => beginsWith(word, footer.toLocaleLowerCase('en')));
   }
 
-  /** Whether cells are missing at the end of a row. */
-  isShort(bytes: Buffer, hasQuotes: boolean): boolean {
-    return this.#count(bytes, hasQuotes) < this.#header.length;
+  /** How many cells the header has. */
+  get width(): number {
+    return this.#header.length;
   }
 
-  /** Whether a row has as many cells as the header. */
-  isExact(bytes: Buffer, hasQuotes: boolean): boolean {
-    return this.#count(bytes, hasQuotes) === this.#header.length;
-  }
-
-  #count(bytes: Buffer, hasQuotes: boolean): number {
+  /** How many cells a line has. */
+  count(bytes: Buffer, hasQuotes: boolean): number {
     this.#cells.open(this.#decode(bytes), hasQuotes);
     return this.#cells.count;
   }
 }
 
+/** Whether a text begins with a word, and not with a longer one. */
+function beginsWith(text: string, word: string): boolean {
+  return text.startsWith(word) && !/^[\p{L}\p{N}]/u.test(text.slice(word.length));
+}
+
 /** How the scanner has found a row. */
 export type RowForm = Pick<RowScanner, 'found' | 'hasQuotes'> & { readonly isJoined: boolean };
 
+const controls = /[\u0080-\u009f]/;
 const problem = (rule: RowProblem['rule'], detail: string | null = null): RowProblem => ({ rule, field: null, column: null, detail });
 
 /** Nothing but spaces, or the sign 0x1A with which old systems end a file. */

@@ -188,12 +188,18 @@ export function apiRouter(agent: Agent) {
         const letter = openLetter(stores.read, stores.secrets.dataKey, input.id);
         return { ...letter, mapping: letter.destinationId === null ? mappingFor(agent.replayTools(), input.id) : null };
       }),
-      rehearse: os.deadLetters.rehearse.handler(({ input, signal }) =>
-        replayLetters(agent.replayTools(), input, 'rehearse', signal ?? agent.signal),
+      rehearse: os.deadLetters.rehearse.handler(({ input, context, signal }) =>
+        faultsNamed(agent, replayLetters(agent.replayTools(), input, 'rehearse', signal ?? agent.signal), {
+          ...context,
+          call: 'deadLetters.rehearse',
+        }),
       ),
       replay: os.deadLetters.replay.handler(({ input, context, signal }) => {
         stores.log.info({ actor: context.actor.id, correlationId: context.correlationId }, 'rows that were set aside are tried again');
-        return replayLetters(agent.replayTools(), input, 'replay', signal ?? agent.signal);
+        return faultsNamed(agent, replayLetters(agent.replayTools(), input, 'replay', signal ?? agent.signal), {
+          ...context,
+          call: 'deadLetters.replay',
+        });
       }),
     },
     records: {
@@ -223,6 +229,19 @@ function noted(
   return connection;
 }
 
+/** Steps that may end in a fault when some of them are out already: it is answered by its name all the same. */
+async function* faultsNamed<T>(
+  agent: Agent,
+  steps: AsyncIterable<T>,
+  { actor, correlationId, call }: { readonly actor: Actor; readonly correlationId: string; readonly call: string },
+): AsyncGenerator<T> {
+  try {
+    yield* steps;
+  } catch (error) {
+    throw answerable(agent, error, { actor: actor.id, correlationId, call });
+  }
+}
+
 /** Turn whatever a call ended in into an answer a person can act on. What has no name is logged whole and answered as `internal`. */
 function answerable(agent: Agent, error: unknown, fields: { correlationId: string; call: string; actor: string }): Error {
   if (error instanceof ORPCError) return error;
@@ -232,7 +251,7 @@ function answerable(agent: Agent, error: unknown, fields: { correlationId: strin
       : new Fault('internal', { correlationId: fields.correlationId }, { cause: error });
   if (fault.code === 'internal') agent.stores.log.error({ ...fields, ...errorFields(error) }, 'a call failed');
   else agent.stores.log.warn({ ...fields, code: fault.code, detail: fault.detail }, fault.message);
-  return new ORPCError('FAULT', { status: 422, message: fault.message, data: fault.report() });
+  return new ORPCError('FAULT', { defined: true, status: 422, message: fault.message, data: fault.report() });
 }
 
 /** Start the sandbox hotel as a program of its own, far from this home, and give the address of its console. */

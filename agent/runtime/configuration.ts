@@ -195,5 +195,5 @@ export function checksOf(agent: Agent, what: { readonly id: string } | { readonl
 export function exceptionsOf({ kind, settings }: Pick<Connection, 'kind' | 'settings'>): string[] {
   const { shape } = systemOf(kind).kind.settings;
   const isException = (name: string) => (shape[name] as z.ZodType | undefined)?.meta()?.['x-exception'] === true;
-  return Object.entries(settings).flatMap(([name, value]) => (isException(name) ? [`${name} ${value}`] : []));
+  return Object.entries(settings).flatMap(([name, value]) => (value !== undefined && isException(name) ? [`${name} ${value}`] : []));
 }

@@ -25,11 +25,20 @@ export function mappingNamed(read: ReadDb, name: string): Mapping {
   return found;
 }
 
+let saving: Promise<unknown> = Promise.resolve();
+
 /**
  * Keep a mapping of the hotel, in the place of any other of its name, and count its version up. It applies from the next file on.
- * @throws {Fault} `input-wrong` when it could not work for any file.
+ * @throws {Fault} `input-wrong` when it could not work for any file, or when somebody else has changed it since it was looked at.
  */
-export async function saveMapping({ read, writer }: { readonly read: ReadDb; readonly writer: Writer }, given: Mapping): Promise<Mapping> {
+export function saveMapping(stores: { readonly read: ReadDb; readonly writer: Writer }, given: Mapping): Promise<Mapping> {
+  // One after the other: what is compared must still be so when it is kept.
+  const mine = saving.then(() => saveOne(stores, given));
+  saving = mine.catch(() => undefined);
+  return mine;
+}
+
+async function saveOne({ read, writer }: { readonly read: ReadDb; readonly writer: Writer }, given: Mapping): Promise<Mapping> {
   try {
     assertMapping(given);
   } catch (error) {
@@ -38,6 +47,10 @@ export async function saveMapping({ read, writer }: { readonly read: ReadDb; rea
   const before = allMappings(read).find((mapping) => mapping.name === given.name);
   if (before && before.entity !== given.entity)
     throw new Fault('input-wrong', { detail: `the mapping ${given.name} is for another kind of record: give this one another name` });
+  if (before && before.version !== given.version)
+    throw new Fault('input-wrong', {
+      detail: `the mapping ${given.name} was changed meanwhile: it is version ${before.version} now, not ${given.version}`,
+    });
   const mapping = { ...given, version: before ? before.version + 1 : given.version };
   await writer.step('saveSetting', [`${prefix}${mapping.name}`, mapping]);
   return mapping;

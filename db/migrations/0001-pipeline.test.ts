@@ -46,6 +46,7 @@ const indexes = [
   'files_seen_again',
   'files_unfinished',
   'intents_open',
+  'settled_letters_by_key',
   'settled_letters_by_row',
   'sightings_by_file',
 ];

@@ -84,10 +84,11 @@ create unique index dead_letters_refused_once on dead_letters (destination_id, s
 
 create table settled_letters (
   id integer primary key, connection_id text not null, destination_id text, entity text not null, rule text not null,
-  file_id integer, line integer, byte_offset integer, byte_length integer, seq integer, external_id text,
+  file_id integer, line integer, byte_offset integer, byte_length integer, seq integer, ledger_id integer, external_id text,
   replays integer not null, set_aside_at_ms integer not null, settled_at_ms integer not null, settled_as text not null
 ) strict;
 create index settled_letters_by_row on settled_letters (file_id, byte_offset);
+create index settled_letters_by_key on settled_letters (ledger_id, external_id) where settled_as = 'kept';
 
 create table deliveries (
   destination_id text primary key,

@@ -22,6 +22,7 @@ export type TakenFile = {
 /** A file whose rows are not all kept yet, with the byte from which it goes on. */
 export type UnfinishedFile = {
   readonly id: number;
+  readonly connectionId: string;
   readonly name: string;
   readonly path: string | null;
   /** How the file system told the file when it was taken. */
@@ -38,7 +39,7 @@ export type UnfinishedFile = {
 };
 
 const unfinishedColumns =
-  '(select mark from sightings s where s.file_id = files.id and s.path = files.path order by seen_at_ms desc limit 1) as mark, id, name, path, sha256, hotel_id as hotelId, source, entity, raw_path as rawPath, mapping as mappingJson, layout as layoutJson, bytes, position';
+  '(select mark from sightings s where s.file_id = files.id and s.path = files.path order by seen_at_ms desc limit 1) as mark, id, connection_id as connectionId, name, path, sha256, hotel_id as hotelId, source, entity, raw_path as rawPath, mapping as mappingJson, layout as layoutJson, bytes, position';
 
 /**
  * What registering a file has found. `isKnown`: its content was taken before; `isFinished`: nothing of it is left to read;
@@ -91,7 +92,8 @@ export function fileStatements(db: WriteDb) {
       'select file_id from sightings where connection_id = ? and path = ? order by seen_at_ms desc, file_id desc limit 1',
     )
     .pluck();
-  const renewRaw = db.prepare('update files set raw_path = ? where id = ?');
+  const renewRaw = db.prepare('update files set raw_path = ?, bytes = ? where id = ?');
+  const laterUsed = db.prepare<[number], number>(`select 1 ${laterThan} and g.kept + g.unchanged > 0 limit 1`).pluck();
   const seeAgain = db.prepare('update files set seen_before = seen_before + 1, last_seen_at_ms = ? where id = ?');
   const accounts = db.prepare<[number], { name: string; bytes: number; accounted: number }>(
     'select name, bytes, bytes_normalised + bytes_dead_letters + bytes_structural as accounted from files where id = ?',
@@ -114,12 +116,13 @@ export function fileStatements(db: WriteDb) {
       }
       // Written back after something else had stood there, an old content is the newest word of the hotel system again.
       const isBackAgain = isNews && known.finished_at_ms !== null && before !== undefined && before !== known.id;
-      const isMended = known.mapping !== file.mappingJson && known.used === 0;
+      // Behind later files its rows would be old states: then only trying them again, one by one, looks at each.
+      const isMended = known.mapping !== file.mappingJson && known.used === 0 && laterUsed.get(known.id) === undefined;
       if (isBackAgain || isMended) reopen(known.id, file.mappingJson, file.layoutJson);
       const isFinished = known.finished_at_ms !== null && !isBackAgain && !isMended;
       // The copy that was just made is whole; the one of an unfinished file may have been lost or damaged.
-      const isRenewed = known.finished_at_ms === null && file.rawPath !== '';
-      if (isRenewed) renewRaw.run(file.rawPath, known.id);
+      const isRenewed = (known.finished_at_ms === null || isBackAgain || isMended) && file.rawPath !== '';
+      if (isRenewed) renewRaw.run(file.rawPath, file.bytes, known.id);
       return {
         id: known.id,
         isKnown: true,
@@ -213,33 +216,34 @@ export function finishedAt(
     )
     .get(file.connectionId, file.path);
   if (!newest || newest.mark !== file.mark || newest.finished === null) return null;
-  return newest.used === 0 && newest.mapping !== file.mappingJson ? null : newest.id;
+  return newest.used === 0 && newest.mapping !== file.mappingJson && !isLaterFileUsed(db, newest.id) ? null : newest.id;
 }
 
-/** The connections that have half read files, among those whose id starts with a prefix. */
-export function unfinishedConnections(db: ReadDb, prefix: string): { connectionId: string }[] {
+/** Who has half read files that no schedule goes on with: imports by hand, and connections that were removed. */
+export function unfinishedOrphans(db: ReadDb): { connectionId: string }[] {
   return db
-    .prepare<[string], { connectionId: string }>(
-      "select connection_id as connectionId from files where finished_at_ms is null and connection_id like ? || '%' group by connection_id order by min(id)",
+    .prepare<[], { connectionId: string }>(
+      'select connection_id as connectionId from files f where finished_at_ms is null ' +
+        'and not exists (select 1 from connections c where c.id = f.connection_id and c.removed_at_ms is null) group by connection_id order by min(id)',
     )
-    .all(prefix);
+    .all();
 }
 
-const ofSameLedger =
-  'from files f join files g on g.hotel_id = f.hotel_id and g.source = f.source and g.entity = f.entity and g.id <> f.id where f.id = ?';
+/** Whether file `g` was read, or its content seen, later than file `f`: ids alone do not tell, as an old content can come back. */
+export const isLaterFile = '(g.id <> f.id and (g.last_seen_at_ms, g.id) > (f.last_seen_at_ms, f.id))';
+const laterThan = `from files f join files g on g.hotel_id = f.hotel_id and g.source = f.source and g.entity = f.entity and ${isLaterFile} where f.id = ?`;
 
 /** Whether rows of a file that came later for the same records were used. */
 export function isLaterFileUsed(db: ReadDb, id: number): boolean {
-  return db.prepare(`select 1 ${ofSameLedger} and g.id > f.id and g.kept + g.unchanged > 0 limit 1`).get(id) !== undefined;
+  return db.prepare(`select 1 ${laterThan} and g.kept + g.unchanged > 0 limit 1`).get(id) !== undefined;
 }
 
-/** The files that came for the same records since a file was taken: for the first time, or with a content that was seen before. */
-export function laterFiles(db: ReadDb, id: number): { newFiles: number[]; seenAgain: number[] } {
-  const rows = db
-    .prepare<[number], { id: number; isNew: number }>(
-      `select g.id, g.id > f.id as isNew ${ofSameLedger} and (g.id > f.id or (g.seen_before > 0 and g.last_seen_at_ms >= f.taken_at_ms)) order by g.id`,
+/** The files that came later for the same records. `isSeenAgain`: its content had been there before and may not have been read again. */
+export function laterFiles(db: ReadDb, id: number): { id: number; isSeenAgain: boolean }[] {
+  return db
+    .prepare<[number], { id: number; seenBefore: number }>(
+      `select g.id, g.seen_before as seenBefore ${laterThan} order by g.last_seen_at_ms, g.id`,
     )
-    .all(id);
-  const ids = (isNew: number) => rows.filter((row) => row.isNew === isNew).map((row) => row.id);
-  return { newFiles: ids(1), seenAgain: ids(0) };
+    .all(id)
+    .map((row) => ({ id: row.id, isSeenAgain: row.seenBefore > 0 }));
 }

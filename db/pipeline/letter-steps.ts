@@ -36,18 +36,23 @@ export function letterStatements(db: WriteDb) {
   const hasKeys = db
     .prepare<[number], number>('select 1 from dead_letters where ledger_id = ? and external_id is not null limit 1')
     .pluck();
+  const fileFacts = db.prepare<[number], { lastSeenAtMs: number; keyRule: string | null }>(
+    "select last_seen_at_ms as lastSeenAtMs, json_extract(mapping, '$.fields.externalId') as keyRule from files where id = ?",
+  );
+  // Of a row whose key was made by another rule the same text means another record.
   const earlierRows = db
     .prepare<[object], number>(
-      'select id from dead_letters where ledger_id = @ledgerId and external_id = @externalId and destination_id is null ' +
-        'and (file_id < @fileId or (file_id = @fileId and line < @line))',
+      'select d.id from dead_letters d join files f on f.id = d.file_id where d.ledger_id = @ledgerId and d.external_id = @externalId and d.destination_id is null ' +
+        "and json_extract(f.mapping, '$.fields.externalId') is @keyRule " +
+        'and ((f.id = @fileId and d.line < @line) or (f.id <> @fileId and (f.last_seen_at_ms, f.id) < (@lastSeenAtMs, @fileId)))',
     )
     .pluck();
   const refusals = db
     .prepare<[number, string], number>('select id from dead_letters where ledger_id = ? and external_id = ? and destination_id is not null')
     .pluck();
-  const remember = db.prepare<[number, SettledAs, number]>(
-    'insert into settled_letters (id, connection_id, destination_id, entity, rule, file_id, line, byte_offset, byte_length, seq, external_id, replays, set_aside_at_ms, settled_at_ms, settled_as) ' +
-      'select id, connection_id, destination_id, entity, rule, file_id, line, byte_offset, byte_length, seq, external_id, replays, set_aside_at_ms, ?, ? from dead_letters where id = ?',
+  const remember = db.prepare<[string | null, number, SettledAs, number]>(
+    'insert into settled_letters (id, connection_id, destination_id, entity, rule, file_id, line, byte_offset, byte_length, seq, ledger_id, external_id, replays, set_aside_at_ms, settled_at_ms, settled_as) ' +
+      'select id, connection_id, destination_id, entity, rule, file_id, line, byte_offset, byte_length, seq, ledger_id, coalesce(?, external_id), replays, set_aside_at_ms, ?, ? from dead_letters where id = ?',
   );
   const close = db.prepare<[number]>('delete from dead_letters where id = ?');
   const uncount = db.prepare<[number]>(
@@ -65,9 +70,12 @@ export function letterStatements(db: WriteDb) {
     }
   }
 
-  /** Take a letter off the list, and its bytes with it: they stand in the raw file. What it was stays. @returns whether it was on the list. */
-  function settle(id: number, as: SettledAs, nowMs: number): boolean {
-    if (remember.run(nowMs, as, id).changes === 0) return false;
+  /**
+   * Take a letter off the list, and its bytes with it: they stand in the raw file. What it was stays, with the key found in the end.
+   * @returns whether it was on the list.
+   */
+  function settle(id: number, as: SettledAs, nowMs: number, externalId: string | null = null): boolean {
+    if (remember.run(externalId, nowMs, as, id).changes === 0) return false;
     uncount.run(id);
     close.run(id);
     return true;
@@ -78,10 +86,11 @@ export function letterStatements(db: WriteDb) {
    * A refused record is settled only by one that differs. Null while no letter of the ledger has a key, which costs a look per batch.
    */
   function settler(ledgerId: number, fileId: number, nowMs: number) {
-    if (hasKeys.get(ledgerId) === undefined) return null;
+    const facts = hasKeys.get(ledgerId) === undefined ? undefined : fileFacts.get(fileId);
+    if (!facts) return null;
     return {
       rowRead: (externalId: string, line: number): void => {
-        for (const id of earlierRows.all({ ledgerId, externalId, fileId, line })) settle(id, 'newer', nowMs);
+        for (const id of earlierRows.all({ ledgerId, externalId, fileId, line, ...facts })) settle(id, 'newer', nowMs);
       },
       rowChanged: (externalId: string): void => {
         for (const id of refusals.all(ledgerId, externalId)) settle(id, 'newer', nowMs);

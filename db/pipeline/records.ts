@@ -38,9 +38,7 @@ export const placesInRow = 3;
 export type Stored = { readonly kept: number; readonly unchanged: number; readonly duplicates: number };
 
 type FileRow = { connection_id: string; hotel_id: string; source: string; entity: string; position: number };
-export type LedgerRow = { hash: Buffer; version: number; generation: number; file_id: number | null; seq: number };
-/** Tells of a row that a later one of its key has come since: it is then left where it is. */
-export type IsOvertaken = (known: LedgerRow, index: number) => boolean;
+type LedgerRow = { hash: Buffer; version: number; generation: number; file_id: number | null; seq: number };
 
 /** Prepare the statements of the ledger and give the step that stores a batch. `generation` is read anew for every batch. */
 export function recordStatements(db: WriteDb, key: KeyObject, generation: () => number) {
@@ -77,7 +75,7 @@ export function recordStatements(db: WriteDb, key: KeyObject, generation: () => 
   );
   let lastSeq = db.prepare<[], number>('select coalesce(max(seq), 0) from outbox').pluck().get() ?? 0;
 
-  function store(batch: Batch, correlationId: Buffer, nowMs: number, isOvertaken?: IsOvertaken): Stored {
+  function store(batch: Batch, correlationId: Buffer, nowMs: number, skipped?: ReadonlySet<number>): Stored {
     const file = findFile.get(batch.fileId);
     if (!file) throw new Error(`no file ${batch.fileId}`);
     const { hotel_id: hotelId, source, entity } = file;
@@ -112,6 +110,7 @@ export function recordStatements(db: WriteDb, key: KeyObject, generation: () => 
       // The head of an event ends behind a comma; the brace that opens the document is left out.
       const document = batch.documents.subarray(from + 1, batch.ends[index]);
       from = batch.ends[index] as number;
+      if (skipped?.has(index)) continue;
       const seq = lastSeq + 1;
       const add = () =>
         addRecord.run(
@@ -136,7 +135,6 @@ export function recordStatements(db: WriteDb, key: KeyObject, generation: () => 
       const known: LedgerRow | undefined = isNew ? undefined : findRecord.get(ledgerId, externalId);
       isNew ||= known === undefined && add();
       settler?.rowRead(externalId, batch.places[index * placesInRow] as number);
-      if (known && isOvertaken?.(known, index)) continue;
       if (known?.file_id === batch.fileId) count.duplicates++;
       if (known?.hash.equals(contentHash)) {
         count.unchanged++;

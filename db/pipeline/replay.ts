@@ -1,6 +1,7 @@
 import type { WriteDb } from '../open.ts';
+import { isLaterFile } from './files.ts';
 import { letterStatements } from './letter-steps.ts';
-import { type Batch, type IsOvertaken, placesInRow, type recordStatements } from './records.ts';
+import { type Batch, placesInRow, type recordStatements, textsInRow } from './records.ts';
 
 /** What became of rows that were tried again. `newer`: a later row of the same key has come since. */
 export type Replayed = { readonly kept: number; readonly unchanged: number; readonly newer: number };
@@ -11,38 +12,52 @@ export type StructureRow = { readonly id: number; readonly fileId: number; reado
 /** Prepare the steps that try again what was set aside. */
 export function replayStatements(db: WriteDb, { store, numbersBack }: Pick<ReturnType<typeof recordStatements>, 'store' | 'numbersBack'>) {
   const letters = letterStatements(db);
-  const lineOf = db.prepare<[number], number | null>('select line from outbox where seq = ?').pluck();
   const positionOf = db.prepare<[number], number>('select position from files where id = ?').pluck();
   const moveBytes = db.prepare(
     'update files set bytes_normalised = bytes_normalised + @normalised, bytes_structural = bytes_structural + @structural, ' +
       'bytes_dead_letters = bytes_dead_letters - @normalised - @structural, dead_letters = dead_letters - @rows where id = @fileId',
   );
   const stillOpen = db.prepare<[number], number>('select 1 from dead_letters where id = ?').pluck();
+  // A later row of the key: the newest state of the record, or one that was itself kept by trying again and said nothing new.
+  const laterRow = db
+    .prepare<[object], number>(
+      'select 1 from files f join ledgers l on l.hotel_id = f.hotel_id and l.source = f.source and l.entity = f.entity where f.id = @fileId and (' +
+        'exists (select 1 from records r join outbox o on o.seq = r.seq join files g on g.id = r.file_id where r.ledger_id = l.id and r.external_id = @externalId ' +
+        `and (${isLaterFile} or (g.id = f.id and o.line > @line))) or ` +
+        "exists (select 1 from settled_letters s join files g on g.id = s.file_id where s.ledger_id = l.id and s.external_id = @externalId and s.settled_as = 'kept' " +
+        `and (${isLaterFile} or (g.id = f.id and s.line > @line))))`,
+    )
+    .pluck();
 
   const replayWhole = db.transaction((batch: Batch, letterIds: readonly number[], correlationId: string, nowMs: number): Replayed => {
     const position = positionOf.get(batch.fileId);
     if (position === undefined || letterIds.length !== batch.count) throw new Error('a replay that does not fit its file');
-    const overtaken = new Set<number>();
-    const isOvertaken: IsOvertaken = (known, index) => {
-      // Settled meanwhile, by another hand or a later row.
-      const isGone = stillOpen.get(letterIds[index] as number) === undefined;
-      const line = batch.places[index * placesInRow] as number;
-      const isLater =
-        known.file_id !== null && (known.file_id > batch.fileId || (known.file_id === batch.fileId && (lineOf.get(known.seq) ?? 0) > line));
-      if (isGone || isLater) overtaken.add(index);
-      return isGone || isLater;
-    };
-    const stored = store({ ...batch, position, rows: 0 }, Buffer.from(correlationId.replaceAll('-', ''), 'hex'), nowMs, isOvertaken);
+    const texts = batch.texts.split('\0');
+    const skipped = new Set<number>();
+    let newer = 0;
     let bytes = 0;
     let rows = 0;
+    // Decided for all before one is kept: of two rows of one key in this batch both are kept, in their order.
+    const isOvertaken = letterIds.map(
+      (_, index) =>
+        laterRow.get({ fileId: batch.fileId, externalId: texts[index * textsInRow], line: batch.places[index * placesInRow] }) !==
+        undefined,
+    );
     for (const [index, id] of letterIds.entries()) {
-      const isSettled = letters.settle(id, overtaken.has(index) ? 'newer' : 'kept', nowMs);
-      if (!isSettled || overtaken.has(index)) continue;
-      bytes += batch.places[index * placesInRow + 2] as number;
-      rows++;
+      // Settled meanwhile, by another hand or a later row: then nothing more is to be done.
+      const isOpen = stillOpen.get(id) !== undefined;
+      if (!isOpen || isOvertaken[index]) skipped.add(index);
+      if (!isOpen) continue;
+      letters.settle(id, isOvertaken[index] ? 'newer' : 'kept', nowMs, texts[index * textsInRow]);
+      if (isOvertaken[index]) newer++;
+      else {
+        bytes += batch.places[index * placesInRow + 2] as number;
+        rows++;
+      }
     }
+    const stored = store({ ...batch, position, rows: 0 }, Buffer.from(correlationId.replaceAll('-', ''), 'hex'), nowMs, skipped);
     moveBytes.run({ fileId: batch.fileId, normalised: bytes, structural: 0, rows });
-    return { kept: stored.kept, unchanged: stored.unchanged, newer: overtaken.size };
+    return { kept: stored.kept, unchanged: stored.unchanged, newer };
   });
 
   /**

@@ -31,11 +31,11 @@ export function Again({ letter, chosen, filter, total, upToId }: AgainProps) {
   const text = useText();
   const clock = useClock();
   const { again } = text.setAside;
-  const [scope, setScope] = useState<Scope>(chosen.size > 0 ? 'chosen' : 'this');
+  const [scope, setScope] = useState<Scope>('this');
   const [how, setHow] = useState<How>('as-now');
   const [row, setRow] = useState(() => rowText(letter));
   const [mapping, setMapping] = useState<Mapping | null>(letter.mapping);
-  const [keepsMapping, setKeepsMapping] = useState(true);
+  const [keepsMapping, setKeepsMapping] = useState(false);
   const run = useReplay();
   /** What was found for another question says nothing about this one. */
   const asked =
@@ -108,19 +108,20 @@ export function Again({ letter, chosen, filter, total, upToId }: AgainProps) {
       {isBusy && run.progress && run.progress.total > 1 && (
         <progress max={run.progress.total} value={run.progress.done} aria-label={again.progress} />
       )}
-      <div role="status">
-        {run.state === 'stopped' && <p>{again.stopped}</p>}
-        {run.state === 'replayed' && <p className="strong">{again.done}</p>}
-        {run.progress && <Outcome progress={run.progress} isDone={run.state === 'replaying' || run.state === 'replayed'} />}
-      </div>
+      <p role="status" className="strong">
+        {run.state === 'stopped' && again.stopped}
+        {run.state === 'replayed' && again.done}
+        {run.state === 'rehearsed' && again.rehearsed}
+      </p>
+      <div>{run.progress && <Outcome progress={run.progress} isDone={run.state === 'replaying' || run.state === 'replayed'} />}</div>
       {run.fault && <FaultNote fault={run.fault} />}
     </section>
   );
 }
 
-/** The row as text, to be corrected; null where it is not whole or not read in one way. */
-function rowText({ content }: OpenedLetter): string | null {
-  if (content.kind !== 'bytes' || content.isCut) return null;
+/** The row as text, to be corrected; null where it is not whole, not read in one way, or stands for a whole file. */
+function rowText({ content, rule }: OpenedLetter): string | null {
+  if (content.kind !== 'bytes' || content.isCut || rule === 'letters-unsure' || rule === 'header-unusable') return null;
   const bytes = Uint8Array.from(atob(content.base64), (letter) => letter.charCodeAt(0));
   return new TextDecoder(content.encoding, { ignoreBOM: true }).decode(bytes);
 }

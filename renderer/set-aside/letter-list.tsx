@@ -89,7 +89,6 @@ const Row = memo(function Row({ letter, isChosen, isPicked, onPick, narrowing, n
         checked={isPicked}
         onChange={() => onPick(letter.id)}
         aria-label={text.setAside.pick(letter.id)}
-        tabIndex={-1}
       />
       <a
         className={`gr link ${styles.row} ${isChosen ? 'selected' : ''}`}

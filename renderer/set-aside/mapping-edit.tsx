@@ -84,30 +84,27 @@ function RuleForm({ mapping, field, rule, onChange }: RuleProps) {
   );
 }
 
-/** The words of the source and what they mean, one in a line. */
+/** The words of the source and what they mean, one in a line. A line that says nothing clear is named, and nothing is left out silently. */
 function Words({ mapping, field, rule, onChange }: RuleProps) {
   const text = useText().setAside.mapping;
+  const choices = entityOf(mapping.entity).fields.find((one) => one.name === field)?.choices ?? [];
+  // Without words so far, each meaning stands for itself; the first word added must not make those unknown.
   const [lines, setLines] = useState(() =>
-    Object.entries(rule.values ?? {})
+    Object.entries(rule.values ?? Object.fromEntries(choices.map((choice) => [choice, choice])))
       .map(([word, meaning]) => `${word} = ${meaning}`)
       .join('\n'),
   );
-  const choices = entityOf(mapping.entity).fields.find((one) => one.name === field)?.choices ?? [];
-  const read = (given: string) =>
-    given.split('\n').flatMap((line) => {
-      const [word = '', meaning] = line.split(' = ').map((part) => part.trim());
-      return word === '' || meaning === undefined ? [] : [[word, meaning] as const];
-    });
-  const unknown = read(lines).filter(([, meaning]) => meaning !== '' && !choices.includes(meaning));
+  const wrong = wordsIn(lines, choices).wrong;
   const change = (given: string) => {
     setLines(given);
-    onChange({ ...rule, values: Object.fromEntries(read(given)) });
+    const read = wordsIn(given, choices);
+    if (read.wrong.length === 0) onChange({ ...rule, values: read.values });
   };
   return (
     <Textarea
       label={text.words}
       description={text.wordsHelp(choices.join(', '))}
-      error={unknown.length > 0 ? text.noMeaning(unknown.map(([, meaning]) => meaning).join(', ')) : null}
+      error={wrong.length > 0 ? text.noMeaning(wrong.join(', ')) : null}
       value={lines}
       onChange={(event) => change(event.currentTarget.value)}
       autosize
@@ -116,6 +113,21 @@ function Words({ mapping, field, rule, onChange }: RuleProps) {
       classNames={{ input: 'mono' }}
     />
   );
+}
+
+/** Words and meanings, one pair in a line with a sign of equality between; a word may hold one itself. */
+function wordsIn(given: string, choices: readonly string[]): { values: Record<string, string>; wrong: string[] } {
+  const values: Record<string, string> = {};
+  const wrong: string[] = [];
+  for (const line of given.split('\n').map((one) => one.trim())) {
+    if (line === '') continue;
+    const at = line.lastIndexOf('=');
+    const word = line.slice(0, Math.max(0, at)).trim();
+    const meaning = line.slice(at + 1).trim();
+    if (at < 0 || word === '' || (meaning !== '' && !choices.includes(meaning))) wrong.push(line);
+    else values[word] = meaning;
+  }
+  return { values, wrong };
 }
 
 function LayoutForm({ layout, onChange }: { readonly layout: FileLayout; readonly onChange: (layout: FileLayout) => void }) {

@@ -17,6 +17,7 @@ export function Outcome({ progress, isDone }: { readonly progress: ReplayProgres
     [progress.stillAside, 'warn', again.stillAside],
     [progress.elsewhere, 'info', again.elsewhere],
     [progress.later, 'warn', again.later],
+    [progress.failed, 'warn', again.failed],
   ];
   return (
     <div className="stack">

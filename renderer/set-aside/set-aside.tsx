@@ -37,9 +37,11 @@ export function SetAside() {
     if (next) goTo('set-aside', String(next.id), narrowing);
     if (to + rowsAhead >= letters.length) list.loadMore();
   };
+  // What is not on the list any more is not picked either.
+  const shown = useMemo(() => new Set(letters.map((letter) => letter.id).filter((one) => picked.has(one))), [letters, picked]);
   const toggle = (one: number | undefined) => {
     if (one === undefined) return;
-    const next = new Set(picked);
+    const next = new Set(shown);
     if (!next.delete(one)) next.add(one);
     setPicked(next);
   };
@@ -60,7 +62,7 @@ export function SetAside() {
           <span className="faint">{clock.number(list.total)}</span>
         </div>
         <Reasons counts={list.counts} filter={filter} />
-        <LetterList list={list} chosenId={chosenId} narrowing={narrowing} picked={picked} onPick={toggle} />
+        <LetterList list={list} chosenId={chosenId} narrowing={narrowing} picked={shown} onPick={toggle} />
         <div className="hints" aria-hidden>
           <span>
             <Kbd>J</Kbd> <Kbd>K</Kbd> {text.setAside.hints.move}
@@ -81,7 +83,7 @@ export function SetAside() {
       </section>
       <section id="detail" tabIndex={-1} aria-label={chosenId === undefined ? text.setAside.title : text.setAside.number(chosenId)}>
         {chosenId !== undefined && (
-          <Detail key={chosenId} id={chosenId} listed={chosen} view={view} onView={setView} chosen={picked} filter={filter} list={list} />
+          <Detail key={chosenId} id={chosenId} listed={chosen} view={view} onView={setView} chosen={shown} filter={filter} list={list} />
         )}
       </section>
     </div>

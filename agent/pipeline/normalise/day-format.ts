@@ -38,6 +38,11 @@ function parseFormat(format: string): (Token | { readonly literal: string })[] {
   const has = (...names: readonly Token[]) => names.some((name) => parts.includes(name));
   if (!has('YYYY', 'YY') || !has('MM', 'M', 'MON', 'MONTH') || !has('DD', 'D'))
     throw new RangeError('the format needs a year, a month and a day');
+  const isDigits = (part: (typeof parts)[number] | undefined) =>
+    typeof part === 'string' && part !== 'MON' && part !== 'MONTH' && part !== 'AM';
+  // Where one digit or two are followed by more, 2026111 could be two days.
+  if (parts.some((part, at) => (part === 'M' || part === 'D') && (isDigits(parts[at + 1]) || isDigits(parts[at - 1]))))
+    throw new RangeError('M and D need a sign before and behind them');
   if (has('hh') !== has('AM') || (has('hh') && has('HH'))) throw new RangeError('hours of twelve need hh and AM, hours of 24 need HH');
   return parts;
 }
@@ -45,7 +50,7 @@ function parseFormat(format: string): (Token | { readonly literal: string })[] {
 type MonthFinder = (text: string, at: number) => { readonly month: number; readonly width: number } | null;
 
 /** Without regard to capitals, accents and a dot behind: nobody writes them alike. */
-const folded = (text: string) => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
+const folded = (text: string) => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase().replaceAll('ı', 'i');
 
 /** The months of a language as its calendars write them, short and long, also as they stand behind a day. */
 function monthFinder(language: string, width: 'short' | 'long'): MonthFinder {

@@ -91,7 +91,8 @@ export function rowMapper(
  * @throws {RangeError} with what is wrong.
  */
 export function assertMapping(mapping: Mapping): void {
-  rowMapper(mapping, columnsOf(mapping), () => null);
+  const made = rowMapper(mapping, mapping.file.header ?? columnsOf(mapping), () => null);
+  if ('problem' in made) throw new RangeError(`its header lacks the column ${made.problem.column}, or names it twice`);
 }
 
 function columnPlaces(header: readonly string[]): Map<string, number> {
