@@ -121,6 +121,7 @@ describe.skipIf(!isBuilt)(
         [2, ['dead-letters', 'list', '--limit', '0']],
         [2, ['dead-letters', 'replay']],
         [2, ['dead-letters', 'replay', '1', '--all']],
+        [2, ['dead-letters', 'replay', '--all', '--row-stdin']],
         [2, ['dead-letters', 'replay', '--rule', 'no-rule']],
         [2, ['mappings', 'frobnicate']],
         [2, ['mappings', 'save']],
@@ -321,6 +322,10 @@ describe.skipIf(!isBuilt)(
       const [done] = json(await run(['dead-letters', 'replay', '--rule', 'value-unknown', '--mapping', 'generic-pms-bookings', '--json']));
       const [left] = json(await run(['dead-letters', 'list', '--json']));
       expect([done.kept, done.stillAside, left.total]).toEqual([2, 0, 1]);
+      const [corrected] = json(
+        await run(['dead-letters', 'replay', String(left.letters[0].id), '--row-stdin', '--json'], `${bookingRow('3')}\r\n`),
+      );
+      expect([corrected.kept, (await run(['dead-letters', 'list'])).stdout]).toEqual([1, 'Nothing is set aside.\n']);
     });
 
     it('shows one of them with its reason and its bytes, and lets none of them act on the terminal', async () => {

@@ -36,8 +36,8 @@ const usage = `bellhop ${version}
       the rows that were set aside, newest first; those imported by hand stand under '#import'
   bellhop dead-letters show ID [--hex]
       one of them, with its reason and its bytes; it prints what a guest or the hotel has written
-  bellhop dead-letters replay ID… | --rule R | --connection ID | --all [--mapping NAME|FILE] [--dry-run]
-      try rows again; --dry-run says what would come of it
+  bellhop dead-letters replay ID… | --rule R | --connection ID | --all [--mapping NAME|FILE] [--row-stdin] [--dry-run]
+      try rows again; --row-stdin reads one row as it should have been, --dry-run says what would come of it
   bellhop mappings list | show NAME | save FILE
       which column of an export is which field; what is saved applies to every file from then on
 

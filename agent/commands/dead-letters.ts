@@ -1,3 +1,4 @@
+import { text as readText } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import {
   type DeadLetter,
@@ -52,18 +53,25 @@ function filterOf({ rule, connection }: { readonly rule?: string | undefined; re
 /** Try rows again: those that are named, or all of a rule or a connection. */
 async function replay(line: CommandLine, rest: readonly string[]): Promise<number> {
   const flag = { type: 'boolean', default: false } as const;
-  const options = { rule: text, connection: text, mapping: text, all: flag, 'dry-run': flag };
+  const options = { rule: text, connection: text, mapping: text, all: flag, 'row-stdin': flag, 'dry-run': flag };
   const { values, positionals } = parseArgs({ args: [...rest], allowPositionals: true, options });
   const filter = filterOf(values);
   const isNarrowed = values.all || Object.keys(filter).length > 0;
   if (isNarrowed === positionals.length > 0)
     throw new UsageError('dead-letters replay takes the numbers of rows, or --rule, --connection or --all');
   const ids = positionals.map((given) => wholeNumber(given, 'dead-letters replay takes the numbers of rows'));
+  if (values['row-stdin'] && ids.length !== 1) throw new UsageError('--row-stdin takes the number of the one row that it corrects');
   const isRehearsal = values['dry-run'];
+  // Never as an argument: it is a guest's, and arguments stand in the list of processes.
+  const row = values['row-stdin'] ? (await readText(process.stdin)).replace(/\r?\n$/, '') : null;
   return withAgent(line.home, async (client, isRunning) => {
     const upToId = isNarrowed ? ((await client.deadLetters.list({ ...filter, limit: 1 })).letters[0]?.id ?? 1) : 1;
     const mapping = values.mapping === undefined ? null : (mappingFile(values.mapping) ?? (await mappingNamed(client, values.mapping)));
-    const order = { letters: isNarrowed ? { filter, upToId } : { ids }, ...(mapping ? { mapping } : {}) };
+    const order = {
+      letters: isNarrowed ? { filter, upToId } : { ids },
+      ...(mapping ? { mapping } : {}),
+      ...(row === null ? {} : { text: row }),
+    };
     let last: ReplayProgress | null = null;
     for await (const step of await client.deadLetters[isRehearsal ? 'rehearse' : 'replay'](order)) {
       last = step;
