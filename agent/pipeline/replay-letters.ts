@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { keptLetterBytes, type RuleId } from '../../contract/dead-letter.ts';
+import type { RuleId } from '../../contract/dead-letter.ts';
 import { Fault } from '../../contract/faults.ts';
 import { FoundLayout, Mapping } from '../../contract/mapping.ts';
 import { entityOf } from '../../contract/record.ts';
@@ -9,25 +9,21 @@ import { fileLettersByRule, fileReport } from '../../db/pipeline/counts.ts';
 import { lettersToReplay, type ReplayableLetter } from '../../db/pipeline/dead-letters.ts';
 import { fileById, isLaterFileUsed, laterFiles, type UnfinishedFile } from '../../db/pipeline/files.ts';
 import type { StillAside } from '../../db/pipeline/letter-steps.ts';
-import { placesInRow, recordOfKey, textsInRow } from '../../db/pipeline/records.ts';
-import { letterContext, unseal } from '../../db/seal.ts';
+import { recordOfKey } from '../../db/pipeline/records.ts';
 import { BatchBuilder, DocumentMemory } from './batch-builder.ts';
+import { type LetterFile, layoutBy, linesOfKeys, readerOf, rowBytes, scanned } from './letter-rows.ts';
 import { hideCards } from './normalise/cards.ts';
 import type { MappedRow, RowProblem } from './normalise/row-mapper.ts';
-import { RowScanner } from './normalise/rows.ts';
-import { HeaderSearch } from './normalise-file.ts';
 import { daysOf, normaliseAndStore, type PullTools } from './pull.ts';
-import { readRawFile } from './raw-files.ts';
 import type { RowReader } from './row-reader.ts';
 
 const noHeader: RowProblem = { rule: 'header-unusable', field: null, column: null, detail: 'missing' };
 const pageRows = 1000;
 const mostSamples = 5;
 
-type File = UnfinishedFile & { readonly mapping: Mapping; readonly layout: FoundLayout };
 /** A row that is a record now. */
-type ReadRow = { readonly row: MappedRow; readonly letter: ReplayableLetter; readonly file: File };
-type Try = { readonly letter: ReplayableLetter; readonly file: File };
+type ReadRow = { readonly row: MappedRow; readonly letter: ReplayableLetter; readonly file: LetterFile };
+type Try = { readonly letter: ReplayableLetter; readonly file: LetterFile };
 
 /** What is needed besides the tools of a pull: the mapping that a connection reads its files with now, null when it has none. */
 export type ReplayTools = PullTools & {
@@ -77,7 +73,7 @@ class Replay {
   readonly #correlationId = randomUUID();
   readonly #memory = new DocumentMemory();
   /** The file of the row before and its reader: rows come file by file. */
-  #open: { file: File; reader: RowReader | { problem: RowProblem } } | null = null;
+  #open: { file: LetterFile; reader: RowReader | { problem: RowProblem } } | null = null;
   /** Of rows that would be kept, and of others. */
   readonly #samples: { readonly good: ReplaySample[]; readonly other: ReplaySample[] } = { good: [], other: [] };
   readonly #count = { done: 0, kept: 0, unchanged: 0, newer: 0, structure: 0, stillAside: 0, elsewhere: 0, later: 0, failed: 0 };
@@ -193,7 +189,7 @@ class Replay {
     }
   }
 
-  async #fileOf(letter: ReplayableLetter): Promise<File> {
+  async #fileOf(letter: ReplayableLetter): Promise<LetterFile> {
     if (this.#open?.file.id === letter.fileId) return this.#open.file;
     const row = fileById(this.#tools.read, letter.fileId);
     if (!row) throw new Error(`no file ${letter.fileId}`);
@@ -201,44 +197,8 @@ class Replay {
     if (mapping.entity !== row.entity)
       throw new Fault('input-wrong', { detail: `the mapping ${mapping.name} is for another kind of record` });
     const file = { ...row, mapping, layout: layoutBy(mapping, FoundLayout.parse(JSON.parse(row.layoutJson))) };
-    this.#open = { file, reader: await this.#readerOf(file) };
+    this.#open = { file, reader: await readerOf(this.#tools, file) };
     return file;
-  }
-
-  /** Find the header of a file again, looking at each byte once. */
-  async #readerOf(file: File): Promise<RowReader | { problem: RowProblem }> {
-    const search = new HeaderSearch(file.mapping, file.layout);
-    const given = search.given();
-    if (given) return given;
-    const scanner = new RowScanner(file.layout.delimiter);
-    let window: Buffer = Buffer.alloc(0);
-    let isFirst = true;
-    for await (const chunk of readRawFile({ home: this.#tools.home, path: file.rawPath, key: this.#tools.key })) {
-      window = window.length === 0 ? chunk : Buffer.concat([window, chunk]);
-      if (isFirst && window.subarray(0, 3).equals(byteOrderMark)) window = window.subarray(3);
-      isFirst = false;
-      const { reader, used } = searchIn(window, scanner, search, 'goes on');
-      if (reader || search.isOver) return reader ?? { problem: search.best.problem };
-      window = window.subarray(used);
-    }
-    return searchIn(window, scanner, search, 'ends here').reader ?? { problem: search.best.problem };
-  }
-
-  /** The bytes of a row as they were set aside, or as a person has corrected them. */
-  async #bytesOf({ letter, file }: Try): Promise<Buffer> {
-    if (letter.byteLength <= keptLetterBytes) return unseal(this.#tools.key, letter.raw, letterContext(file.id, letter.byteOffset));
-    const from = letter.byteOffset;
-    const parts: Buffer[] = [];
-    let at = 0;
-    for await (const chunk of readRawFile({ home: this.#tools.home, path: file.rawPath, key: this.#tools.key })) {
-      if (at + chunk.length > from) parts.push(chunk.subarray(Math.max(0, from - at), from + letter.byteLength - at));
-      at += chunk.length;
-      if (at >= from + letter.byteLength) break;
-    }
-    const bytes = Buffer.concat(parts);
-    let end = bytes.length;
-    while (end > 0 && (bytes[end - 1] === 10 || bytes[end - 1] === 13)) end--;
-    return bytes.subarray(0, end);
   }
 
   async #fate(reader: RowReader, one: Try): Promise<MappedRow | RowProblem | 'structure'> {
@@ -250,7 +210,7 @@ class Replay {
       if (this.#tools.hidesCards(one.letter.connectionId)) hideCards(bytes, { isEnd: true, before: 0 });
       return reader.withText().read(bytes, scanned(bytes, delimiter, 'joined'));
     }
-    const bytes = await this.#bytesOf(one);
+    const bytes = await rowBytes(this.#tools, one.letter, one.file);
     return reader.read(bytes, scanned(bytes, delimiter, one.file.mapping.file.shortRows === 'next-line' ? 'joined' : 'one line'));
   }
 
@@ -266,7 +226,7 @@ class Replay {
   }
 
   /** Say what keeping a row would change. In a rehearsal this counts, too. */
-  #compare(row: MappedRow, letter: ReplayableLetter, file: File): void {
+  #compare(row: MappedRow, letter: ReplayableLetter, file: LetterFile): void {
     if (this.#mode === 'replay' && this.#samples.good.length >= mostSamples) return;
     const { hotelId, source, entity } = file;
     const known = recordOfKey(this.#tools.read, { hotelId, source, entity, externalId: row.externalId });
@@ -293,7 +253,7 @@ class Replay {
     }
     const overtaken = new Set<ReadRow>();
     for (const [id, some] of asked) {
-      const found = await this.#rowsIn(id, new Set(some.map(({ row }) => row.externalId)));
+      const found = await linesOfKeys(this.#tools, id, new Set(some.map(({ row }) => row.externalId)), this.#signal);
       for (const one of some) {
         const line = found.get(one.row.externalId);
         if (line !== undefined && (one.file.id !== id || line > one.letter.line)) overtaken.add(one);
@@ -308,27 +268,8 @@ class Replay {
     return rows.filter((one) => !overtaken.has(one));
   }
 
-  /** In which line a file has the last row of each of the keys, read as it was read when it came. */
-  async #rowsIn(id: number, keys: ReadonlySet<string>): Promise<Map<string, number>> {
-    const found = new Map<string, number>();
-    const file = fileById(this.#tools.read, id);
-    if (!file) return found;
-    const mapping = Mapping.parse(JSON.parse(file.mappingJson));
-    const layout = FoundLayout.parse(JSON.parse(file.layoutJson));
-    const { hotelId, source, rawPath, bytes } = file;
-    const job = { fileId: id, hotelId, source, rawPath, mapping, layout, bytes, position: 0, days: daysOf(file.connectionId) };
-    for await (const { texts, places, count } of this.#tools.normaliser.batches(job, this.#signal)) {
-      const parts = texts.split('\0');
-      for (let at = 0; at < count; at++) {
-        const key = parts[at * textsInRow] as string;
-        if (keys.has(key)) found.set(key, places[at * placesInRow] as number);
-      }
-    }
-    return found;
-  }
-
   /** A file of which nothing could be used is read anew from its start. What is counted are its rows. */
-  async #wholeFile(letter: ReplayableLetter, file: File): Promise<void> {
+  async #wholeFile(letter: ReplayableLetter, file: LetterFile): Promise<void> {
     if (this.#order.text !== undefined) throw new Fault('input-wrong', { detail: 'the whole file was set aside, not one row of it' });
     const reader = this.#open?.reader;
     if (!reader || 'problem' in reader) {
@@ -372,11 +313,9 @@ class Replay {
 }
 
 /** A letter that stands for all of its file, by its place: a row can come to the same reason under a mapping that does not fit. */
-function isWholeFile({ rule, byteOffset, byteLength }: ReplayableLetter, file: File): boolean {
+function isWholeFile({ rule, byteOffset, byteLength }: ReplayableLetter, file: LetterFile): boolean {
   return rule === 'header-unusable' && byteOffset === 0 && byteLength === file.bytes;
 }
-
-const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);
 
 /** Consecutive items with the same mark. */
 function runsOf<T>(items: readonly T[], mark: (item: T) => unknown): T[][] {
@@ -387,46 +326,6 @@ function runsOf<T>(items: readonly T[], mark: (item: T) => unknown): T[][] {
     else runs.push([item]);
   }
   return runs;
-}
-
-/** How a file is written by a mapping that may say it now; what it does not say is as it was found. */
-function layoutBy({ file }: Mapping, found: FoundLayout): FoundLayout {
-  // UTF-16 lies in the raw store as UTF-8, whatever a mapping says now.
-  const isSaid = file.encoding !== 'auto' && !found.encoding.startsWith('utf-16');
-  return {
-    encoding: isSaid ? (file.encoding as FoundLayout['encoding']) : found.encoding,
-    otherEncodings: isSaid ? [] : found.otherEncodings,
-    delimiter: file.delimiter === 'auto' ? found.delimiter : file.delimiter,
-    isFound: found.isFound,
-  };
-}
-
-/** Look for the header in a piece of a file, and say how many of its bytes were looked at. */
-function searchIn(
-  window: Buffer,
-  scanner: RowScanner,
-  search: HeaderSearch,
-  end: 'goes on' | 'ends here',
-): { reader: RowReader | null; used: number } {
-  scanner.open(window, end === 'ends here');
-  let at = 0;
-  while (at < window.length) {
-    scanner.scan(at);
-    if (scanner.found === 'more') break;
-    const reader = search.look({ bytes: window.subarray(at, scanner.end), found: scanner.found }, scanner.next - at);
-    at = scanner.next;
-    if (reader || search.isOver) return { reader, used: at };
-  }
-  return { reader: null, used: at };
-}
-
-/** How the scanner finds the one row that bytes hold. Bytes that hold several lines are one row only where lines are joined. */
-function scanned(bytes: Buffer, delimiter: string, form: 'joined' | 'one line') {
-  const scanner = new RowScanner(delimiter);
-  scanner.open(bytes, true);
-  if (bytes.length > 0) scanner.scan(0);
-  const isJoined = form === 'joined' && scanner.next < bytes.length;
-  return { found: scanner.found, hasQuotes: scanner.hasQuotes || (isJoined && bytes.includes('"')), isJoined };
 }
 
 function differences(fields: readonly string[], before: Record<string, unknown>, after: Record<string, unknown>): ReplaySample['changes'] {
