@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { benchImport } from './import.ts';
+import { benchOutbox } from './outbox.ts';
 
 /**
  * One measure of a bench. `ratio` compares with a peer in the same interleaved run, best against best; `gate` is met or the bench
@@ -21,15 +22,18 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     json: { type: 'boolean', default: false },
-    rows: { type: 'string', default: '120000' },
+    rows: { type: 'string' },
     runs: { type: 'string', default: '5' },
   },
 });
-if (positionals[0] !== 'import') {
-  process.stderr.write('usage: npm run bench -- import [--rows N] [--runs N] [--json]\n');
+const benches = { import: { run: benchImport, rows: 120_000 }, outbox: { run: benchOutbox, rows: 20_000 } } as const;
+const [name = ''] = positionals;
+if (!(name in benches)) {
+  process.stderr.write('usage: npm run bench -- import|outbox [--rows N] [--runs N] [--json]\n');
   process.exit(2);
 }
-const measures = await benchImport({ rows: Number(values.rows), runs: Number(values.runs) });
+const bench = benches[name as keyof typeof benches];
+const measures = await bench.run({ rows: Number(values.rows ?? bench.rows), runs: Number(values.runs) });
 for (const measure of measures) {
   const isMet = measure.lowerIsBetter ? measure.ratio <= measure.gate : measure.ratio >= measure.gate;
   if (!isMet) process.exitCode = 1;
