@@ -1,5 +1,5 @@
 import type { Connection } from '../contract/connection.ts';
-import { type Fault, sidelines } from '../contract/faults.ts';
+import { Fault, sidelines } from '../contract/faults.ts';
 import type { Heartbeat } from '../contract/ingest.ts';
 import { connectionById, property } from '../db/pipeline/connections.ts';
 import { entityCounts } from '../db/pipeline/counts.ts';
@@ -9,6 +9,8 @@ import { resumeImports } from './pipeline/import-file.ts';
 import type { PullTools } from './pipeline/pull.ts';
 import type { ReplayTools } from './pipeline/replay-letters.ts';
 import { Sources } from './pipeline/sources.ts';
+import { policies } from './resilience/policies.ts';
+import { type DiskSpace, DiskWatch, diskSpace, shares } from './runtime/disk.ts';
 import { carryOutIntents } from './runtime/intents.ts';
 import { Live } from './runtime/live.ts';
 import { errorFields, neverLog } from './runtime/log.ts';
@@ -17,6 +19,8 @@ import { openStores, type Stores } from './runtime/stores.ts';
 import { version } from './version.ts';
 
 const intentsEveryMs = 5_000;
+/** The connection id of a trouble that is nobody's but ours. */
+const agentItself = '';
 
 /** The agent of one home: its stores, its loops, and their end. */
 export class Agent {
@@ -28,13 +32,18 @@ export class Agent {
   readonly stores: Stores;
   readonly sources: Sources;
   readonly destinations: Destinations;
+  readonly disk: DiskWatch;
   readonly #stopping = new AbortController();
   #intents: NodeJS.Timeout | null = null;
+  #disk: NodeJS.Timeout | null = null;
+  /** The whole per cent that were last warned of. */
+  #warnedOfPercent = 100;
   #stopped: Promise<void> | null = null;
   #carrying: Promise<void> = Promise.resolve();
 
-  private constructor(stores: Stores) {
+  private constructor(stores: Stores, measureDisk: () => DiskSpace) {
     this.stores = stores;
+    this.disk = new DiskWatch(measureDisk);
     const secretsOf = (connectionId: string) => {
       const secrets = stores.secrets.of(connectionId);
       neverLog(Object.values(secrets));
@@ -68,13 +77,18 @@ export class Agent {
    * Open a home and start its loops.
    * @throws {Fault} what {@link openStores} throws.
    */
-  static async start(home: string, options: { readonly recoveryKey?: string; readonly withLoops: boolean }): Promise<Agent> {
-    const agent = new Agent(await openStores(home, options));
+  static async start(
+    home: string,
+    options: { readonly recoveryKey?: string; readonly withLoops: boolean; readonly measureDisk?: () => DiskSpace },
+  ): Promise<Agent> {
+    const agent = new Agent(await openStores(home, options), options.measureDisk ?? (() => diskSpace(home)));
     if (options.withLoops) {
       agent.sources.start();
       await agent.destinations.start();
       agent.#intents = setInterval(() => void agent.#carryOut(), intentsEveryMs);
+      agent.#disk = setInterval(() => void agent.#lookAtDisk(), policies.diskLookEveryMs);
       await agent.#carryOut();
+      await agent.#lookAtDisk();
       void agent.#resumeImports();
     }
     return agent;
@@ -99,6 +113,7 @@ export class Agent {
       writer,
       normaliser,
       now: this.now,
+      assertRoom: () => this.disk.assertRoom(),
       mapping: (name) => mappingNamed(read, name),
       timeZone: () => property(read)?.timeZone ?? null,
       onProgress: () => this.#kept(),
@@ -146,6 +161,7 @@ export class Agent {
   async #stop(): Promise<void> {
     this.requestStop();
     if (this.#intents) clearInterval(this.#intents);
+    if (this.#disk) clearInterval(this.#disk);
     await this.sources.stop();
     await this.destinations.stop();
     await this.#carrying;
@@ -179,6 +195,22 @@ export class Agent {
     await this.stores.writer.step('clearAlerts', [connectionId]);
     await this.#carryOut();
     this.live.tellSoon('overview');
+  }
+
+  /** Warn while the disk gets full. A warning of an earlier start ends as well. */
+  async #lookAtDisk(): Promise<void> {
+    const { writer, log } = this.stores;
+    try {
+      const { state, ...space } = this.disk.look();
+      const fault = new Fault('disk-low', shares(space));
+      const percent = state === 'enough' ? 100 : Math.floor(Number(fault.detail.percent));
+      if (state === 'enough') await writer.step('clearAlert', [agentItself, fault.code]);
+      else if (percent < this.#warnedOfPercent) await this.#note(agentItself, fault);
+      this.#warnedOfPercent = percent;
+    } catch (error) {
+      // Not even the warning can be noted on a disk that is full: then the sources say so.
+      log.error(errorFields(error), 'the disk could not be looked at');
+    }
   }
 
   /** One after the other: two at once would move the same file. */

@@ -6,6 +6,7 @@ import type { Property } from '../contract/property.ts';
 import { startUpstream, type Upstream } from '../sandbox/upstream/server.ts';
 import { Agent } from './index.ts';
 import { apiRouter } from './runtime/api.ts';
+import type { DiskSpace } from './runtime/disk.ts';
 import { type Client, directClient } from './runtime/wire-client.ts';
 
 /** What the tests of the agent share: a hotel in a temporary folder, its drop folder, and the receiver. Used by tests alone. */
@@ -61,12 +62,16 @@ export type TestHotel = {
 };
 
 /** Start a hotel with an agent that runs its loops, and a receiver. */
-export async function testHotel(options: { readonly withLoops?: boolean } = {}): Promise<TestHotel> {
+export async function testHotel(
+  options: { readonly withLoops?: boolean; readonly measureDisk?: () => DiskSpace } = {},
+): Promise<TestHotel> {
   const folder = mkdtempSync(join(tmpdir(), 'bellhop-test-'));
   const home = join(folder, 'home');
   const drops = mkdtempSync(join(folder, 'drops-'));
   const upstream = await startUpstream({ dir: join(folder, 'upstream') });
-  const start = () => Agent.start(home, { withLoops: options.withLoops ?? true });
+  // What the disk of this PC has free is no matter of a test.
+  const measureDisk = options.measureDisk ?? (() => ({ freeBytes: 2 ** 39, totalBytes: 2 ** 40 }));
+  const start = () => Agent.start(home, { withLoops: options.withLoops ?? true, measureDisk });
   const agent = await start();
   const test: TestHotel = {
     folder,

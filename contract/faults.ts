@@ -97,6 +97,18 @@ export const faults = {
     safe: 'Everything kept so far is safe. Reading has stopped, nothing is dropped.',
     next: 'Free some space; reading goes on by itself.',
   },
+  'disk-low': {
+    who: 'person',
+    what: 'The disk of this PC has only {percent} % free ({free}).',
+    safe: 'Everything is kept and delivered as always.',
+    next: 'Free some space. Below 5 % Bellhop reads nothing more, so that what it has kept can still be delivered.',
+  },
+  'disk-nearly-full': {
+    who: 'person',
+    what: 'Reading has stopped: the disk of this PC has only {percent} % free ({free}).',
+    safe: 'Everything kept so far is safe and goes on being delivered. What is new waits in the hotel system; nothing is dropped.',
+    next: 'Free some space. Reading goes on by itself above 6 %.',
+  },
   'drive-missing': {
     who: 'person',
     what: 'The account {account}, which runs Bellhop, has no drive {drive}.',
@@ -378,8 +390,9 @@ export const faults = {
 
 export type FaultCode = keyof typeof faults;
 
-/** Faults that stand beside the reading of a source, which goes on well. Each ends by itself, not with the next good run. */
+/** Faults that stand beside the work, which goes on well. Each ends by itself, not with the next good run. */
 export const sidelines: readonly FaultCode[] = [
+  'disk-low',
   'archive-refused',
   'archive-unsure',
   'folder-unwritable',

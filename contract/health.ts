@@ -94,6 +94,10 @@ export const RepeatedFile = z.strictObject({
 });
 export type RepeatedFile = z.infer<typeof RepeatedFile>;
 
+/** `low`: less than a fifth is free, a warning. `stop`: less than a twentieth, nothing more is read from the sources. */
+export const DiskState = z.enum(['enough', 'low', 'stop']);
+export type DiskState = z.infer<typeof DiskState>;
+
 /** The whole at a glance: what the overview and the delivery line show. */
 export const Overview = z.strictObject({
   nowMs: z.int(),
@@ -106,6 +110,12 @@ export const Overview = z.strictObject({
   setAsideByRule: z.array(z.strictObject({ rule: z.enum(ruleIds), count: z.int() })),
   recentFiles: z.array(FileReport),
   repeatedFiles: z.array(RepeatedFile),
-  disk: z.strictObject({ freeBytes: z.int(), totalBytes: z.int(), usedByBellhopBytes: z.int(), yearsLeft: z.number().nullable() }),
+  disk: z.strictObject({
+    state: DiskState,
+    freeBytes: z.int(),
+    totalBytes: z.int(),
+    usedByBellhopBytes: z.int(),
+    yearsLeft: z.number().nullable(),
+  }),
 });
 export type Overview = z.infer<typeof Overview>;

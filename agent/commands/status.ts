@@ -26,7 +26,7 @@ function statusText(overview: Overview, isRunning: boolean): string {
   const beside = overview.alerts.flatMap(({ connectionId, fault }) => {
     if (!sidelines.includes(fault.code)) return [];
     const { what, safe, next } = faultSentences(new Fault(fault.code, fault.detail));
-    const title = overview.systems.find((system) => system.id === connectionId)?.title ?? connectionId;
+    const title = overview.systems.find((system) => system.id === connectionId)?.title ?? (connectionId || 'This PC');
     return [`${title}: ${what}\n  ${safe}\n  ${next}`];
   });
   const incomplete = overview.systems.flatMap((system) => {

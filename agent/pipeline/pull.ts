@@ -31,6 +31,8 @@ export type PullTools = {
   readonly writer: Writer;
   readonly normaliser: Normaliser;
   readonly now: () => number;
+  /** Throws when the disk has no room for more. */
+  readonly assertRoom: () => void;
   readonly mapping: (name: string) => Mapping;
   /** The hotel's time zone: its country tells which code page its PCs write. */
   readonly timeZone: () => string | null;
@@ -109,6 +111,7 @@ function concernsOneFile(fault: Fault): boolean {
 /** Take one file and keep every row of it. The same content is taken once; again it is only counted as seen before. */
 export async function pullFile(tools: PullTools, file: SourceFile, order: FileOrder, signal: AbortSignal): Promise<StoredFile> {
   assertUsable(order.mapping);
+  tools.assertRoom();
   const seen = { connectionId: order.connectionId, path: file.path, mark: file.mark, mappingJson: JSON.stringify(order.mapping) };
   const taken = file.isMarkProof ? finishedAt(tools.read, seen) : null;
   if (taken !== null) return { id: taken, isFinished: true };
@@ -230,6 +233,8 @@ export async function normaliseAndStore(
   let position = file.position;
   let rows = 0;
   for await (const batch of tools.normaliser.batches(job, signal)) {
+    // A file that does not fit goes on from here when there is room.
+    tools.assertRoom();
     await tools.writer.step('storeBatch', [batch, position, correlationId]);
     position = batch.position;
     rows += batch.rows;

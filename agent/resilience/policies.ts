@@ -23,6 +23,12 @@ export const policies = {
   breakerHalfOpenMs: 60_000,
   /** The destination hears from a living agent this often. */
   heartbeatEveryMs: 60_000,
+  /** HI-285: below this share of the disk free, a warning. X-43: below this one nothing more is read. Each ends a point higher. */
+  diskWarnBelowShare: 0.2,
+  diskWarnEndsShare: 0.21,
+  diskStopBelowShare: 0.05,
+  diskStopEndsShare: 0.06,
+  diskLookEveryMs: 30_000,
   /** A file or database step that takes longer than this is a fault of the machine. */
   stopWithinMs: 10_000,
 } as const;

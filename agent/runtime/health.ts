@@ -1,4 +1,4 @@
-import { readdirSync, statfsSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Connection } from '../../contract/connection.ts';
 import type { DestinationHealth, EntityHealth, Overview, SourceHealth } from '../../contract/health.ts';
@@ -12,6 +12,7 @@ import type { LongReads } from '../../db/reader.ts';
 import type { Remote } from '../../db/thread-calls.ts';
 import type { Destinations } from '../pipeline/destinations.ts';
 import type { Sources } from '../pipeline/sources.ts';
+import type { DiskWatch } from './disk.ts';
 import { businessDate } from './hotel-clock.ts';
 import { nextRunMs } from './schedule.ts';
 
@@ -21,6 +22,7 @@ export type HealthTools = {
   readonly reads: Remote<LongReads>;
   readonly sources: Sources;
   readonly destinations: Destinations;
+  readonly disk: DiskWatch;
   readonly now: () => number;
 };
 
@@ -140,17 +142,16 @@ let measured: { readonly home: string; readonly atMs: number; readonly bytes: nu
 
 /** Measure what our home takes and work out how many years the free space lasts at the rate of the first kept day until now. */
 function diskUse(tools: HealthTools, nowMs: number): Overview['disk'] {
-  const disk = statfsSync(tools.home);
+  const disk = tools.disk.look();
   // Walking the raw files is worth doing once a minute, not with every glance.
   if (measured?.home !== tools.home || nowMs - measured.atMs > 60_000)
     measured = { home: tools.home, atMs: nowMs, bytes: folderBytes(tools.home) };
   const used = measured.bytes;
   const firstMs = tools.read.prepare<[], number>('select min(taken_at_ms) from files').pluck().get() ?? null;
   const days = firstMs === null ? 0 : (nowMs - firstMs) / dayMs;
-  const freeBytes = disk.bavail * disk.bsize;
   // Less than a day says nothing about a year.
-  const yearsLeft = days >= 1 && used > 0 ? Math.round((freeBytes / (used / days) / 365) * 10) / 10 : null;
-  return { freeBytes, totalBytes: disk.blocks * disk.bsize, usedByBellhopBytes: used, yearsLeft };
+  const yearsLeft = days >= 1 && used > 0 ? Math.round((disk.freeBytes / (used / days) / 365) * 10) / 10 : null;
+  return { ...disk, usedByBellhopBytes: used, yearsLeft };
 }
 
 function folderBytes(folder: string): number {

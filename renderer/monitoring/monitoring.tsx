@@ -129,13 +129,13 @@ function SetAside({ overview }: { readonly overview: Overview }) {
 function Disk({ overview }: { readonly overview: Overview }) {
   const text = useText();
   const clock = useClock();
-  const { freeBytes, totalBytes, usedByBellhopBytes, yearsLeft } = overview.disk;
-  const isLow = freeBytes < totalBytes * 0.2;
+  const { state, freeBytes, totalBytes, usedByBellhopBytes, yearsLeft } = overview.disk;
+  const tone = { enough: 'muted', low: 'st warn', stop: 'st fail' }[state];
   return (
     <section className={styles.panel} aria-label={text.monitoring.disk}>
       <h2 className="sec">{text.monitoring.disk}</h2>
       <progress className={styles.meter} max={totalBytes} value={totalBytes - freeBytes} aria-label={text.monitoring.disk} />
-      <p className={isLow ? 'st warn' : 'muted'}>{text.monitoring.diskUse(clock.bytes(usedByBellhopBytes), clock.bytes(freeBytes))}</p>
+      <p className={tone}>{text.monitoring.diskUse(clock.bytes(usedByBellhopBytes), clock.bytes(freeBytes))}</p>
       <p className="muted">{yearsLeft === null ? text.monitoring.diskUnknown : text.monitoring.diskYears(clock.number(yearsLeft))}</p>
     </section>
   );

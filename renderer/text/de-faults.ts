@@ -72,6 +72,16 @@ export const faultsDe: Record<FaultCode, Sentences> = {
     safe: unchanged,
     next: 'Sehen Sie in der Liste des Beiseitegelegten nach. Die Zeilen einer neu gelesenen Datei haben neue Nummern.',
   },
+  'disk-low': {
+    what: 'Auf der Platte dieses PCs sind nur noch {percent} % frei ({free}).',
+    safe: 'Alles wird wie immer gespeichert und zugestellt.',
+    next: 'Schaffen Sie Platz. Unter 5 % liest Bellhop nichts mehr, damit das Gespeicherte noch zugestellt werden kann.',
+  },
+  'disk-nearly-full': {
+    what: 'Das Lesen ruht: Auf der Platte dieses PCs sind nur noch {percent} % frei ({free}).',
+    safe: 'Alles bisher Gespeicherte ist sicher und wird weiter zugestellt. Neues wartet im Hotelsystem; nichts geht verloren.',
+    next: 'Schaffen Sie Platz. Über 6 % geht das Lesen von selbst weiter.',
+  },
   'disk-full': {
     what: 'Die Platte dieses PCs ist voll.',
     safe: 'Alles Aufbewahrte ist sicher. Das Lesen ruht, nichts wird verworfen.',
