@@ -5,7 +5,8 @@ import { FoundLayout, Mapping } from '../../contract/mapping.ts';
 import type { SourceRow } from '../../contract/record-view.ts';
 import type { ReadDb } from '../../db/open.ts';
 import { rowPlace } from '../../db/pipeline/record-page.ts';
-import { frameStart, readRawFile } from '../pipeline/raw-files.ts';
+import { readRawFile } from '../pipeline/raw-files.ts';
+import { frameStart } from '../pipeline/sealed-file.ts';
 
 type Opened = { readonly home: string; readonly read: ReadDb; readonly secrets: { readonly dataKey: KeyObject } };
 

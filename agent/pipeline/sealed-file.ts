@@ -1,0 +1,126 @@
+import type { KeyObject } from 'node:crypto';
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { Fault } from '../../contract/faults.ts';
+import { seal, sealOverheadBytes, unseal } from '../../db/seal.ts';
+
+/**
+ * A file of any size, compressed and encrypted.
+ *
+ * It is a row of frames: length (4 bytes, little endian), then up to 256 KiB of the content, packed with zstd and sealed with the data
+ * key. Each frame is bound to the file's own name, which is random, and to its place, and the last one says that it is the last: frames
+ * cannot be exchanged, reordered or cut off unnoticed.
+ */
+const frameBytes = 256 * 1024;
+const lengthBytes = 4;
+// Room for the whole answer at once: piece by piece it would be put together anew each time.
+const packing = { params: { [constants.ZSTD_c_compressionLevel]: 1 }, chunkSize: frameBytes };
+const unpacking = { chunkSize: frameBytes, maxOutputLength: frameBytes };
+
+function frameContext(name: string, index: number, isLast: boolean): string {
+  return `raw ${name} ${index}${isLast ? ' last' : ''}`;
+}
+
+/** Flush a folder's entries, so that a rename in it survives a power cut. Windows has no such call and needs none on NTFS. */
+export async function syncFolder(path: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * Put a file in its place so that it is there whole or not at all: `fill` writes it under another name, then it is flushed and renamed.
+ * @throws {Fault} `disk-full`; on any failure nothing is left behind.
+ */
+export async function placeFile(path: string, fill: (file: FileHandle) => Promise<void>): Promise<void> {
+  const part = `${path}.part`;
+  await mkdir(dirname(path), { recursive: true });
+  await rm(part, { force: true });
+  const file = await open(part, 'wx', 0o600);
+  try {
+    await fill(file);
+    await file.sync();
+    await file.close();
+    await rename(part, path);
+    await syncFolder(dirname(path));
+  } catch (error) {
+    await file.close().catch(() => undefined);
+    await rm(part, { force: true });
+    if ((error as { code?: string }).code === 'ENOSPC') throw new Fault('disk-full', {}, { cause: error });
+    throw error;
+  }
+}
+
+/** Write chunks of bytes into a sealed file. It is durable when this resolves. @throws {Fault} `disk-full` */
+export function writeSealedFile(path: string, key: KeyObject, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+  return placeFile(path, (file) => writeFrames(file, basename(path), key, chunks));
+}
+
+async function writeFrames(file: FileHandle, name: string, key: KeyObject, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+  let index = 0;
+  for await (const { plain, isLast } of inFrames(chunks)) {
+    const sealed = seal(key, zstdCompressSync(plain, packing), frameContext(name, index++, isLast));
+    const head = Buffer.alloc(lengthBytes);
+    head.writeUInt32LE(sealed.length);
+    await file.writev([head, sealed]);
+  }
+}
+
+/** Cut a stream of bytes into frames of equal size; the last is the rest, be it empty. */
+async function* inFrames(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<{ plain: Uint8Array; isLast: boolean }> {
+  let held: Uint8Array = new Uint8Array(0);
+  for await (const chunk of chunks) {
+    held = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
+    for (; held.length > frameBytes; held = held.subarray(frameBytes)) yield { plain: held.subarray(0, frameBytes), isLast: false };
+  }
+  yield { plain: held, isLast: true };
+}
+
+/**
+ * Read a sealed file back. With `from`, frames that end before this byte are skipped unopened, and the first bytes given are those at
+ * {@link frameStart} of it.
+ * @param shownAs how a fault names the file.
+ * @throws {Fault} `database-damaged` when a frame was changed, exchanged or is missing.
+ */
+export async function* readSealedFile(path: string, key: KeyObject, shownAs: string, from = 0): AsyncGenerator<Buffer> {
+  const name = basename(path);
+  let file: FileHandle | null = null;
+  try {
+    file = await open(path, 'r');
+    const { size } = await file.stat();
+    let at = 0;
+    for (let index = 0; at < size || index === 0; index++) {
+      const length = (await bytesAt(file, at, lengthBytes)).readUInt32LE(0);
+      // zstd makes bytes that it cannot pack a little longer.
+      if (length < sealOverheadBytes || length > frameBytes * 2) throw new RangeError('no frame');
+      if ((index + 1) * frameBytes <= from) {
+        at += lengthBytes + length;
+        continue;
+      }
+      const sealed = await bytesAt(file, at + lengthBytes, length);
+      at += lengthBytes + length;
+      const packed = unseal(key, sealed, frameContext(name, index, at === size));
+      yield zstdDecompressSync(packed, unpacking);
+    }
+  } catch (error) {
+    throw new Fault('database-damaged', { file: shownAs }, { cause: error });
+  } finally {
+    await file?.close();
+  }
+}
+
+/** The byte at which the frame with this byte starts. */
+export function frameStart(byte: number): number {
+  return byte - (byte % frameBytes);
+}
+
+async function bytesAt(file: FileHandle, at: number, length: number): Promise<Buffer> {
+  const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(length), 0, length, at);
+  if (bytesRead < length) throw new RangeError('cut off');
+  return buffer;
+}
