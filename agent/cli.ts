@@ -1,6 +1,8 @@
 import { resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { Fault } from '../contract/faults.ts';
 import { runAgent } from './commands/agent.ts';
+import { backUp, restore } from './commands/backup.ts';
 import { type CommandLine, faultOf, faultSentences, UsageError } from './commands/command.ts';
 import { manageConnections } from './commands/connections.ts';
 import { showDeadLetters } from './commands/dead-letters.ts';
@@ -40,6 +42,10 @@ const usage = `bellhop ${version}
       try rows again; --row-stdin reads one row as it should have been, --dry-run says what would come of it
   bellhop mappings list | show NAME | save FILE
       which column of an export is which field; what is saved applies to every file from then on
+  bellhop backup FOLDER
+      a sealed, verified backup of everything, also while the agent works
+  bellhop restore FOLDER [--recovery-key-stdin] [--replace]
+      a backup into this data folder; on another PC with the recovery key; --replace moves aside what is there
 
   Everywhere: --home DIR (the data folder), --json (machine-readable output).
   Exit codes: 0 done, 1 a problem was reported, 2 wrong usage, 78 this machine cannot run it.
@@ -54,6 +60,8 @@ const commands: Readonly<Record<string, (line: CommandLine) => Promise<number>>>
   records: showRecords,
   'dead-letters': showDeadLetters,
   mappings: showMappings,
+  backup: backUp,
+  restore,
 };
 
 /** Take `--home` and `--json`, which every command has, out of the arguments. */
@@ -78,6 +86,7 @@ function readLine(args: readonly string[]): { command: string; line: CommandLine
     arguments: others,
     print: (value, text) => void process.stdout.write(`${isJson ? JSON.stringify(value) : text}\n`),
     tell: (text) => void (isJson || process.stderr.write(`${text}\n`)),
+    readAll: () => text(process.stdin).then((all) => all.trim()),
   };
   return { command, line };
 }

@@ -1,5 +1,6 @@
 import { type AnySchema, eventIterator, oc } from '@orpc/contract';
 import { z } from 'zod';
+import { BackupProgress } from './backup.ts';
 import { Connection, ConnectionDraft, ConnectionId, SystemKind, TestStep } from './connection.ts';
 import { LetterCount, LetterFilter, LetterPage, OpenedLetter } from './dead-letter.ts';
 import { FaultReport } from './faults.ts';
@@ -172,6 +173,10 @@ export const api = {
     ),
     /** The row of the source that a version came from, and the mapping it was read with. */
     row: call('GET /record-versions/{seq}/row', z.strictObject({ seq: z.coerce.number().int().positive() }), SourceRow),
+  },
+  backups: {
+    /** Make a backup in a folder of this PC or of the network, while everything goes on. */
+    make: call('POST /backups', z.strictObject({ folder: z.string().min(1) }), eventIterator(BackupProgress)),
   },
   overview: {
     get: call('GET /overview', nothing, Overview),

@@ -37,6 +37,30 @@ export const faults = {
     safe: 'It was read and kept. A newer file of the same size could not be told from it, so it is neither moved nor deleted.',
     next: 'Set the connection to leave the files where they are.',
   },
+  'backup-damaged': {
+    who: 'person',
+    what: 'The backup in {folder} is damaged ({detail}).',
+    safe: 'Nothing of it was used. The data folder is as it was, and other backups are not concerned.',
+    next: 'Restore an earlier backup.',
+  },
+  'backup-folder-unusable': {
+    who: 'person',
+    what: 'The backup cannot be written to {folder} ({detail}).',
+    safe: 'The data of this hotel and earlier backups are as they were.',
+    next: 'Choose a folder on another disk, into which the account that runs Bellhop may write.',
+  },
+  'backup-no-room': {
+    who: 'person',
+    what: 'There is not enough room for the backup in {folder}.',
+    safe: 'The data of this hotel and earlier backups are as they were. What was written of this backup is removed.',
+    next: 'Free some space there, or choose another folder.',
+  },
+  'backup-not-found': {
+    who: 'person',
+    what: 'There is no whole backup in {folder}.',
+    safe: 'Nothing was changed.',
+    next: 'Name the folder of one backup: its name is a date, and a file backup.json lies in it.',
+  },
   'bytes-unaccounted': {
     who: 'person',
     what: '{file} has {missing} bytes that became neither a record nor a set-aside row.',
@@ -162,6 +186,12 @@ export const faults = {
     what: '{host} shows a host key that nobody has confirmed yet: {key}. In words: {words}.',
     safe: 'No user name and no password was sent.',
     next: 'Let the operator of {host} read the key out to you, and enter it in the settings as the host key of {host}.',
+  },
+  'home-not-empty': {
+    who: 'person',
+    what: 'The data folder {home} already holds data.',
+    safe: 'It was not touched.',
+    next: 'Restore into an empty folder, or repeat the command with --replace: what is there now is then moved aside, not deleted.',
   },
   'home-in-use': {
     who: 'person',

@@ -12,7 +12,7 @@ const forRecords = openForReading(path);
 answerCalls(
   parentPort as never,
   {
-    ...longReads(db, forRecords),
+    ...longReads(path, db, forRecords),
     open: () => undefined,
     close: () => {
       forRecords.close();

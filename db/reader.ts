@@ -5,11 +5,12 @@ import { fileLettersByRule, setAsideByRule } from './pipeline/counts.ts';
 import { type LetterQuery, letterCounts, letterPage } from './pipeline/dead-letters.ts';
 import { keptSince } from './pipeline/record-page.ts';
 import { recordViews } from './pipeline/record-views.ts';
+import { snapshotInto } from './snapshot.ts';
 import { type Remote, ThreadCaller } from './thread-calls.ts';
 import { threadFile } from './thread-file.ts';
 
 /** The reads that grow with the table. They run in the reader thread, never in the agent's own. */
-export function longReads(db: ReadDb, forRecords: ReadDb) {
+export function longReads(path: string, db: ReadDb, forRecords: ReadDb) {
   const recordPage = recordViews(forRecords);
   return {
     recordPage,
@@ -18,6 +19,7 @@ export function longReads(db: ReadDb, forRecords: ReadDb) {
     fileLettersByRule: (fileId: number) => fileLettersByRule(db, fileId),
     letterPage: (query: LetterQuery) => letterPage(db, query),
     letterCounts: () => letterCounts(db),
+    snapshotInto: (target: string) => snapshotInto(path, target),
   };
 }
 
@@ -39,6 +41,7 @@ export async function startReader(path: string): Promise<{ reads: Remote<LongRea
       fileLettersByRule: (fileId) => caller.call('fileLettersByRule', [fileId]),
       letterPage: (query) => caller.call('letterPage', [query]),
       letterCounts: () => caller.call('letterCounts', []),
+      snapshotInto: (target) => caller.call('snapshotInto', [target]),
     },
     close: async () => {
       await caller.call('close', []);

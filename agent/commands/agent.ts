@@ -18,7 +18,7 @@ export async function runAgent(line: CommandLine): Promise<number> {
   });
   const port = Number(values.port);
   if (!/^\d{1,5}$/.test(values.port) || port > 65_535) throw new UsageError('--port takes a number from 0 to 65535');
-  const recoveryKey = values['recovery-key-stdin'] ? await readAll(process.stdin) : undefined;
+  const recoveryKey = values['recovery-key-stdin'] ? await line.readAll() : undefined;
   const agent = await Agent.start(line.home, { withLoops: true, ...(recoveryKey === undefined ? {} : { recoveryKey }) });
   lastResort(agent);
   const wire = new Wire(apiRouter(agent));
@@ -72,10 +72,4 @@ function stopAsked(agent: Agent): Promise<void> {
     if (agent.signal.aborted) stop();
     else agent.signal.addEventListener('abort', stop, { once: true });
   });
-}
-
-async function readAll(stream: NodeJS.ReadableStream): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(Buffer.from(chunk as Uint8Array));
-  return Buffer.concat(chunks).toString('utf8').trim();
 }

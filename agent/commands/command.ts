@@ -12,6 +12,8 @@ export type CommandLine = {
   print(value: Record<string, unknown> | readonly unknown[], text: string): void;
   /** A line about progress, for people only. */
   tell(text: string): void;
+  /** Everything of standard input, without the blanks around it. */
+  readAll(): Promise<string>;
 };
 
 /** Wrong words on the command line: told with the usage, exit code 2. */

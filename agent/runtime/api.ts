@@ -13,6 +13,7 @@ import { connections, isIdUsed, property } from '../../db/pipeline/connections.t
 import { recentFiles } from '../../db/pipeline/counts.ts';
 import { openLetter } from '../../db/pipeline/dead-letters.ts';
 import { openRecord, recordCounts } from '../../db/pipeline/record-page.ts';
+import { makeBackup } from '../backup/make.ts';
 import type { Agent } from '../index.ts';
 import { importFile, rehearseImport } from '../pipeline/import-file.ts';
 import { systemKinds } from '../pipeline/registry.ts';
@@ -210,6 +211,13 @@ export function apiRouter(agent: Agent) {
       since: os.records.since.handler(async ({ input }) => ({ kept: await stores.reads.keptSince(input.entity, input.seq) })),
       get: os.records.get.handler(({ input }) => openRecord(stores.read, stores.secrets.dataKey, input.ledgerId, input.externalId)),
       row: os.records.row.handler(({ input }) => sourceRow(stores, input.seq)),
+    },
+    backups: {
+      make: os.backups.make.handler(({ input, context, signal }) => {
+        if (context.client !== 'cli') throw new Fault('input-wrong', { detail: 'a backup is made at the command line of this PC' });
+        const tools = { home: stores.home, key: stores.secrets.dataKey, now: agent.now };
+        return faultsNamed(agent, makeBackup(tools, input.folder, signal ?? agent.signal), { ...context, call: 'backups.make' });
+      }),
     },
     overview: { get: os.overview.get.handler(() => overview({ ...agent, home: stores.home, read: stores.read, reads: stores.reads })) },
     live: {

@@ -58,6 +58,22 @@ export class Secrets {
     return new Secrets(path, file, openKey(accountKey(home, file, keyring), file.wrappedKey, 'data-key account'));
   }
 
+  /**
+   * Open the data key of secrets that lie elsewhere, such as in a backup, without changing anything: with the recovery key, else with
+   * the key that the account has for `home`.
+   * @throws {Fault} `secrets-locked`
+   */
+  static keyOf(
+    folder: string,
+    by: { readonly home: string; readonly recoveryKey?: string | undefined; readonly keyring?: Keyring | null },
+  ): KeyObject {
+    const file = readSecretFile(join(folder, 'secrets.json'));
+    if (by.recoveryKey !== undefined)
+      return sealingKey(openKey(recoveryWrapKey(normalRecoveryKey(by.recoveryKey)), file.wrappedByRecovery, 'data-key recovery'));
+    const keyring = by.keyring === undefined ? systemKeyring() : by.keyring;
+    return sealingKey(openKey(accountKey(by.home, file, keyring), file.wrappedKey, 'data-key account'));
+  }
+
   static #create(home: string, path: string, keyring: Keyring | null): Secrets {
     const dataKey = randomBytes(32);
     const recoveryKey = newRecoveryKey();

@@ -16,6 +16,15 @@ export function generations(db: WriteDb, key: KeyObject) {
   const confirmed = db.prepare<[string], number>('select confirmed_seq from deliveries where destination_id = ?').pluck();
   // An empty hash is that of no content: whatever the source says next is kept and sent as a new version.
   const forgetContent = db.prepare("update records set hash = x''");
+  const noteRestore = db.prepare(
+    "insert into settings (key, json) values ('restored', ?) on conflict (key) do update set json = excluded.json",
+  );
+  const isFreshlyRestored = db
+    .prepare<[], number>(
+      "select 1 from settings s where s.key = 'restored' and not exists " +
+        "(select 1 from deliveries d where d.last_confirmed_at_ms >= json_extract(s.json, '$.restoredAtMs'))",
+    )
+    .pluck();
 
   /** Begin a generation. A clock that runs back cannot make it lower. @returns its number. */
   function begin(nowMs: number): number {
@@ -59,6 +68,7 @@ export function generations(db: WriteDb, key: KeyObject) {
    * - `well`: it came from this ledger, or nothing of ours counts anywhere yet and ours now ranks above.
    * - `put-back`: it came from elsewhere since our last start. This folder was put back, or another PC has sent for a while. What we
    *   remember may not be what the destination has: every record is sent again when its source next names it.
+   *   A backup that was restored on a PC whose clock is behind is put back too: it takes a generation above the one seen.
    * - `ahead`: it ranks above us, and things of ours are confirmed: somebody else is sending now, and a person has to look.
    */
   const meet = db.transaction((seen: number, nowMs: number): 'well' | 'put-back' | 'ahead' => {
@@ -67,9 +77,11 @@ export function generations(db: WriteDb, key: KeyObject) {
       raiseBehind(0, seen, nowMs);
       return 'well';
     }
-    if (seen > (newest.get() as number)) return 'ahead';
+    const isAhead = seen > (newest.get() as number);
+    if (isAhead && isFreshlyRestored.get() === undefined) return 'ahead';
     forgetContent.run();
     add.run(seen, nowMs);
+    if (isAhead) add.run(seen + 1, nowMs);
     return 'put-back';
   });
 
@@ -82,5 +94,14 @@ export function generations(db: WriteDb, key: KeyObject) {
     forgetContent.run();
   });
 
-  return { newest: () => newest.get() as number, begin, meet, takeOver };
+  /**
+   * Mark a database as restored from a backup. What was delivered after the backup is not known to it, so no content counts as known:
+   * every record is sent again when its source next names it.
+   */
+  const restored = db.transaction((backupMadeAtMs: number, nowMs: number): void => {
+    forgetContent.run();
+    noteRestore.run(JSON.stringify({ backupMadeAtMs, restoredAtMs: nowMs }));
+  });
+
+  return { restored, newest: () => newest.get() as number, begin, meet, takeOver };
 }

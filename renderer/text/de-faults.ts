@@ -27,6 +27,26 @@ export const faultsDe: Record<FaultCode, Sentences> = {
     safe: 'Sie ist gelesen und aufbewahrt. Eine neuere von gleicher Größe wäre von ihr nicht zu unterscheiden; darum wird sie weder verschoben noch gelöscht.',
     next: 'Stellen Sie die Verbindung so ein, dass Dateien liegen bleiben.',
   },
+  'backup-damaged': {
+    what: 'Die Sicherung in {folder} ist beschädigt ({detail}).',
+    safe: 'Nichts davon wurde verwendet. Der Datenordner ist, wie er war; andere Sicherungen sind nicht betroffen.',
+    next: 'Stellen Sie eine frühere Sicherung wieder her.',
+  },
+  'backup-folder-unusable': {
+    what: 'Die Sicherung kann nicht nach {folder} geschrieben werden ({detail}).',
+    safe: 'Die Daten dieses Hotels und frühere Sicherungen sind, wie sie waren.',
+    next: 'Wählen Sie einen Ordner auf einer anderen Platte, in den das Konto schreiben darf, unter dem Bellhop läuft.',
+  },
+  'backup-no-room': {
+    what: 'In {folder} ist nicht genug Platz für die Sicherung.',
+    safe: 'Die Daten dieses Hotels und frühere Sicherungen sind, wie sie waren. Was von dieser Sicherung geschrieben war, ist wieder entfernt.',
+    next: 'Schaffen Sie dort Platz, oder wählen Sie einen anderen Ordner.',
+  },
+  'backup-not-found': {
+    what: 'In {folder} liegt keine vollständige Sicherung.',
+    safe: 'Nichts wurde geändert.',
+    next: 'Nennen Sie den Ordner einer Sicherung: Er heißt wie ein Datum, und darin liegt eine Datei backup.json.',
+  },
   'bytes-unaccounted': {
     what: '{file} hat {missing} Bytes, die weder Datensatz noch beiseitegelegte Zeile wurden.',
     safe: 'Die Rohdatei ist aufbewahrt, die gelesenen Datensätze bleiben.',
@@ -121,6 +141,11 @@ export const faultsDe: Record<FaultCode, Sentences> = {
     what: 'Eine übernommene Datei kann nicht nach {folder} verschoben werden.',
     safe: 'Die Datei ist gelesen und aufbewahrt; sie wird nicht zweimal gelesen.',
     next: 'Erlauben Sie dort das Schreiben oder schalten Sie das Verschieben aus.',
+  },
+  'home-not-empty': {
+    what: 'Im Datenordner {home} liegen schon Daten.',
+    safe: 'Er wurde nicht angerührt.',
+    next: 'Stellen Sie in einen leeren Ordner wieder her, oder wiederholen Sie den Befehl mit --replace: Was jetzt dort liegt, wird dann beiseitegelegt, nicht gelöscht.',
   },
   'home-in-use': {
     what: 'Ein anderer Bellhop-Agent arbeitet schon mit dem Ordner {home}.',

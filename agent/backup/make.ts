@@ -1,0 +1,164 @@
+import { createHash, type KeyObject, randomBytes } from 'node:crypto';
+import { createReadStream, existsSync, statSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { BackupFacts, BackupProgress } from '../../contract/backup.ts';
+import { Fault } from '../../contract/faults.ts';
+import { openForReading } from '../../db/open.ts';
+import { property } from '../../db/pipeline/connections.ts';
+import { recordCounts } from '../../db/pipeline/record-page.ts';
+import { startReader } from '../../db/reader.ts';
+import { placeFile, readSealedFile, writeSealedFile } from '../pipeline/sealed-file.ts';
+import { version } from '../version.ts';
+import { assertOutside, copyFile, factsName, placeOf, secretsNames, stampOf } from './place.ts';
+
+export type BackupTools = { readonly home: string; readonly key: KeyObject; readonly now: () => number };
+
+/**
+ * Make a backup while the agent works: one consistent state of the database, sealed; the secrets, as they are sealed already; and every
+ * raw file that is not there yet. What was written is read back and compared before the backup counts as whole.
+ *
+ * @throws {Fault} `backup-folder-unusable`, `backup-no-room`; nothing half made is left behind, and earlier backups stay as they are.
+ */
+export async function* makeBackup(tools: BackupTools, folder: string, signal: AbortSignal): AsyncGenerator<BackupProgress> {
+  assertOutside(tools.home, folder);
+  const madeAtMs = tools.now();
+  const snapshot = join(tools.home, 'run', `snapshot-${randomBytes(6).toString('hex')}.db`);
+  let made: string | null = null;
+  try {
+    yield progress('snapshot', 0, statSync(join(tools.home, 'pipeline.db')).size);
+    await takeSnapshot(tools.home, snapshot);
+    const { rawPaths, records, hotelId } = contents(snapshot);
+    const place = placeOf(folder, hotelId);
+    made = join(place, stampOf(madeAtMs));
+    await mkdir(made, { recursive: true });
+    const raw = yield* copyRawFiles(tools, rawPaths, place, signal);
+    const database = yield* sealDatabase(tools.key, snapshot, made, signal);
+    for (const name of secretsNames) await copyFile(join(tools.home, name), join(made, name));
+    const facts: BackupFacts = { format: 1, madeAtMs, bellhopVersion: version, hotelId, records, rawFiles: rawPaths.length, database };
+    const text = JSON.stringify(facts, null, 2);
+    await placeFile(join(made, factsName), async (file) => void (await file.writeFile(text)));
+    const result = {
+      folder: made,
+      records,
+      rawFiles: rawPaths.length - raw.lost,
+      newRawFiles: raw.copied,
+      bytes: database.bytes + raw.bytes,
+      lostRawFiles: raw.lost,
+    };
+    made = null;
+    yield { phase: 'done', doneBytes: database.bytes, totalBytes: database.bytes, result };
+  } catch (error) {
+    throw named(error, folder);
+  } finally {
+    // Where not even this can be done there is nothing of it.
+    if (made) await rm(made, { recursive: true, force: true }).catch(() => undefined);
+    await rm(snapshot, { force: true });
+  }
+}
+
+const progress = (phase: BackupProgress['phase'], doneBytes: number, totalBytes: number): BackupProgress => ({
+  phase,
+  doneBytes,
+  totalBytes,
+  result: null,
+});
+
+/** In a thread of its own: it takes seconds, and the lists of the console must not wait for it. */
+async function takeSnapshot(home: string, target: string): Promise<void> {
+  const reader = await startReader(join(home, 'pipeline.db'));
+  try {
+    await reader.reads.snapshotInto(target);
+  } finally {
+    await reader.close();
+  }
+}
+
+function contents(snapshot: string): { rawPaths: string[]; records: number; hotelId: string | null } {
+  const db = openForReading(snapshot);
+  try {
+    const rawPaths = db.prepare<[], string>("select distinct raw_path from files where raw_path <> '' order by raw_path").pluck().all();
+    const records = recordCounts(db).reduce((sum, { records: count }) => sum + count, 0);
+    return { rawPaths, records, hotelId: property(db)?.hotelId ?? null };
+  } finally {
+    db.close();
+  }
+}
+
+type CopiedRaw = { readonly copied: number; readonly bytes: number; readonly lost: number };
+
+/** Copy what is not there yet, and open each seal of the copy. A raw file that is damaged here already is counted, not copied. */
+async function* copyRawFiles(
+  { home, key }: BackupTools,
+  paths: readonly string[],
+  place: string,
+  signal: AbortSignal,
+): AsyncGenerator<BackupProgress, CopiedRaw> {
+  const sizeOf = (path: string) => statSync(path, { throwIfNoEntry: false })?.size ?? -1;
+  const missing = paths.filter((path) => sizeOf(join(place, path)) < 0 || sizeOf(join(place, path)) !== sizeOf(join(home, path)));
+  const totalBytes = missing.reduce((sum, path) => sum + Math.max(0, sizeOf(join(home, path))), 0);
+  let bytes = 0;
+  let lost = 0;
+  for (const path of missing) {
+    if (signal.aborted) throw new Fault('stopped');
+    // A copy that is there without its original is what is left of it.
+    if (!existsSync(join(home, path))) lost += existsSync(join(place, path)) ? 0 : 1;
+    else if (await isSound(join(home, path), key, path)) {
+      await copyFile(join(home, path), join(place, path));
+      if (!(await isSound(join(place, path), key, path)))
+        throw new Fault('backup-folder-unusable', { folder: place, detail: 'what was written reads differently' });
+      bytes += sizeOf(join(place, path));
+    } else lost++;
+    yield progress('raw-files', bytes, totalBytes);
+  }
+  return { copied: missing.length - lost, bytes, lost };
+}
+
+/** Whether every seal of a file opens. */
+export async function isSound(path: string, key: KeyObject, shownAs: string): Promise<boolean> {
+  try {
+    for await (const _ of readSealedFile(path, key, shownAs));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function* sealDatabase(
+  key: KeyObject,
+  snapshot: string,
+  made: string,
+  signal: AbortSignal,
+): AsyncGenerator<BackupProgress, BackupFacts['database']> {
+  const bytes = statSync(snapshot).size;
+  const name = `pipeline-${randomBytes(9).toString('base64url')}.sealed`;
+  const written = createHash('sha256');
+  yield progress('database', 0, bytes);
+  await writeSealedFile(
+    join(made, name),
+    key,
+    (async function* () {
+      for await (const chunk of createReadStream(snapshot, { highWaterMark: 1024 * 1024, signal })) {
+        written.update(chunk as Buffer);
+        yield chunk as Buffer;
+      }
+    })(),
+  );
+  yield progress('check', 0, bytes);
+  const read = createHash('sha256');
+  for await (const chunk of readSealedFile(join(made, name), key, name)) read.update(chunk);
+  const sha256 = written.digest('hex');
+  if (read.digest('hex') !== sha256)
+    throw new Fault('backup-folder-unusable', { folder: made, detail: 'what was written reads differently' });
+  return { name, bytes, sha256 };
+}
+
+/** What a person is told when the backup could not be written. */
+function named(error: unknown, folder: string): unknown {
+  const code = (error as { code?: string }).code ?? '';
+  if (code === 'ABORT_ERR') return new Fault('stopped', {}, { cause: error });
+  if (code === 'ENOSPC' || code === 'disk-full') return new Fault('backup-no-room', { folder }, { cause: error });
+  if (error instanceof Fault) return error;
+  if (/^E[A-Z]+$/.test(code)) return new Fault('backup-folder-unusable', { folder, detail: code }, { cause: error });
+  return error;
+}

@@ -1,0 +1,131 @@
+import { createHash, type KeyObject } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { BackupFacts } from '../../contract/backup.ts';
+import { Fault } from '../../contract/faults.ts';
+import { openForWriting } from '../../db/open.ts';
+import { generations } from '../../db/pipeline/generation.ts';
+import { placeFile, readSealedFile } from '../pipeline/sealed-file.ts';
+import { lockHome } from '../runtime/home.ts';
+import { Secrets } from '../runtime/secrets.ts';
+import { isSound } from './make.ts';
+import { copyFile, findBackup, readFacts, secretsNames, stampOf } from './place.ts';
+
+export type RestoreOrder = {
+  readonly from: string;
+  readonly home: string;
+  /** Needed on a PC or in an account other than the one that made the backup. */
+  readonly recoveryKey?: string;
+  /** Move what is in the data folder aside; without it a folder with data is refused. */
+  readonly replaces: boolean;
+  readonly nowMs: number;
+};
+
+export type Restored = {
+  readonly backup: string;
+  readonly madeAtMs: number;
+  readonly hotelId: string | null;
+  readonly records: number;
+  readonly rawFiles: number;
+  /** Raw files that are missing in the backup or damaged there: what they hold can no longer be read again. */
+  readonly lostRawFiles: number;
+  /** Where the data that was there before lies now. */
+  readonly movedTo: string | null;
+};
+
+/** Everything is prepared here first, inside the data folder, so that putting it in its place is only renaming. */
+const staging = 'restoring';
+
+/**
+ * Restore a backup into a data folder. Until all of it is there and opens, nothing that was there before is touched; the database gets
+ * its place last, so that an agent never meets half of it. A restore that was cut short is done again.
+ *
+ * The next start takes a generation above all before it and asks each destination what it has seen; no content counts as known, so that
+ * every record is sent again when its source next names it.
+ *
+ * @throws {Fault} `home-not-empty`, `backup-not-found`, `backup-damaged`, `secrets-locked`, `home-in-use`, `disk-full`
+ */
+export async function restoreBackup(order: RestoreOrder): Promise<Restored> {
+  const { home, recoveryKey, nowMs } = order;
+  const backup = findBackup(order.from);
+  const facts = readFacts(backup);
+  const lock = lockHome(home);
+  const stage = join(home, staging);
+  try {
+    const isOccupied = existsSync(join(home, 'pipeline.db')) || (hasSecrets(home) && !existsSync(stage));
+    if (isOccupied && !order.replaces) throw new Fault('home-not-empty', { home });
+    rmSync(stage, { recursive: true, force: true });
+    mkdirSync(stage, { mode: 0o700 });
+    const key = Secrets.keyOf(backup, { home, recoveryKey });
+    const database = join(stage, 'pipeline.db');
+    await unsealDatabase(backup, facts, key, database);
+    const rawPaths = prepareDatabase(database, key, facts, nowMs);
+    const lostRawFiles = await copyBack(stage, join(backup, '..'), rawPaths, key);
+    const movedTo = moveAside(home, nowMs);
+    if (existsSync(join(stage, 'raw'))) renameSync(join(stage, 'raw'), join(home, 'raw'));
+    await placeSecrets(order, backup, movedTo);
+    renameSync(database, join(home, 'pipeline.db'));
+    const { madeAtMs, hotelId, records } = facts;
+    return { backup, madeAtMs, hotelId, records, rawFiles: rawPaths.length - lostRawFiles, lostRawFiles, movedTo };
+  } finally {
+    rmSync(stage, { recursive: true, force: true });
+    lock.release();
+  }
+}
+
+const hasSecrets = (home: string) => secretsNames.some((name) => existsSync(join(home, name)));
+
+async function unsealDatabase(backup: string, { database }: BackupFacts, key: KeyObject, to: string): Promise<void> {
+  const sha256 = createHash('sha256');
+  try {
+    await placeFile(to, async (file) => {
+      for await (const chunk of readSealedFile(join(backup, database.name), key, database.name)) {
+        sha256.update(chunk);
+        await file.write(chunk);
+      }
+    });
+  } catch (error) {
+    if (error instanceof Fault && error.code !== 'database-damaged') throw error;
+    throw new Fault('backup-damaged', { folder: backup, detail: database.name }, { cause: error });
+  }
+  if (sha256.digest('hex') !== database.sha256) throw new Fault('backup-damaged', { folder: backup, detail: database.name });
+}
+
+/** Bring the database to the schema of this version and mark it as restored. @returns the raw files that it names. */
+function prepareDatabase(path: string, key: KeyObject, { madeAtMs }: BackupFacts, nowMs: number): string[] {
+  const db = openForWriting(path);
+  try {
+    generations(db, key).restored(madeAtMs, nowMs);
+    return db.prepare<[], string>("select distinct raw_path from files where raw_path <> '' order by raw_path").pluck().all();
+  } finally {
+    db.close();
+  }
+}
+
+/** Copy the raw files, opening each seal. @returns how many of them are missing or damaged. */
+async function copyBack(stage: string, place: string, paths: readonly string[], key: KeyObject): Promise<number> {
+  let lost = 0;
+  for (const path of paths) {
+    if (await isSound(join(place, path), key, path)) await copyFile(join(place, path), join(stage, path));
+    else lost++;
+  }
+  return lost;
+}
+
+/** Move what lies in the data folder into a folder of its own inside it. @returns that folder, or null when there is nothing. */
+function moveAside(home: string, nowMs: number): string | null {
+  const aside = join(home, `replaced-${stampOf(nowMs)}`);
+  const there = readdirSync(home).filter((name) => name !== 'run' && name !== staging && !name.startsWith('replaced-'));
+  if (there.length === 0) return null;
+  mkdirSync(aside, { mode: 0o700 });
+  for (const name of there) renameSync(join(home, name), join(aside, name));
+  return aside;
+}
+
+/** The secrets of the backup, with the key of this account: the one it had, or a new one that the recovery key lets us make. */
+async function placeSecrets({ home, recoveryKey }: RestoreOrder, backup: string, movedTo: string | null): Promise<void> {
+  for (const name of secretsNames) await copyFile(join(backup, name), join(home, name));
+  if (recoveryKey !== undefined) Secrets.open(home, { recoveryKey });
+  else if (movedTo !== null && existsSync(join(movedTo, 'secrets.key')))
+    await copyFile(join(movedTo, 'secrets.key'), join(home, 'secrets.key'));
+}
