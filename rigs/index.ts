@@ -8,6 +8,7 @@ import { killRun } from './kill.ts';
 import { malformedRun } from './malformed.ts';
 import { memoryRun } from './memory.ts';
 import { type Run, reportLine, runsHold } from './report.ts';
+import { restoreRun } from './restore.ts';
 import { sftpRun } from './sftp.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -17,6 +18,7 @@ const usage = `npm run rig -- NAME [--n N] [--seed S]
   kill      SIGKILL at random points of an import of 10,000 bookings; N effective kills
   sftp      the same from an SFTP server that cuts the line or stops answering; N effective kills
   answers   the hub misbehaves or is ended during such an import; N troubles
+  restore   the PC is destroyed and a backup, or nothing, comes onto a new one; N times
   memory    one file of N MiB is imported; the memory it takes stays below 256 MiB (Linux)
   malformed N files that are broken in many ways: every byte accounted for, nothing crashes
   commit    all of them in the size that runs with each commit
@@ -63,6 +65,14 @@ const rigs: Readonly<Record<string, Rig>> = {
     run: async (wanted) => {
       const run = await answersRun(wanted);
       return { ...run, n: run.troubles, restartMs: [], figures: { troubles: run.troubles, restarts: run.restarts } };
+    },
+  },
+  restore: {
+    promise: 'restore',
+    commitN: 6,
+    run: async (wanted) => {
+      const { way, ...run } = await restoreRun(wanted);
+      return { ...run, n: 1, figures: { 'files-stay': 0, 'files-put-away': 0, 'no-backup': 0, [way]: 1 } };
     },
   },
 };
