@@ -28,6 +28,7 @@ const tables = [
   'generations',
   'intents',
   'kept_hours',
+  'ledger_sums',
   'ledgers',
   'outbox',
   'records',

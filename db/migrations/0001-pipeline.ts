@@ -5,7 +5,8 @@
  * in which it was kept; what a destination has confirmed is a position in it. The texts that leave the house lie in `blocks`, sealed
  * with the data key, up to 250 consecutive rows of the outbox in one (db/pipeline/blocks.ts); so does `raw` of a dead letter, by itself;
  * the columns day, until, state, title, place, amount and currency stand open so that records can be found and added up
- * (docs/security.md). `previous_seq` leads from a version of a record to the one before it; `confirmations` remembers when the
+ * (docs/security.md). `ledger_sums` adds the amounts of a ledger up as it grows, in two halves (amount = high * 2^20 + low), because a sum
+ * of millions of large amounts would not fit into 64 bits; what has no amount stands under the currency ''. `previous_seq` leads from a version of a record to the one before it; `confirmations` remembers when the
  * watermark of a destination has passed a row.
  */
 export const up = `
@@ -30,6 +31,11 @@ create table records (
   day text, until text, state text, title text, place text, amount integer, currency text,
   first_kept_at_ms integer not null, kept_at_ms integer not null,
   primary key (ledger_id, external_id)
+) strict, without rowid;
+
+create table ledger_sums (
+  ledger_id integer not null, currency text not null, records integer not null, high integer not null, low integer not null,
+  primary key (ledger_id, currency)
 ) strict, without rowid;
 
 create table outbox (

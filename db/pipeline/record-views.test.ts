@@ -1,7 +1,8 @@
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RecordQuery } from '../../contract/record-view.ts';
-import { migrate, type ReadDb } from '../open.ts';
+import { migrate, type ReadDb, type WriteDb } from '../open.ts';
+import { sumsWriter } from './ledger-sums.ts';
 import { folded, recordViews } from './record-views.ts';
 
 type Given = { readonly id: string; readonly title?: string; readonly amount?: number; readonly currency?: string };
@@ -19,11 +20,15 @@ function kept(given: readonly Given[]): ReadDb {
     'insert into records (ledger_id, external_id, generation, version, hash, seq, title, amount, currency, first_kept_at_ms, kept_at_ms) ' +
       "values (1, ?, 1, 1, x'00', ?, ?, ?, ?, 0, 0)",
   );
+  const sums = sumsWriter(db as unknown as WriteDb);
+  sums.begin();
   for (const [at, { id, title = null, amount = null, currency = null }] of given.entries()) {
     block.run(at + 1);
     row.run(at + 1, id);
     record.run(id, at + 1, title, amount, currency);
+    sums.added(amount, currency);
   }
+  sums.finish(1);
   return db as ReadDb;
 }
 

@@ -1,6 +1,7 @@
 import { importedByHand } from '../../contract/dead-letter.ts';
 import type { CurrencySum, RecordPage, RecordQuery, RecordRow, RecordSort } from '../../contract/record-view.ts';
 import type { ReadDb } from '../open.ts';
+import { sumsOf } from './ledger-sums.ts';
 import { blockOf } from './outbox.ts';
 
 /**
@@ -201,9 +202,48 @@ type Made = Pick<View, 'seqs' | 'total' | 'sums'>;
 function firstOf(db: ReadDb, query: RecordQuery, where: string, given: Given, alike: View | undefined): Made {
   // Words are looked for in every record, which is most of the work: then one pass for everything is best.
   if (query.search !== undefined && !alike) return orderedAndAdded(db, query, where, given);
-  const first = db.prepare<[Given], number>(`select r.seq from records r where ${where} ${orderOf(query)} limit ${firstRows}`).pluck();
-  const { total, sums } = alike ?? added(db, where, given);
-  return { seqs: Float64Array.from(first.all(given)), total, sums };
+  const { total, sums } = alike ?? (isWhole(query) ? addedBefore(db, query) : added(db, where, given));
+  const isNewestFirst = isWhole(query) && query.sort === 'kept' && query.direction === 'down';
+  const seqs = isNewestFirst ? newestOf(db, query) : firstOfAll(db, query, where, given);
+  return { seqs: Float64Array.from(seqs), total, sums };
+}
+
+/** The list that is opened first: everything of one kind. It is known without a pass over the table. */
+function isWhole({ entity: _, sort: _sort, direction: _direction, ...filter }: RecordQuery): boolean {
+  return Object.values(filter).every((value) => value === undefined);
+}
+
+function addedBefore(db: ReadDb, query: RecordQuery): Omit<Made, 'seqs'> {
+  const { total, sums } = sumsOf(db, query.entity);
+  return { total, sums: sums.sort(mostFirst) };
+}
+
+function firstOfAll(db: ReadDb, query: RecordQuery, where: string, given: Given): number[] {
+  return db
+    .prepare<[Given], number>(`select r.seq from records r where ${where} ${orderOf(query)} limit ${firstRows}`)
+    .pluck()
+    .all(given);
+}
+
+/** The newest rows of the outbox that are still the newest of their record: nearly all at its end are. Blocks hold one ledger each. */
+function newestOf(db: ReadDb, { entity }: RecordQuery): number[] {
+  type Block = { firstSeq: number; rows: number; ledgerId: number };
+  const blocks = db.prepare<[string], Block>(
+    'select first_seq as firstSeq, rows, ledger_id as ledgerId from blocks where ledger_id in (select id from ledgers where entity = ?) ' +
+      'order by first_seq desc',
+  );
+  const newestIn = db
+    .prepare<[number, number, number], number>(
+      'select o.seq from outbox o cross join records r on r.ledger_id = ? and r.external_id = o.external_id and r.seq = o.seq ' +
+        'where o.seq >= ? and o.seq < ? order by o.seq desc',
+    )
+    .pluck();
+  const seqs: number[] = [];
+  for (const { firstSeq, rows, ledgerId } of blocks.iterate(entity)) {
+    seqs.push(...newestIn.all(ledgerId, firstSeq, firstSeq + rows));
+    if (seqs.length >= firstRows) break;
+  }
+  return seqs.slice(0, firstRows);
 }
 
 function ordered(db: ReadDb, query: RecordQuery, where: string, given: Given): Float64Array {

@@ -4,6 +4,7 @@ import type { ReadDb, WriteDb } from '../open.ts';
 import { blockWriter } from './blocks.ts';
 import { eventHead } from './event-text.ts';
 import { eventId } from './ids.ts';
+import { sumsWriter } from './ledger-sums.ts';
 import { type BatchLetter, letterStatements } from './letter-steps.ts';
 
 /**
@@ -44,6 +45,7 @@ type LedgerRow = { hash: Buffer; version: number; generation: number; file_id: n
 export function recordStatements(db: WriteDb, key: KeyObject, generation: () => number) {
   const blocks = blockWriter(db, key);
   const letters = letterStatements(db);
+  const sums = sumsWriter(db);
   const findFile = db.prepare<[number], FileRow>('select connection_id, hotel_id, source, entity, position from files where id = ?');
   const addLedger = db.prepare('insert into ledgers (hotel_id, source, entity) values (?, ?, ?) on conflict do nothing');
   const findLedger = db
@@ -91,6 +93,7 @@ export function recordStatements(db: WriteDb, key: KeyObject, generation: () => 
     const count = { kept: 0, unchanged: 0, duplicates: 0, added: 0 };
     letters.add(batch.letters, { connectionId: file.connection_id, entity, fileId: batch.fileId, ledgerId, correlationId, nowMs });
     const settler = letters.settler(ledgerId, batch.fileId, nowMs);
+    sums.begin();
     blocks.begin({ ledgerId, fileId: batch.fileId, generation: current, keptAtMs: nowMs, correlationId });
     // Adding tells by itself whether a record is new. Most rows are like the row before them, so that is tried first after a new one.
     let isNew = false;
@@ -142,6 +145,8 @@ export function recordStatements(db: WriteDb, key: KeyObject, generation: () => 
       }
       // Versions count up within a generation; a new generation starts again at 1 and ranks above all of the old one.
       const version = known && known.generation === current ? known.version + 1 : 1;
+      if (known) sums.changed(ledgerId, externalId, amount, currency);
+      else sums.added(amount, currency);
       if (known)
         changeRecord.run(
           current,
@@ -171,6 +176,7 @@ export function recordStatements(db: WriteDb, key: KeyObject, generation: () => 
       count.kept++;
     }
     blocks.finish();
+    sums.finish(ledgerId);
     moveFile.run(
       batch.position,
       batch.rows,
