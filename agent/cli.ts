@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { Fault } from '../contract/faults.ts';
 import { runAgent } from './commands/agent.ts';
+import { showAudit } from './commands/audit.ts';
 import { type CommandLine, faultOf, faultSentences, UsageError } from './commands/command.ts';
 import { manageConnections } from './commands/connections.ts';
 import { showDeadLetters } from './commands/dead-letters.ts';
@@ -41,6 +42,13 @@ const usage = `bellhop ${version}
   bellhop mappings list | show NAME | save FILE
       which column of an export is which field; what is saved applies to every file from then on
 
+  bellhop audit list [--action A] [--actor ID] [--target ID] [--from D] [--to D] [--limit N]
+      who did and saw what, newest first
+  bellhop audit verify
+      checks that no entry was changed, taken out or put in, and names the newest: note it outside of this PC
+  bellhop audit export [--action A] [--actor ID] [--target ID] [--from D] [--to D]
+      the entries as CSV, or with --json one in a line
+
   Everywhere: --home DIR (the data folder), --json (machine-readable output).
   Exit codes: 0 done, 1 a problem was reported, 2 wrong usage, 78 this machine cannot run it.
 `;
@@ -54,6 +62,7 @@ const commands: Readonly<Record<string, (line: CommandLine) => Promise<number>>>
   records: showRecords,
   'dead-letters': showDeadLetters,
   mappings: showMappings,
+  audit: showAudit,
 };
 
 /** Take `--home` and `--json`, which every command has, out of the arguments. */

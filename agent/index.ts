@@ -1,3 +1,4 @@
+import type { AuditDraft } from '../contract/audit.ts';
 import type { Connection } from '../contract/connection.ts';
 import { type Fault, sidelines } from '../contract/faults.ts';
 import type { Heartbeat } from '../contract/ingest.ts';
@@ -9,6 +10,7 @@ import { resumeImports } from './pipeline/import-file.ts';
 import type { PullTools } from './pipeline/pull.ts';
 import type { ReplayTools } from './pipeline/replay-letters.ts';
 import { Sources } from './pipeline/sources.ts';
+import { Views } from './runtime/audit.ts';
 import { carryOutIntents } from './runtime/intents.ts';
 import { Live } from './runtime/live.ts';
 import { errorFields, neverLog } from './runtime/log.ts';
@@ -25,6 +27,7 @@ export class Agent {
   readonly isSandbox = process.env.BELLHOP_SANDBOX === '1';
   readonly now = Date.now;
   readonly live = new Live();
+  readonly views = new Views();
   readonly stores: Stores;
   readonly sources: Sources;
   readonly destinations: Destinations;
@@ -126,8 +129,8 @@ export class Agent {
     return waitingBehind(this.stores.read, 0).lastSeq > 0;
   }
 
-  async saveConnection(connection: Connection): Promise<void> {
-    await this.stores.writer.step('saveConnection', [connection]);
+  async saveConnection(connection: Connection, entries: readonly AuditDraft[]): Promise<void> {
+    await this.stores.writer.audited(entries, 'saveConnection', [connection]);
     await this.configurationChanged();
   }
 

@@ -1,5 +1,6 @@
 import { type AnySchema, eventIterator, oc } from '@orpc/contract';
 import { z } from 'zod';
+import { AuditCheck, AuditEntry, AuditFilter, AuditPage } from './audit.ts';
 import { Connection, ConnectionDraft, ConnectionId, SystemKind, TestStep } from './connection.ts';
 import { LetterCount, LetterFilter, LetterPage, OpenedLetter } from './dead-letter.ts';
 import { FaultReport } from './faults.ts';
@@ -31,7 +32,7 @@ const byId = z.strictObject({ id: ConnectionId });
 export const LiveEvent = z.strictObject({
   id: z.int(),
   atMs: z.int(),
-  topic: z.enum(['hello', 'overview', 'connections', 'property', 'files', 'resync']),
+  topic: z.enum(['hello', 'resends', 'overview', 'connections', 'property', 'files', 'resync']),
 });
 export type LiveEvent = z.infer<typeof LiveEvent>;
 
@@ -172,6 +173,20 @@ export const api = {
     ),
     /** The row of the source that a version came from, and the mapping it was read with. */
     row: call('GET /record-versions/{seq}/row', z.strictObject({ seq: z.coerce.number().int().positive() }), SourceRow),
+  },
+  audit: {
+    list: call(
+      'GET /audit',
+      AuditFilter.extend({
+        belowSeq: z.coerce.number().int().positive().optional(),
+        limit: z.coerce.number().int().min(1).max(500).default(100),
+      }),
+      AuditPage,
+    ),
+    /** Check the chain; each answer says how far it is, the last one what was found. */
+    verify: call('POST /audit/verify', nothing, eventIterator(AuditCheck)),
+    /** All entries of a filter, newest first, some hundred at a time. That they were taken is itself written down. */
+    export: call('POST /audit/export', AuditFilter, eventIterator(z.array(AuditEntry))),
   },
   overview: {
     get: call('GET /overview', nothing, Overview),

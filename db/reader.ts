@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { EntityName } from '../contract/record.ts';
 import type { ReadDb } from './open.ts';
+import { type AuditHead, auditPage, checkAudit } from './pipeline/audit.ts';
 import { fileLettersByRule, setAsideByRule } from './pipeline/counts.ts';
 import { type LetterQuery, letterCounts, letterPage } from './pipeline/dead-letters.ts';
 import { keptSince } from './pipeline/record-page.ts';
@@ -18,6 +19,8 @@ export function longReads(db: ReadDb, forRecords: ReadDb) {
     fileLettersByRule: (fileId: number) => fileLettersByRule(db, fileId),
     letterPage: (query: LetterQuery) => letterPage(db, query),
     letterCounts: () => letterCounts(db),
+    auditPage: (query: Parameters<typeof auditPage>[1]) => auditPage(db, query),
+    checkAudit: (after: AuditHead, upToSeq: number) => checkAudit(db, after, upToSeq),
   };
 }
 
@@ -39,6 +42,8 @@ export async function startReader(path: string): Promise<{ reads: Remote<LongRea
       fileLettersByRule: (fileId) => caller.call('fileLettersByRule', [fileId]),
       letterPage: (query) => caller.call('letterPage', [query]),
       letterCounts: () => caller.call('letterCounts', []),
+      auditPage: (query) => caller.call('auditPage', [query]),
+      checkAudit: (...args) => caller.call('checkAudit', args),
     },
     close: async () => {
       await caller.call('close', []);

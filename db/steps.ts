@@ -1,5 +1,7 @@
 import type { KeyObject } from 'node:crypto';
+import type { AuditDraft } from '../contract/audit.ts';
 import type { WriteDb } from './open.ts';
+import { auditStatements } from './pipeline/audit.ts';
 import { connectionStatements } from './pipeline/connections.ts';
 import { fileStatements } from './pipeline/files.ts';
 import { generations } from './pipeline/generation.ts';
@@ -25,6 +27,7 @@ export function pipelineSteps(db: WriteDb, key: KeyObject, now: () => number = D
   const { storeBatch } = records;
   const { replayBatch, replayStructure, overtaken, stillAside } = replayStatements(db, records);
   const { confirm } = deliveryStatements(db);
+  const audit = auditStatements(db, key);
 
   const removeConnection = db.transaction((id: string, forgetSecretsAtMs: number): boolean => {
     intents.addIntent({ kind: 'forget-secrets', connectionId: id }, forgetSecretsAtMs);
@@ -39,7 +42,7 @@ export function pipelineSteps(db: WriteDb, key: KeyObject, now: () => number = D
     if (afterwards) intents.addIntent(afterwards, now());
   });
 
-  return {
+  const steps = {
     ...connections,
     ...standing,
     removeConnection,
@@ -62,7 +65,24 @@ export function pipelineSteps(db: WriteDb, key: KeyObject, now: () => number = D
     generation: ledger.newest,
     meetGeneration: (seen: number) => ledger.meet(seen, now()),
     takeOver: (destinationId: string, seen: number) => ledger.takeOver(destinationId, seen, now()),
+    /** Write down what was seen, or done elsewhere than in this database. */
+    writeAudit: db.transaction(audit.append),
   };
+
+  const auditedWhole = db.transaction((entries: readonly AuditDraft[], name: keyof typeof steps, args: readonly unknown[]): unknown => {
+    const step = steps[name] as ((...given: readonly unknown[]) => unknown) | undefined;
+    if (!step) throw new Error(`no step ${name}`);
+    const done = step(...args);
+    // A step that says that there was nothing to do has done nothing.
+    if (done !== false) audit.append(entries);
+    return done;
+  });
+
+  /**
+   * Carry out a step and write down who did it, in one transaction: an act that failed leaves no entry, and none is done without one.
+   */
+  const audited = (...args: Parameters<typeof auditedWhole>): unknown => records.numbersBack(() => auditedWhole(...args));
+  return { ...steps, audited };
 }
 
 export type PipelineSteps = ReturnType<typeof pipelineSteps>;

@@ -122,6 +122,11 @@ export function rowPlace(db: ReadDb, seq: number): RowPlace {
   return place;
 }
 
+/** The key of the record that a row of the outbox is a version of. */
+export function keyOfVersion(db: ReadDb, seq: number): string {
+  return db.prepare<[number], string>('select external_id from outbox where seq = ?').pluck().get(seq) ?? String(seq);
+}
+
 /** How many records each connection has brought in, by kind. They are kept up to date with every batch, so reading them costs nothing. */
 export function recordCounts(db: ReadDb): RecordCount[] {
   const counts = new Map<string, RecordCount>();
