@@ -9,6 +9,7 @@ import { manageHotel } from './commands/hotel.ts';
 import { importFiles } from './commands/import.ts';
 import { showMappings } from './commands/mappings.ts';
 import { showRecords } from './commands/records.ts';
+import { resendRecords } from './commands/resend.ts';
 import { showStatus } from './commands/status.ts';
 import { defaultHome } from './runtime/home.ts';
 import { version } from './version.ts';
@@ -42,6 +43,10 @@ const usage = `bellhop ${version}
   bellhop mappings list | show NAME | save FILE
       which column of an export is which field; what is saved applies to every file from then on
 
+  bellhop resend [--from D] [--to D] [--by kept|stay] [--entity E] | --key KEY… | --all [--to ID] [--dry-run]
+      send records again, delivered or not, to the named destination or to all; --dry-run says what would come of it
+  bellhop resend list | pause NO | resume NO | cancel NO
+      what was ordered to be sent again, and how far it is
   bellhop audit list [--action A] [--actor ID] [--target ID] [--from D] [--to D] [--limit N]
       who did and saw what, newest first
   bellhop audit verify
@@ -62,6 +67,7 @@ const commands: Readonly<Record<string, (line: CommandLine) => Promise<number>>>
   records: showRecords,
   'dead-letters': showDeadLetters,
   mappings: showMappings,
+  resend: resendRecords,
   audit: showAudit,
 };
 

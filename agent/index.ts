@@ -10,7 +10,7 @@ import { resumeImports } from './pipeline/import-file.ts';
 import type { PullTools } from './pipeline/pull.ts';
 import type { ReplayTools } from './pipeline/replay-letters.ts';
 import { Sources } from './pipeline/sources.ts';
-import { Views } from './runtime/audit.ts';
+import { byItself, entryOf, Views } from './runtime/audit.ts';
 import { carryOutIntents } from './runtime/intents.ts';
 import { Live } from './runtime/live.ts';
 import { errorFields, neverLog } from './runtime/log.ts';
@@ -54,9 +54,18 @@ export class Agent {
     this.destinations = new Destinations({
       key: stores.secrets.dataKey,
       read: stores.read,
+      reads: stores.reads,
       writer: stores.writer,
       now: this.now,
       ...shared,
+      onResent: () => this.live.tellSoon('resends'),
+      finished: ({ id, destinationId, total, confirmed, refused, correlationId }) =>
+        entryOf(this, byItself(correlationId), {
+          action: 'resend-finished',
+          kind: 'connection',
+          id: destinationId,
+          detail: { resend: id, total, confirmed, refused },
+        }),
       onBug,
       onPutBack: (connectionId) =>
         stores.log.warn(

@@ -10,6 +10,7 @@ import { Property } from './property.ts';
 import { entityNames } from './record.ts';
 import { OpenedRecord, RecordCount, RecordPage, RecordQuery, SourceRow } from './record-view.ts';
 import { ReplayOrder, ReplayProgress } from './replay.ts';
+import { Resend, ResendOrder, ResendRehearsal } from './resend.ts';
 import { Schedule } from './schedule.ts';
 
 /**
@@ -26,6 +27,7 @@ function call<I extends AnySchema, O extends AnySchema>(route: `${'GET' | 'POST'
 }
 
 const nothing = z.strictObject({});
+const resendById = z.strictObject({ id: z.coerce.number().int().positive() });
 const byId = z.strictObject({ id: ConnectionId });
 
 /** Something happened. `id` counts up; a console that comes back says the last one it has. */
@@ -173,6 +175,17 @@ export const api = {
     ),
     /** The row of the source that a version came from, and the mapping it was read with. */
     row: call('GET /record-versions/{seq}/row', z.strictObject({ seq: z.coerce.number().int().positive() }), SourceRow),
+  },
+  resends: {
+    /** Say what would come of sending records again, and how long it takes. Sends nothing. */
+    rehearse: call('POST /resends/rehearse', ResendOrder, eventIterator(ResendRehearsal)),
+    /** Have records sent again. The order outlives the agent; it is carried out while nothing new waits. */
+    order: call('POST /resends', ResendOrder, Resend),
+    list: call('GET /resends', z.strictObject({ limit: z.coerce.number().int().min(1).max(200).default(20) }), z.array(Resend)),
+    pause: call('POST /resends/{id}/pause', resendById, Resend),
+    resume: call('POST /resends/{id}/resume', resendById, Resend),
+    /** End an order after the request that is under way; what was sent stands. */
+    cancel: call('POST /resends/{id}/cancel', resendById, Resend),
   },
   audit: {
     list: call(

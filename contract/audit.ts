@@ -38,19 +38,7 @@ export const auditActions = [
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 
-export const auditTargets = [
-  'connection',
-  'draft',
-  'mapping',
-  'record',
-  'letter',
-  'letters',
-  'resend',
-  'file',
-  'hotel',
-  'agent',
-  'audit',
-] as const;
+export const auditTargets = ['connection', 'draft', 'mapping', 'record', 'letter', 'letters', 'file', 'hotel', 'agent', 'audit'] as const;
 export type AuditTarget = (typeof auditTargets)[number];
 
 /** Through which door somebody came; `agent` is the agent by itself. */

@@ -5,13 +5,15 @@ import { type AuditHead, auditPage, checkAudit } from './pipeline/audit.ts';
 import { fileLettersByRule, setAsideByRule } from './pipeline/counts.ts';
 import { type LetterQuery, letterCounts, letterPage } from './pipeline/dead-letters.ts';
 import { keptSince } from './pipeline/record-page.ts';
-import { recordViews } from './pipeline/record-views.ts';
+import { knowFolded, recordViews } from './pipeline/record-views.ts';
+import { type CountFrom, type CountQuery, countBite, type ResendWindow, resendBite } from './pipeline/resend-walk.ts';
 import { type Remote, ThreadCaller } from './thread-calls.ts';
 import { threadFile } from './thread-file.ts';
 
 /** The reads that grow with the table. They run in the reader thread, never in the agent's own. */
 export function longReads(db: ReadDb, forRecords: ReadDb) {
   const recordPage = recordViews(forRecords);
+  knowFolded(db);
   return {
     recordPage,
     keptSince: (entity: EntityName, seq: number) => keptSince(db, entity, seq),
@@ -19,6 +21,8 @@ export function longReads(db: ReadDb, forRecords: ReadDb) {
     fileLettersByRule: (fileId: number) => fileLettersByRule(db, fileId),
     letterPage: (query: LetterQuery) => letterPage(db, query),
     letterCounts: () => letterCounts(db),
+    resendBite: (window: ResendWindow) => resendBite(db, window),
+    countBite: (query: CountQuery, from: CountFrom) => countBite(db, query, from),
     auditPage: (query: Parameters<typeof auditPage>[1]) => auditPage(db, query),
     checkAudit: (after: AuditHead, upToSeq: number) => checkAudit(db, after, upToSeq),
   };
@@ -42,6 +46,8 @@ export async function startReader(path: string): Promise<{ reads: Remote<LongRea
       fileLettersByRule: (fileId) => caller.call('fileLettersByRule', [fileId]),
       letterPage: (query) => caller.call('letterPage', [query]),
       letterCounts: () => caller.call('letterCounts', []),
+      resendBite: (window) => caller.call('resendBite', [window]),
+      countBite: (...args) => caller.call('countBite', args),
       auditPage: (query) => caller.call('auditPage', [query]),
       checkAudit: (...args) => caller.call('checkAudit', args),
     },

@@ -6,9 +6,11 @@ import { connectionStatements } from './pipeline/connections.ts';
 import { fileStatements } from './pipeline/files.ts';
 import { generations } from './pipeline/generation.ts';
 import { type IntentOf, intentStatements } from './pipeline/intents.ts';
+import { letterStatements } from './pipeline/letter-steps.ts';
 import { deliveryStatements } from './pipeline/outbox.ts';
 import { recordStatements } from './pipeline/records.ts';
 import { replayStatements } from './pipeline/replay.ts';
+import { type NewResend, type ResentPart, resendStatements } from './pipeline/resends.ts';
 import { standingStatements } from './pipeline/standing.ts';
 
 /**
@@ -26,11 +28,13 @@ export function pipelineSteps(db: WriteDb, key: KeyObject, now: () => number = D
   const records = recordStatements(db, key, ledger.newest);
   const { storeBatch } = records;
   const { replayBatch, replayStructure, overtaken, stillAside } = replayStatements(db, records);
-  const { confirm } = deliveryStatements(db);
+  const { confirm, setAside } = deliveryStatements(db);
+  const sendingAgain = resendStatements(db, letterStatements(db), { setAside });
   const audit = auditStatements(db, key);
 
   const removeConnection = db.transaction((id: string, forgetSecretsAtMs: number): boolean => {
     intents.addIntent({ kind: 'forget-secrets', connectionId: id }, forgetSecretsAtMs);
+    sendingAgain.cancelResends(id, now());
     return connections.removeConnection(id, now());
   });
   const restoreConnection = db.transaction((id: string): boolean => {
@@ -58,6 +62,13 @@ export function pipelineSteps(db: WriteDb, key: KeyObject, now: () => number = D
     stillAside,
     reopenFile: files.reopenFile,
     confirm: (destinationId: string, upTo: number, refused: Parameters<typeof confirm>[2]) => confirm(destinationId, upTo, refused, now()),
+    orderResend: (order: NewResend) => sendingAgain.orderResend(order, now()),
+    changeResend: (
+      id: number,
+      from: Parameters<typeof sendingAgain.changeResend>[1],
+      to: Parameters<typeof sendingAgain.changeResend>[2],
+    ) => sendingAgain.changeResend(id, from, to, now()),
+    resent: (part: ResentPart) => sendingAgain.resent(part, now()),
     /** Forget the secrets of a connection, or what was made for none yet, in due time. */
     planForgetting: (connectionId: string, dueAtMs: number) => intents.addIntent({ kind: 'forget-secrets', connectionId }, dueAtMs),
     withdrawIntents: intents.withdrawIntents,

@@ -14,6 +14,7 @@ import { connections, isIdUsed, property } from '../../db/pipeline/connections.t
 import { recentFiles } from '../../db/pipeline/counts.ts';
 import { openLetter } from '../../db/pipeline/dead-letters.ts';
 import { keyOfVersion, openRecord, recordCounts } from '../../db/pipeline/record-page.ts';
+import { resends } from '../../db/pipeline/resends.ts';
 import type { Agent } from '../index.ts';
 import { importFile, rehearseImport } from '../pipeline/import-file.ts';
 import { systemKinds } from '../pipeline/registry.ts';
@@ -35,6 +36,7 @@ import { overview } from './health.ts';
 import { errorFields } from './log.ts';
 import { handOverOf, makeSecret } from './made-secrets.ts';
 import { allMappings, mappingNamed, saveMapping } from './mappings.ts';
+import { changeResend, orderResend, rehearsal, selectionDetail } from './resends.ts';
 import { previewMs } from './schedule.ts';
 import { sourceRow } from './source-row.ts';
 
@@ -235,7 +237,7 @@ export function apiRouter(agent: Agent) {
       }),
       rehearse: os.deadLetters.rehearse.handler(async ({ input, context, signal }) => {
         const steps = replayLetters(agent.replayTools(), input, 'rehearse', signal ?? agent.signal);
-        await agent.views.note(agent, context, { action: 'letters-rehearsed', ...lettersOf(input) });
+        await writeDown(agent, context, { action: 'letters-rehearsed', ...lettersOf(input) });
         return faultsNamed(agent, steps, { ...context, call: 'deadLetters.rehearse' });
       }),
       replay: os.deadLetters.replay.handler(async ({ input, context, signal }) => {
@@ -266,6 +268,19 @@ export function apiRouter(agent: Agent) {
         });
         return row;
       }),
+    },
+    resends: {
+      rehearse: os.resends.rehearse.handler(async ({ input, context, signal }) => {
+        const steps = rehearsal(agent, input, signal ?? agent.signal);
+        const detail = selectionDetail(input.selection);
+        await writeDown(agent, context, { action: 'resend-rehearsed', kind: 'connection', id: input.destinationId, detail });
+        return faultsNamed(agent, steps, { ...context, call: 'resends.rehearse' });
+      }),
+      order: os.resends.order.handler(({ input, context, signal }) => orderResend(agent, input, context, signal ?? agent.signal)),
+      list: os.resends.list.handler(({ input }) => resends(stores.read, input.limit)),
+      pause: os.resends.pause.handler(({ input, context }) => changeResend(agent, input.id, 'pause', context)),
+      resume: os.resends.resume.handler(({ input, context }) => changeResend(agent, input.id, 'resume', context)),
+      cancel: os.resends.cancel.handler(({ input, context }) => changeResend(agent, input.id, 'cancel', context)),
     },
     audit: {
       list: os.audit.list.handler(({ input }) => stores.reads.auditPage(input)),

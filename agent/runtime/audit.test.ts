@@ -66,6 +66,7 @@ const unaudited: Record<string, string> = {
   'records.since': 'counts',
   'audit.list': 'the chain holds no guest data; an entry for each look at it would only make it longer',
   'audit.verify': 'keeps nothing and shows no entry',
+  'resends.list': 'counts',
   'overview.get': 'counts',
   'live.events': 'says that something has changed, not what',
 };
@@ -127,6 +128,20 @@ const audited: Record<string, readonly [action: AuditAction, call: (given: Given
   'deadLetters.replay': ['letters-settled', ({ letterId }) => drained(test.client.deadLetters.replay({ letters: { ids: [letterId] } }))],
   'records.get': ['record-opened', ({ ledgerId }) => test.client.records.get({ ledgerId, externalId: 'A-2' })],
   'records.row': ['row-shown', ({ seq }) => test.client.records.row({ seq })],
+  'resends.rehearse': [
+    'resend-rehearsed',
+    () => drained(test.client.resends.rehearse({ destinationId: 'hub', selection: { kind: 'range', by: 'kept' } })),
+  ],
+  'resends.order': [
+    'resend-ordered',
+    async () => {
+      await test.client.connections.pause({ id: 'hub' });
+      await test.client.resends.order({ destinationId: 'hub', selection: { kind: 'range', by: 'kept' } });
+    },
+  ],
+  'resends.pause': ['resend-paused', () => test.client.resends.pause({ id: 1 })],
+  'resends.resume': ['resend-resumed', () => test.client.resends.resume({ id: 1 })],
+  'resends.cancel': ['resend-cancelled', () => test.client.resends.cancel({ id: 1 })],
   'audit.export': ['audit-exported', () => drained(test.client.audit.export({}))],
   'agent.stop': ['agent-stopped', () => test.client.agent.stop({})],
 };

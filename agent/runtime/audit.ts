@@ -1,4 +1,4 @@
-import { hash, randomUUID } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { AuditAction, AuditCheck, AuditDetail, AuditDraft, AuditEntry, AuditFilter, AuditTarget } from '../../contract/audit.ts';
 import type { Connection } from '../../contract/connection.ts';
 import { Fault } from '../../contract/faults.ts';
@@ -13,7 +13,7 @@ import type { Stores } from './stores.ts';
 export type Caller = { readonly actor: Actor; readonly client: AuditDraft['door']; readonly correlationId: string };
 
 /** What the agent does by itself. */
-export const byItself = (correlationId: string = randomUUID()): Caller => ({
+export const byItself = (correlationId: string): Caller => ({
   actor: { id: 'agent', name: 'Bellhop' },
   client: 'agent',
   correlationId,

@@ -142,11 +142,11 @@ create table audit_head (one integer primary key check (one = 1), sealed blob no
 
 create table resends (
   id integer primary key autoincrement,
-  destination_id text not null, selection text not null,
+  destination_id text not null, selection text not null, choice text not null,
   ordered_at_ms integer not null, actor_id text not null, actor_name text not null, correlation_id text not null,
   up_to_seq integer not null, position integer not null default 0,
   total integer not null, confirmed integer not null default 0, refused integer not null default 0,
-  newer integer not null default 0, on_its_way integer not null default 0,
+  newer integer not null default 0, on_its_way integer not null default 0, damaged integer not null default 0,
   state text not null, finished_at_ms integer
 ) strict;
 create index resends_open on resends (destination_id, id) where state in ('running', 'paused');
