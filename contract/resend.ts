@@ -82,6 +82,7 @@ export const Resend = z.strictObject({
   destinationTitle: z.string().nullable(),
   selection: ResendSelection,
   orderedAtMs: z.int(),
+  actorId: z.string(),
   actorName: z.string(),
   total: z.int(),
   confirmed: z.int(),

@@ -339,18 +339,39 @@ describe('what a hub has refused', { timeout: 60_000 }, () => {
     await test.connect();
     test.upstream.faults.refuseKeys = ['A-2'];
     await deliver('a.csv', ...five);
-    test.upstream.faults.refuseKeys = ['A-4'];
     const before = await rehearse(all);
+    const empty = await lostEverything();
+    empty.faults.refuseKeys = ['A-4'];
     const { id } = await order(all);
     const done = await over(id);
-    expect([
-      before.total,
-      before.insert,
-      before.skip,
-      said(done),
-      (await letters()).map(({ rule }) => rule),
-      (await health()).refused,
-    ]).toEqual([5, 1, 4, { ...nothing, total: 5, confirmed: 4, refused: 1 }, ['refused-by-destination'], 1]);
+    const aside = (await letters()).map(({ rule, line }) => [rule, line]);
+    // The fourth booking stands in line 5; the second, which was refused at first, was taken.
+    expect([before.total, before.insert, before.skip, said(done), aside, (await health()).refused]).toEqual([
+      5,
+      1,
+      4,
+      { ...nothing, total: 5, confirmed: 4, refused: 1 },
+      [['refused-by-destination', 5]],
+      1,
+    ]);
+  });
+
+  it('is asked for anew each time: a hub that keeps its answers does not give the old one to the same records', async () => {
+    await test.connect();
+    test.upstream.faults.refuseKeys = ['A-1', 'A-2'];
+    await deliver('a.csv', five[0] as string, five[1] as string);
+    const every: ResendSelection = { kind: 'letters', letters: { upToId: 1000 } };
+    const vain = await over((await order(every)).id);
+    const tried = (await letters()).map(({ replays }) => replays);
+    test.upstream.faults.refuseKeys = [];
+    const taken = await over((await order(every)).id);
+    expect([said(vain), tried, said(taken), await letters(), keysAt(test.upstream)]).toEqual([
+      { ...nothing, total: 2, refused: 2 },
+      [1, 1],
+      { ...nothing, total: 2, confirmed: 2 },
+      [],
+      ['A-1', 'A-2'],
+    ]);
   });
 });
 

@@ -77,7 +77,7 @@ export class Resending {
     // What is left for the next part begins there; what lies behind it is not settled by this one.
     const isCut = rest !== null;
     const reached = rest === null ? bite.reached : rest - 1;
-    const records = outgoingBatches(texts);
+    const records = outgoingBatches(texts).map((batch) => ({ ...batch, again: order.correlationId }));
     const outcome: SendOutcome = { confirmed: new Set(), refused: new Map() };
     let failure: { error: unknown } | null = null;
     if (records.length > 0) {

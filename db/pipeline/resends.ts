@@ -8,7 +8,7 @@ type Kept = Omit<Resend, 'selection'> & { readonly selection: string };
 
 const columns =
   "s.id, s.destination_id as destinationId, json_extract(c.doc, '$.title') as destinationTitle, s.selection, s.ordered_at_ms as orderedAtMs, " +
-  's.actor_name as actorName, s.total, s.confirmed, s.refused, s.newer, s.on_its_way as onItsWay, s.damaged, s.state, s.finished_at_ms as finishedAtMs';
+  's.actor_id as actorId, s.actor_name as actorName, s.total, s.confirmed, s.refused, s.newer, s.on_its_way as onItsWay, s.damaged, s.state, s.finished_at_ms as finishedAtMs';
 const joined = 'from resends s left join connections c on c.id = s.destination_id';
 const whole = (row: Kept): Resend => ({ ...row, selection: ResendSelection.parse(JSON.parse(row.selection)) });
 
