@@ -89,6 +89,7 @@ export async function walkConsole(page: Page, hotel: ConsoleHotel, look: Look): 
   await hotel.importByHand('by-hand.csv', bookingsFile(bookingRow('A-10', { total: 'a lot' })));
   await page.getByRole('link', { name: /All reasons$/ }).click();
   await expect(page.getByRole('combobox', { name: 'Brought in by' })).toBeVisible();
+  await expect(page.getByRole('link', { name: /^3 The destination refused this record/ })).toBeVisible();
   await page.keyboard.press('j');
   await expect(page.getByRole('region', { name: 'The record as it was sent' })).toContainText('"guestName": "Ada Almeida"');
   await look('set aside, a refused record');

@@ -267,6 +267,28 @@ describe('sending again', { timeout: 60_000 }, () => {
     expect(said(await over(id))).toEqual({ ...nothing, total: 5, confirmed: 5 });
   });
 
+  it('lets what is new go first, and has its turn all the same while new rows keep waiting', async () => {
+    await test.connect();
+    await deliver('a.csv', ...five);
+    await test.client.connections.pause({ id: 'hub' });
+    const empty = await startUpstream({ dir: join(test.folder, 'empty'), secret: test.upstream.secret });
+    others.push(empty);
+    await test.client.connections.change({ ...hubDraft(empty, { batchRecords: 1 }), id: 'hub' });
+    test.drop('b.csv', bookingsFile(...Array.from({ length: 40 }, (_, at) => bookingRow(`N-${at}`))));
+    await test.sync();
+    const { id } = await order({ kind: 'range', by: 'stay', from: '2026-03-02', to: '2026-03-05' });
+    await test.client.connections.resume({ id: 'hub' });
+    await over(id);
+    await test.until(health, (hub) => hub.waiting === 0);
+    const arrived = keptBy(empty).map(({ externalId }) => externalId.slice(0, 1));
+    const first = arrived.indexOf('A');
+    expect([first >= 5 && first <= 15, arrived.filter((one) => one === 'A').length, arrived.filter((one) => one === 'N').length]).toEqual([
+      true,
+      4,
+      40,
+    ]);
+  });
+
   it('passes over a block that is damaged, sends the rest, and says how many could not be read', async () => {
     await test.connect();
     await deliver('a.csv', five[0] as string, five[1] as string);
