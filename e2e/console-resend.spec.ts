@@ -37,7 +37,7 @@ test('picked records are sent again to a hub that has lost them, by keyboard', a
   try {
     await openConsole(page, hotel);
     await page.keyboard.press('3');
-    await expect(page.getByRole('cell', { name: 'B-4' })).toBeVisible();
+    await expect(page.getByRole('cell', { name: 'B-4', exact: true })).toBeVisible();
     await page.keyboard.press('j');
     await page.keyboard.press('x');
     await page.keyboard.press('j');

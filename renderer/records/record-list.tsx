@@ -104,6 +104,7 @@ function Head({ query, name }: { readonly query: RecordQuery; readonly name: str
   return (
     <thead>
       <tr className={`gr head ${styles.row} ${styles[query.entity]}`} aria-rowindex={1}>
+        <th scope="col" aria-label={text.resend.picked} />
         {columnsOf(query.entity).map((column) => {
           const isSorted = query.sort === column;
           const Arrow = query.direction === 'up' ? IconArrowUp : IconArrowDown;
@@ -154,6 +155,7 @@ const Row = memo(
     if (!row)
       return (
         <tr className={looks} aria-rowindex={at + 2}>
+          <td />
           <td>
             <span className="sk" />
           </td>
@@ -161,21 +163,21 @@ const Row = memo(
       );
     return (
       <tr className={looks} aria-rowindex={at + 2} aria-current={isChosen || undefined}>
+        <td>
+          <input
+            type="checkbox"
+            className={styles.pick}
+            checked={isMarked}
+            onChange={() => onPick(nameOf(row))}
+            aria-label={text.resend.pick(row.externalId)}
+          />
+        </td>
         {columnsOf(query.entity).map((column) => (
           <td key={column} className={`trim ${looksOf(column)}`}>
             {column === 'key' ? (
-              <>
-                <input
-                  type="checkbox"
-                  className={styles.pick}
-                  checked={isMarked}
-                  onChange={() => onPick(nameOf(row))}
-                  aria-label={text.resend.pick(row.externalId)}
-                />
-                <a className={styles.link} href={hrefOf('records', nameOf(row), narrowing)} onClick={() => onChoose(at)}>
-                  {cells(row, column)}
-                </a>
-              </>
+              <a className={styles.link} href={hrefOf('records', nameOf(row), narrowing)} onClick={() => onChoose(at)}>
+                {cells(row, column)}
+              </a>
             ) : (
               cells(row, column)
             )}

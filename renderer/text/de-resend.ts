@@ -65,6 +65,7 @@ export const resendDe: typeof resendEn = {
   resume: 'Fortsetzen',
   cancel: 'Beenden',
   cancelled: 'Beendet. Was gesendet ist, gilt.',
+  picked: 'Ausgewählt',
   pick: (key) => `${key} auswählen`,
   mostPicked: 'Höchstens 1.000 Datensätze lassen sich auf einmal auswählen.',
 };

@@ -63,6 +63,7 @@ export const resendEn = {
   resume: 'Go on',
   cancel: 'Cancel it',
   cancelled: 'Cancelled. What was sent stands.',
+  picked: 'Picked',
   pick: (key: string) => `Pick ${key}`,
   mostPicked: 'At most 1,000 records can be picked at once.',
 };
