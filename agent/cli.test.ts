@@ -500,6 +500,71 @@ describe.skipIf(!isBuilt)(
       ]).toEqual([1, true, 'home-in-use', 1, 0, false]);
     });
 
+    it('sends records again, after a rehearsal, and shows, checks and exports who did what', async () => {
+      const upstream = await startUpstream({ dir: join(folder, 'upstream'), secret });
+      const { child, ended } = start(['agent', '--json']);
+      try {
+        await new Promise((resolve) => child.stdout?.once('data', resolve));
+        const draft = { id: 'hub', kind: 'https-ingest', title: 'Group hub', settings: { url: upstream.url, allowHttpOnThisPc: true } };
+        await run(['hotel', '--code', 'ALDQ', '--name', 'A', '--zone', 'Europe/Amsterdam', '--currency', 'EUR']);
+        await run(
+          ['connections', 'add', file('hub.json', JSON.stringify(draft)), '--secrets-stdin'],
+          JSON.stringify({ signingSecret: secret }),
+        );
+        await run(['import', file('a.csv', bookingsFile(bookingRow('1'), bookingRow('2'))), ...bookings]);
+        while (upstream.received() < 2) await new Promise((resolve) => setTimeout(resolve, 20));
+        const wrong = await Promise.all(
+          [
+            ['resend'],
+            ['resend', '--key', '1', '--all'],
+            ['resend', '--all', '--to', 'nobody'],
+            ['resend', '--key', '9'],
+            ['audit', 'lost'],
+          ].map((args) => run(args)),
+        );
+        const rehearsed = await run(['resend', '--all', '--dry-run']);
+        const sent = await run(['resend', '--key', '2', '--to', 'hub', '--json']);
+        const ranged = await run(['resend', '--from', '2026-03-01', '--to', '2026-03-01', '--by', 'stay', '--json']);
+        const listed = await run(['resend', 'list', '--json']);
+        const verified = await run(['audit', 'verify', '--json']);
+        const inWords = await run(['audit', 'list', '--action', 'resend-ordered']);
+        const csv = await run(['audit', 'export']);
+        const ndjson = await run(['audit', 'export', '--json', '--action', 'resend-ordered']);
+        expect(wrong.map(({ code }) => code)).toEqual([2, 2, 2, 2, 2]);
+        expect(rehearsed.stdout).toMatch(
+          /^A rehearsal: nothing was sent. Of 2 records, by what Group hub has confirmed:\n {2}2 it has confirmed as they are/,
+        );
+        expect([json(sent)[0], json(ranged)[0], json(listed)[0].length]).toEqual([
+          expect.objectContaining({ total: 1, confirmed: 1, state: 'done' }),
+          expect.objectContaining({ total: 2, confirmed: 2, state: 'done' }),
+          2,
+        ]);
+        expect([
+          verified.code,
+          json(verified)[0],
+          inWords.stdout.split('\n').length,
+          csv.stdout.split('\r\n')[0],
+          json(ndjson).length,
+        ]).toEqual([
+          0,
+          expect.objectContaining({ flaw: null, isOver: true, headHash: expect.stringMatching(/^[0-9a-f]{64}$/) }),
+          4,
+          'seq,at,actorId,actorName,door,action,targetKind,targetId,detail,correlationId,previousHash,hash',
+          2,
+        ]);
+      } finally {
+        child.kill('SIGTERM');
+        const { stdout } = await ended;
+        said.splice(said.indexOf(stdout), 1);
+        await upstream.close();
+      }
+      const db = new Database(join(home, 'pipeline.db'));
+      db.exec('delete from audit where seq = 2');
+      db.close();
+      const broken = await run(['audit', 'verify']);
+      expect([broken.code, broken.stdout.split('\n')[0]]).toEqual([1, 'The chain is broken: entry no. 2 is missing.']);
+    });
+
     it('has said no secret in any of this', () => {
       const all = said.join('\n');
       expect([said.length > 50, [secret, secret.slice(6), token, 'canary'].filter((one) => all.includes(one))]).toEqual([true, []]);

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { Fault } from '../contract/faults.ts';
 import { runAgent } from './commands/agent.ts';
+import { showAudit } from './commands/audit.ts';
 import { backUp, restore } from './commands/backup.ts';
 import { type CommandLine, faultOf, faultSentences, UsageError } from './commands/command.ts';
 import { manageConnections } from './commands/connections.ts';
@@ -10,6 +11,7 @@ import { manageHotel } from './commands/hotel.ts';
 import { importFiles } from './commands/import.ts';
 import { showMappings } from './commands/mappings.ts';
 import { showRecords } from './commands/records.ts';
+import { resendRecords } from './commands/resend.ts';
 import { showStatus } from './commands/status.ts';
 import { defaultHome } from './runtime/home.ts';
 import { version } from './version.ts';
@@ -47,6 +49,17 @@ const usage = `bellhop ${version}
   bellhop restore FOLDER [--recovery-key-stdin] [--replace]
       a backup into this data folder; on another PC with the recovery key; --replace moves aside what is there
 
+  bellhop resend [--from D] [--to D] [--by kept|stay] [--entity E] | --key KEY… | --all [--to ID] [--dry-run]
+      send records again, delivered or not, to the named destination or to all; --dry-run says what would come of it
+  bellhop resend list | pause NO | resume NO | cancel NO
+      what was ordered to be sent again, and how far it is
+  bellhop audit list [--action A] [--actor ID] [--target ID] [--from D] [--to D] [--limit N]
+      who did and saw what, newest first
+  bellhop audit verify
+      checks that no entry was changed, taken out or put in, and names the newest: note it outside of this PC
+  bellhop audit export [--action A] [--actor ID] [--target ID] [--from D] [--to D]
+      the entries as CSV, or with --json one in a line
+
   Everywhere: --home DIR (the data folder), --json (machine-readable output).
   Exit codes: 0 done, 1 a problem was reported, 2 wrong usage, 78 this machine cannot run it.
 `;
@@ -62,6 +75,8 @@ const commands: Readonly<Record<string, (line: CommandLine) => Promise<number>>>
   mappings: showMappings,
   backup: backUp,
   restore,
+  resend: resendRecords,
+  audit: showAudit,
 };
 
 /** Take `--home` and `--json`, which every command has, out of the arguments. */

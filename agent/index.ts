@@ -1,3 +1,4 @@
+import type { AuditDraft } from '../contract/audit.ts';
 import type { Connection } from '../contract/connection.ts';
 import { Fault, sidelines } from '../contract/faults.ts';
 import type { Heartbeat } from '../contract/ingest.ts';
@@ -10,6 +11,7 @@ import type { PullTools } from './pipeline/pull.ts';
 import type { ReplayTools } from './pipeline/replay-letters.ts';
 import { Sources } from './pipeline/sources.ts';
 import { policies } from './resilience/policies.ts';
+import { byItself, entryOf, Views } from './runtime/audit.ts';
 import { type DiskSpace, DiskWatch, diskSpace, shares } from './runtime/disk.ts';
 import { carryOutIntents } from './runtime/intents.ts';
 import { Live } from './runtime/live.ts';
@@ -29,6 +31,7 @@ export class Agent {
   readonly isSandbox = process.env.BELLHOP_SANDBOX === '1';
   readonly now = Date.now;
   readonly live = new Live();
+  readonly views = new Views();
   readonly stores: Stores;
   readonly sources: Sources;
   readonly destinations: Destinations;
@@ -60,9 +63,18 @@ export class Agent {
     this.destinations = new Destinations({
       key: stores.secrets.dataKey,
       read: stores.read,
+      reads: stores.reads,
       writer: stores.writer,
       now: this.now,
       ...shared,
+      onResent: () => this.live.tellSoon('resends'),
+      finished: ({ id, destinationId, total, confirmed, refused, correlationId }) =>
+        entryOf(this, byItself(correlationId), {
+          action: 'resend-finished',
+          kind: 'connection',
+          id: destinationId,
+          detail: { resend: id, total, confirmed, refused },
+        }),
       onBug,
       onPutBack: (connectionId) =>
         stores.log.warn(
@@ -141,8 +153,8 @@ export class Agent {
     return waitingBehind(this.stores.read, 0).lastSeq > 0;
   }
 
-  async saveConnection(connection: Connection): Promise<void> {
-    await this.stores.writer.step('saveConnection', [connection]);
+  async saveConnection(connection: Connection, entries: readonly AuditDraft[]): Promise<void> {
+    await this.stores.writer.audited(entries, 'saveConnection', [connection]);
     await this.configurationChanged();
   }
 

@@ -1,5 +1,6 @@
 import { type AnySchema, eventIterator, oc } from '@orpc/contract';
 import { z } from 'zod';
+import { AuditCheck, AuditEntry, AuditFilter, AuditPage } from './audit.ts';
 import { BackupProgress } from './backup.ts';
 import { Connection, ConnectionDraft, ConnectionId, SystemKind, TestStep } from './connection.ts';
 import { LetterCount, LetterFilter, LetterPage, OpenedLetter } from './dead-letter.ts';
@@ -10,6 +11,7 @@ import { Property } from './property.ts';
 import { entityNames } from './record.ts';
 import { OpenedRecord, RecordCount, RecordPage, RecordQuery, SourceRow } from './record-view.ts';
 import { ReplayOrder, ReplayProgress } from './replay.ts';
+import { Resend, ResendOrder, ResendRehearsal } from './resend.ts';
 import { Schedule } from './schedule.ts';
 
 /**
@@ -26,13 +28,14 @@ function call<I extends AnySchema, O extends AnySchema>(route: `${'GET' | 'POST'
 }
 
 const nothing = z.strictObject({});
+const resendById = z.strictObject({ id: z.coerce.number().int().positive() });
 const byId = z.strictObject({ id: ConnectionId });
 
 /** Something happened. `id` counts up; a console that comes back says the last one it has. */
 export const LiveEvent = z.strictObject({
   id: z.int(),
   atMs: z.int(),
-  topic: z.enum(['hello', 'overview', 'connections', 'property', 'files', 'resync']),
+  topic: z.enum(['hello', 'resends', 'overview', 'connections', 'property', 'files', 'resync']),
 });
 export type LiveEvent = z.infer<typeof LiveEvent>;
 
@@ -177,6 +180,31 @@ export const api = {
   backups: {
     /** Make a backup in a folder of this PC or of the network, while everything goes on. */
     make: call('POST /backups', z.strictObject({ folder: z.string().min(1) }), eventIterator(BackupProgress)),
+  },
+  resends: {
+    /** Say what would come of sending records again, and how long it takes. Sends nothing. */
+    rehearse: call('POST /resends/rehearse', ResendOrder, eventIterator(ResendRehearsal)),
+    /** Have records sent again. The order outlives the agent; it is carried out while nothing new waits. */
+    order: call('POST /resends', ResendOrder, Resend),
+    list: call('GET /resends', z.strictObject({ limit: z.coerce.number().int().min(1).max(200).default(20) }), z.array(Resend)),
+    pause: call('POST /resends/{id}/pause', resendById, Resend),
+    resume: call('POST /resends/{id}/resume', resendById, Resend),
+    /** End an order after the request that is under way; what was sent stands. */
+    cancel: call('POST /resends/{id}/cancel', resendById, Resend),
+  },
+  audit: {
+    list: call(
+      'GET /audit',
+      AuditFilter.extend({
+        belowSeq: z.coerce.number().int().positive().optional(),
+        limit: z.coerce.number().int().min(1).max(500).default(100),
+      }),
+      AuditPage,
+    ),
+    /** Check the chain; each answer says how far it is, the last one what was found. */
+    verify: call('POST /audit/verify', nothing, eventIterator(AuditCheck)),
+    /** All entries of a filter, newest first, some hundred at a time. That they were taken is itself written down. */
+    export: call('POST /audit/export', AuditFilter, eventIterator(z.array(AuditEntry))),
   },
   overview: {
     get: call('GET /overview', nothing, Overview),

@@ -105,7 +105,7 @@ export const rules = {
   'refused-by-destination': {
     title: 'The destination refused this record.',
     means: 'The row became a record and was kept, and the destination said that it will not take it.',
-    hint: 'Read its answer and correct the record in the source: the next export sends it by itself.',
+    hint: 'Read its answer. What is wrong in the record is corrected in the source: the next export sends it by itself. What was wrong at the destination: send it again.',
   },
 } as const;
 
@@ -145,10 +145,10 @@ export const DeadLetter = z.strictObject({
 export type DeadLetter = z.infer<typeof DeadLetter>;
 
 /**
- * How a row that was set aside came to be settled: `kept` as a record after all, read as `structure` (a total, a title), or overtaken by a
- * `newer` row of the same key.
+ * How a row that was set aside came to be settled: `kept` as a record after all, read as `structure` (a total, a title), overtaken by a
+ * `newer` row of the same key, or, refused by a destination at first, `confirmed` by it when it was sent again.
  */
-export const settledAs = ['kept', 'structure', 'newer'] as const;
+export const settledAs = ['kept', 'structure', 'newer', 'confirmed'] as const;
 export type SettledAs = (typeof settledAs)[number];
 
 /** A dead letter keeps at most this much of its bytes; the rest stays in the raw file, at the same place. */

@@ -1,10 +1,12 @@
 import { Worker } from 'node:worker_threads';
 import type { EntityName } from '../contract/record.ts';
 import type { ReadDb } from './open.ts';
+import { type AuditHead, auditPage, checkAudit } from './pipeline/audit.ts';
 import { fileLettersByRule, setAsideByRule } from './pipeline/counts.ts';
 import { type LetterQuery, letterCounts, letterPage } from './pipeline/dead-letters.ts';
 import { keptSince } from './pipeline/record-page.ts';
-import { recordViews } from './pipeline/record-views.ts';
+import { knowFolded, recordViews } from './pipeline/record-views.ts';
+import { type CountFrom, type CountQuery, countBite, type ResendWindow, resendBite } from './pipeline/resend-walk.ts';
 import { snapshotInto } from './snapshot.ts';
 import { type Remote, ThreadCaller } from './thread-calls.ts';
 import { threadFile } from './thread-file.ts';
@@ -12,6 +14,7 @@ import { threadFile } from './thread-file.ts';
 /** The reads that grow with the table. They run in the reader thread, never in the agent's own. */
 export function longReads(path: string, db: ReadDb, forRecords: ReadDb) {
   const recordPage = recordViews(forRecords);
+  knowFolded(db);
   return {
     recordPage,
     keptSince: (entity: EntityName, seq: number) => keptSince(db, entity, seq),
@@ -20,6 +23,10 @@ export function longReads(path: string, db: ReadDb, forRecords: ReadDb) {
     letterPage: (query: LetterQuery) => letterPage(db, query),
     letterCounts: () => letterCounts(db),
     snapshotInto: (target: string) => snapshotInto(path, target),
+    resendBite: (window: ResendWindow) => resendBite(db, window),
+    countBite: (query: CountQuery, from: CountFrom) => countBite(db, query, from),
+    auditPage: (query: Parameters<typeof auditPage>[1]) => auditPage(db, query),
+    checkAudit: (after: AuditHead, upToSeq: number) => checkAudit(db, after, upToSeq),
   };
 }
 
@@ -42,6 +49,10 @@ export async function startReader(path: string): Promise<{ reads: Remote<LongRea
       letterPage: (query) => caller.call('letterPage', [query]),
       letterCounts: () => caller.call('letterCounts', []),
       snapshotInto: (target) => caller.call('snapshotInto', [target]),
+      resendBite: (window) => caller.call('resendBite', [window]),
+      countBite: (...args) => caller.call('countBite', args),
+      auditPage: (query) => caller.call('auditPage', [query]),
+      checkAudit: (...args) => caller.call('checkAudit', args),
     },
     close: async () => {
       await caller.call('close', []);

@@ -1,12 +1,16 @@
 import type { KeyObject } from 'node:crypto';
+import type { AuditDraft } from '../contract/audit.ts';
 import type { WriteDb } from './open.ts';
+import { auditStatements } from './pipeline/audit.ts';
 import { connectionStatements } from './pipeline/connections.ts';
 import { fileStatements } from './pipeline/files.ts';
 import { generations } from './pipeline/generation.ts';
 import { type IntentOf, intentStatements } from './pipeline/intents.ts';
+import { letterStatements } from './pipeline/letter-steps.ts';
 import { deliveryStatements } from './pipeline/outbox.ts';
 import { recordStatements } from './pipeline/records.ts';
 import { replayStatements } from './pipeline/replay.ts';
+import { type NewResend, type ResentPart, resendStatements } from './pipeline/resends.ts';
 import { standingStatements } from './pipeline/standing.ts';
 
 /**
@@ -24,10 +28,13 @@ export function pipelineSteps(db: WriteDb, key: KeyObject, now: () => number = D
   const records = recordStatements(db, key, ledger.newest);
   const { storeBatch } = records;
   const { replayBatch, replayStructure, overtaken, stillAside } = replayStatements(db, records);
-  const { confirm } = deliveryStatements(db);
+  const { confirm, setAside } = deliveryStatements(db);
+  const sendingAgain = resendStatements(db, letterStatements(db), { setAside });
+  const audit = auditStatements(db, key);
 
   const removeConnection = db.transaction((id: string, forgetSecretsAtMs: number): boolean => {
     intents.addIntent({ kind: 'forget-secrets', connectionId: id }, forgetSecretsAtMs);
+    sendingAgain.cancelResends(id, now());
     return connections.removeConnection(id, now());
   });
   const restoreConnection = db.transaction((id: string): boolean => {
@@ -39,7 +46,7 @@ export function pipelineSteps(db: WriteDb, key: KeyObject, now: () => number = D
     if (afterwards) intents.addIntent(afterwards, now());
   });
 
-  return {
+  const steps = {
     ...connections,
     ...standing,
     removeConnection,
@@ -55,6 +62,13 @@ export function pipelineSteps(db: WriteDb, key: KeyObject, now: () => number = D
     stillAside,
     reopenFile: files.reopenFile,
     confirm: (destinationId: string, upTo: number, refused: Parameters<typeof confirm>[2]) => confirm(destinationId, upTo, refused, now()),
+    orderResend: (order: NewResend) => sendingAgain.orderResend(order, now()),
+    changeResend: (
+      id: number,
+      from: Parameters<typeof sendingAgain.changeResend>[1],
+      to: Parameters<typeof sendingAgain.changeResend>[2],
+    ) => sendingAgain.changeResend(id, from, to, now()),
+    resent: (part: ResentPart) => sendingAgain.resent(part, now()),
     /** Forget the secrets of a connection, or what was made for none yet, in due time. */
     planForgetting: (connectionId: string, dueAtMs: number) => intents.addIntent({ kind: 'forget-secrets', connectionId }, dueAtMs),
     withdrawIntents: intents.withdrawIntents,
@@ -62,7 +76,24 @@ export function pipelineSteps(db: WriteDb, key: KeyObject, now: () => number = D
     generation: ledger.newest,
     meetGeneration: (seen: number) => ledger.meet(seen, now()),
     takeOver: (destinationId: string, seen: number) => ledger.takeOver(destinationId, seen, now()),
+    /** Write down what was seen, or done elsewhere than in this database. */
+    writeAudit: db.transaction(audit.append),
   };
+
+  const auditedWhole = db.transaction((entries: readonly AuditDraft[], name: keyof typeof steps, args: readonly unknown[]): unknown => {
+    const step = steps[name] as ((...given: readonly unknown[]) => unknown) | undefined;
+    if (!step) throw new Error(`no step ${name}`);
+    const done = step(...args);
+    // A step that says that there was nothing to do has done nothing.
+    if (done !== false) audit.append(entries);
+    return done;
+  });
+
+  /**
+   * Carry out a step and write down who did it, in one transaction: an act that failed leaves no entry, and none is done without one.
+   */
+  const audited = (...args: Parameters<typeof auditedWhole>): unknown => records.numbersBack(() => auditedWhole(...args));
+  return { ...steps, audited };
 }
 
 export type PipelineSteps = ReturnType<typeof pipelineSteps>;

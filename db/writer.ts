@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
+import type { AuditDraft } from '../contract/audit.ts';
 import type { PipelineSteps } from './steps.ts';
 import { ThreadCaller } from './thread-calls.ts';
 import { threadFile } from './thread-file.ts';
@@ -37,6 +38,15 @@ export class Writer {
   /** Carry out one step. */
   step<K extends keyof PipelineSteps & string>(name: K, args: Parameters<PipelineSteps[K]>): Promise<ReturnType<PipelineSteps[K]>> {
     return this.#caller.call('step', [name, ...args]) as Promise<ReturnType<PipelineSteps[K]>>;
+  }
+
+  /** Carry out one step and write down who did it, in one transaction. */
+  audited<K extends Exclude<keyof PipelineSteps, 'audited'> & string>(
+    entries: readonly AuditDraft[],
+    name: K,
+    args: Parameters<PipelineSteps[K]>,
+  ): Promise<ReturnType<PipelineSteps[K]>> {
+    return this.#caller.call('step', ['audited', entries, name, args]) as Promise<ReturnType<PipelineSteps[K]>>;
   }
 
   /** Finish what was asked for, write the log back into the file and close it. */

@@ -81,7 +81,7 @@ test('the narrowest window, and a browser zoomed to 200 %', async ({ page, hotel
     expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
     await page.keyboard.press('h');
     await page.keyboard.press('3');
-    await expect(page.getByRole('cell', { name: 'A-1' })).toBeVisible();
+    await expect(page.getByRole('cell', { name: 'A-1', exact: true })).toBeVisible();
     await examine(page)(`records, ${width} wide`);
     await page.keyboard.press('j');
     await expect(page.getByRole('region', { name: 'The row as it came' })).toContainText('A-1,Ada Almeida');

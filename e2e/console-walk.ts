@@ -89,6 +89,7 @@ export async function walkConsole(page: Page, hotel: ConsoleHotel, look: Look): 
   await hotel.importByHand('by-hand.csv', bookingsFile(bookingRow('A-10', { total: 'a lot' })));
   await page.getByRole('link', { name: /All reasons$/ }).click();
   await expect(page.getByRole('combobox', { name: 'Brought in by' })).toBeVisible();
+  await expect(page.getByRole('link', { name: /^3 The destination refused this record/ })).toBeVisible();
   await page.keyboard.press('j');
   await expect(page.getByRole('region', { name: 'The record as it was sent' })).toContainText('"guestName": "Ada Almeida"');
   await look('set aside, a refused record');
@@ -113,6 +114,14 @@ export async function walkConsole(page: Page, hotel: ConsoleHotel, look: Look): 
   await expect(page.getByText('Ada Almeida became Zoë Brouwer')).toBeAttached();
   await expect(page.getByRole('region', { name: 'How it was read' })).toBeVisible();
   await look('records, an opened one');
+  await button('Send again…').click();
+  await expect(page.getByText('Send 1 booking again to Group hub? It keeps what it has.')).toBeVisible();
+  await look('records, sending one again');
+  await button('Send again').click();
+  await expect(page.getByRole('dialog').getByText('1 record to Group hub: done')).toBeVisible();
+  await look('records, one was sent again');
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('dialog')).toBeHidden();
   await page.goto(`${new URL(page.url()).origin}/#/records/1:A-9`);
   await expect(page.getByText(/^Refused by Group hub/).first()).toBeVisible();
   await look('records, one that was refused');
@@ -131,6 +140,13 @@ export async function walkConsole(page: Page, hotel: ConsoleHotel, look: Look): 
   await button('Test the connection').click();
   await expect(page.getByText('Everything works.')).toBeVisible();
   await look('connections, a destination with a test that passed');
+  await button('Send again…').click();
+  await expect(page.getByText('Without days all records are meant.')).toBeVisible();
+  await button('See what would come of it').click();
+  await expect(page.getByText(/^By what Group hub has confirmed/)).toBeVisible();
+  await look('connections, a range to send again');
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('dialog')).toBeHidden();
   await button('Change').click();
   await button('More settings').click();
   await expect(field(page, 'Pinned key')).toBeVisible();
@@ -173,6 +189,16 @@ export async function walkConsole(page: Page, hotel: ConsoleHotel, look: Look): 
   await look('settings, a list open');
   await page.keyboard.press('Escape');
   await page.getByRole('heading', { name: 'About' }).click();
+  await button('Show the history').click();
+  await expect(page.locator('summary').getByText('Opened a record').first()).toBeVisible();
+  await page.keyboard.press('j');
+  await page.keyboard.press('Enter');
+  await expect(page.getByText('To be found in the log under').first()).toBeVisible();
+  await button('Check the chain').click();
+  await expect(page.getByText(/entries fit together/)).toBeVisible();
+  await look('history');
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('heading', { name: 'About' })).toBeVisible();
 
   await page.keyboard.press('Control+k');
   await expect(page.getByRole('option').first()).toBeVisible();

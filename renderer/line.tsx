@@ -19,6 +19,7 @@ const queries = new QueryClient({
 
 const followed: Record<LiveEvent['topic'], readonly string[] | 'all'> = {
   hello: [],
+  resends: ['resends'],
   overview: ['overview', 'letter-counts', 'record-counts', 'records-since', 'record'],
   files: ['overview', 'letter-counts', 'record-counts', 'records-since', 'record'],
   connections: ['connections', 'overview'],

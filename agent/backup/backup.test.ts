@@ -191,7 +191,14 @@ describe('a restore', () => {
     const { movedTo } = await restoreBackup({ ...withoutKey, replaces: true });
     await test.restart();
     const { total } = await test.client.records.list({ entity: 'booking', offset: 0, limit: 1 });
-    expect([running, refused, existsSync(join(movedTo ?? '', 'pipeline.db')), total]).toEqual(['home-in-use', 'home-not-empty', true, 1]);
+    const said = (await test.client.audit.list({ limit: 2 })).entries.map(({ action, door }) => [action, door]);
+    expect([running, refused, existsSync(join(movedTo ?? '', 'pipeline.db')), total, said[0]]).toEqual([
+      'home-in-use',
+      'home-not-empty',
+      true,
+      1,
+      ['backup-restored', 'cli'],
+    ]);
   });
 
   it('finds the newest whole backup below a folder, and says when there is none', async () => {

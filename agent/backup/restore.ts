@@ -1,11 +1,14 @@
-import { createHash, type KeyObject } from 'node:crypto';
+import { createHash, type KeyObject, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BackupFacts } from '../../contract/backup.ts';
 import { Fault } from '../../contract/faults.ts';
 import { openForWriting } from '../../db/open.ts';
+import { auditStatements } from '../../db/pipeline/audit.ts';
 import { generations } from '../../db/pipeline/generation.ts';
 import { placeFile, readSealedFile } from '../pipeline/sealed-file.ts';
+import { type Caller, entryOf } from '../runtime/audit.ts';
+import { localOperator } from '../runtime/context.ts';
 import { lockHome } from '../runtime/home.ts';
 import { Secrets } from '../runtime/secrets.ts';
 import { isSound } from './make.ts';
@@ -95,7 +98,15 @@ async function unsealDatabase(backup: string, { database }: BackupFacts, key: Ke
 function prepareDatabase(path: string, key: KeyObject, { madeAtMs }: BackupFacts, nowMs: number): string[] {
   const db = openForWriting(path);
   try {
-    generations(db, key).restored(madeAtMs, nowMs);
+    const caller: Caller = { actor: localOperator, client: 'cli', correlationId: randomUUID() };
+    const id = stampOf(madeAtMs);
+    const entry = entryOf({ stores: { read: db }, now: () => nowMs }, caller, { action: 'backup-restored', kind: 'backup', id });
+    const { restored } = generations(db, key);
+    const { append } = auditStatements(db, key);
+    db.transaction(() => {
+      restored(madeAtMs, nowMs);
+      append([entry]);
+    })();
     return db.prepare<[], string>("select distinct raw_path from files where raw_path <> '' order by raw_path").pluck().all();
   } finally {
     db.close();

@@ -92,7 +92,7 @@ function replayText(progress: ReplayProgress, isRehearsal: boolean): string {
     [progress.newer, 'overtaken: a later row of the same record has come since'],
     [progress.structure, 'hold no record, such as totals'],
     [progress.stillAside, 'cannot be read yet'],
-    [progress.elsewhere, 'refused by a destination: not tried here'],
+    [progress.elsewhere, 'refused by a destination: bellhop resend sends them again'],
     [progress.later, 'whole files behind which later ones were read: export them again'],
     [progress.failed, 'could not be tried: another kind of record, or the copy of their file is damaged'],
   ];

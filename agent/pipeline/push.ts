@@ -1,20 +1,16 @@
-import type { KeyObject } from 'node:crypto';
 import { BrokenCircuitError, CircuitState } from 'cockatiel';
 import { Fault } from '../../contract/faults.ts';
 import type { Heartbeat } from '../../contract/ingest.ts';
-import type { ReadDb } from '../../db/open.ts';
 import { type OutboxRow, pendingRows } from '../../db/pipeline/blocks.ts';
 import { delivery } from '../../db/pipeline/outbox.ts';
-import type { Writer } from '../../db/writer.ts';
 import { backoffMs, destinationBreaker, policies, sleep } from '../resilience/policies.ts';
 import { outgoingBatches } from './outbox/outgoing.ts';
 import { settle } from './outbox/settle.ts';
-import { DataRefused, type OutgoingBatch, RetryLater, type SendOutcome, type UpstreamSession } from './upstream.ts';
+import { Resending, type ResendingTools } from './push-resends.ts';
+import { sendInTurn } from './send-batches.ts';
+import { type OutgoingBatch, RetryLater, type SendOutcome, type UpstreamSession } from './upstream.ts';
 
-export type PushTools = {
-  readonly key: KeyObject;
-  readonly read: ReadDb;
-  readonly writer: Writer;
+export type PushTools = ResendingTools & {
   readonly now: () => number;
   /** Told after every change, so that screens follow. */
   readonly onChange: () => void;
@@ -45,6 +41,8 @@ export class Push {
   readonly #open: () => Promise<UpstreamSession>;
   #breaker = destinationBreaker();
   readonly #pending: (afterSeq: number, limit: number) => OutboxRow[];
+  readonly #resending: Resending;
+  #batchesSinceResend = 0;
   #session: UpstreamSession | null = null;
   /** Everything up to here is confirmed; null when only the database knows. */
   #position: number | null = null;
@@ -68,6 +66,7 @@ export class Push {
     this.#hotelId = destination.hotelId;
     this.#open = destination.open;
     this.#pending = pendingRows(tools.read, tools.key);
+    this.#resending = new Resending(tools, destination.id);
   }
 
   get state(): PushState {
@@ -141,10 +140,8 @@ export class Push {
     this.#position ??= delivery(this.#tools.read, this.#destinationId).confirmedSeq;
     const batches = this.#ahead ?? this.#load(session, this.#position);
     this.#ahead = null;
-    if (batches.length === 0) {
-      await this.#confirming;
-      return false;
-    }
+    const isMore = await this.#sendAgain(session, batches.length === 0 ? 'nothing new' : 'new', signal);
+    if (batches.length === 0) return isMore;
     this.#isSending = true;
     this.#tools.onChange();
     const outcome: SendOutcome = { confirmed: new Set(), refused: new Map() };
@@ -163,6 +160,21 @@ export class Push {
     // An answer that leaves a record out confirms nothing of it: whatever was prepared behind it must not be sent before it.
     if (!isWhole) throw new Fault('upstream-answer', { host: session.host, detail: 'records left out' });
     return true;
+  }
+
+  /**
+   * What is new goes first: what was ordered to be sent again fills the gaps, and has its turn when none comes.
+   * @returns whether more of it waits.
+   */
+  async #sendAgain(session: UpstreamSession, waits: 'new' | 'nothing new', signal: AbortSignal): Promise<boolean> {
+    if (waits === 'new' && ++this.#batchesSinceResend < batchesPerResend) return false;
+    this.#batchesSinceResend = 0;
+    // Only what is confirmed in the database is behind the position that decides what may be sent again.
+    await this.#confirming;
+    return this.#resending.sendNext(session, signal, () => {
+      this.#isSending = true;
+      this.#tools.onChange();
+    });
   }
 
   #load(session: UpstreamSession, afterSeq: number): OutgoingBatch[] {
@@ -257,56 +269,5 @@ export class Push {
 
 /** How long to rest when nothing waits; new rows end the rest at once. */
 const idleMs = 30_000;
-/** A destination that refuses this many requests and takes nothing has a trouble of its own: no record is set aside for it. */
-const suspiciousRefusals = 10;
-
-/** Send batches one after the other, noting what each has said as it says it. */
-async function sendInTurn(
-  session: UpstreamSession,
-  batches: readonly OutgoingBatch[],
-  outcome: SendOutcome,
-  signal: AbortSignal,
-): Promise<void> {
-  const tries = { refused: 0, taken: 0 };
-  for (const batch of batches) await sendHalving(session, batch, outcome, tries, signal);
-}
-
-function merge(into: SendOutcome, from: SendOutcome): void {
-  for (const id of from.confirmed) (into.confirmed as Set<string>).add(id);
-  for (const [id, refusal] of from.refused) (into.refused as Map<string, unknown>).set(id, refusal);
-}
-
-/**
- * Send a batch; when the destination refuses it as a whole, send its halves, until the record that is at fault stands alone and is
- * refused by itself. One bad record costs at most log2(n) requests more and never holds up the rest.
- *
- * A destination that refuses request after request and takes nothing is not asked a thousand times: that is a fault of the line.
- */
-async function sendHalving(
-  session: UpstreamSession,
-  batch: OutgoingBatch,
-  outcome: SendOutcome,
-  tries: { refused: number; taken: number },
-  signal: AbortSignal,
-): Promise<void> {
-  try {
-    merge(outcome, await session.send(batch, signal));
-    tries.taken++;
-  } catch (error) {
-    if (!(error instanceof DataRefused)) throw error;
-    tries.refused++;
-    if (tries.taken === 0 && tries.refused > suspiciousRefusals + Math.ceil(Math.log2(session.batchRecords))) {
-      throw new Fault('upstream-answer', { host: session.host, detail: `status ${error.status} to everything` });
-    }
-    const [first] = batch.records;
-    if (batch.records.length === 1 && first) {
-      const refusal = { eventId: first.eventId, code: `status-${error.status}`, message: 'refused as a whole' };
-      merge(outcome, { confirmed: new Set(), refused: new Map([[first.eventId, refusal]]) });
-      return;
-    }
-    const middle = Math.ceil(batch.records.length / 2);
-    for (const half of [batch.records.slice(0, middle), batch.records.slice(middle)]) {
-      await sendHalving(session, { ...batch, records: half }, outcome, tries, signal);
-    }
-  }
-}
+/** While new rows wait, one part of what is sent again goes between so many batches of them. */
+const batchesPerResend = 10;

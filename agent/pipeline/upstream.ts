@@ -7,8 +7,18 @@ import type { Check, OpenContext, SecretField } from './connector.ts';
 /** One version of a record on its way out: its JSON text in UTF-8, just as it was kept. */
 export type OutgoingRecord = { readonly eventId: string; readonly seq: number; readonly text: Uint8Array };
 
-/** Records of one source and kind, in the order in which they were kept. */
-export type OutgoingBatch = { readonly source: string; readonly entity: EntityName; readonly records: readonly OutgoingRecord[] };
+/**
+ * Records of one source and kind, in the order in which they were kept.
+ *
+ * `again` names the order by which they are sent once more. It makes the request another one than the first with the same records: an answer
+ * that a destination has kept to that one says what it had then, not what it has now.
+ */
+export type OutgoingBatch = {
+  readonly source: string;
+  readonly entity: EntityName;
+  readonly records: readonly OutgoingRecord[];
+  readonly again?: string;
+};
 
 /**
  * What a destination said. `confirmed` and `refused` together may hold fewer ids than were sent:

@@ -1,23 +1,26 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { implement, ORPCError } from '@orpc/server';
 import { api } from '../../contract/api.ts';
 import type { Connection, ConnectionDraft } from '../../contract/connection.ts';
-import { importedByHand } from '../../contract/dead-letter.ts';
+import { importedByHand, type LetterFilter } from '../../contract/dead-letter.ts';
 import { Fault } from '../../contract/faults.ts';
 import { entityOf } from '../../contract/record.ts';
+import type { ReplayOrder, ReplayProgress } from '../../contract/replay.ts';
 import { connections, isIdUsed, property } from '../../db/pipeline/connections.ts';
 import { recentFiles } from '../../db/pipeline/counts.ts';
 import { openLetter } from '../../db/pipeline/dead-letters.ts';
-import { openRecord, recordCounts } from '../../db/pipeline/record-page.ts';
+import { keyOfVersion, openRecord, recordCounts } from '../../db/pipeline/record-page.ts';
+import { resends } from '../../db/pipeline/resends.ts';
 import { makeBackup } from '../backup/make.ts';
 import type { Agent } from '../index.ts';
 import { importFile, rehearseImport } from '../pipeline/import-file.ts';
 import { systemKinds } from '../pipeline/registry.ts';
 import { mappingFor, replayLetters } from '../pipeline/replay-letters.ts';
+import { type Caller, checkChain, entryOf, exportChain, writeDown } from './audit.ts';
 import {
   addConnection,
   changeConnection,
@@ -29,11 +32,12 @@ import {
   secretFields,
 } from './configuration.ts';
 import { runChecks } from './connection-test.ts';
-import { type Actor, type CallContext, correlationIdOf } from './context.ts';
+import { type CallContext, correlationIdOf } from './context.ts';
 import { overview } from './health.ts';
 import { errorFields } from './log.ts';
 import { handOverOf, makeSecret } from './made-secrets.ts';
 import { allMappings, mappingNamed, saveMapping } from './mappings.ts';
+import { changeResend, orderResend, rehearsal, selectionDetail } from './resends.ts';
 import { previewMs } from './schedule.ts';
 import { sourceRow } from './source-row.ts';
 
@@ -67,29 +71,35 @@ export function apiRouter(agent: Agent) {
         recoveryKeyShown: stores.secrets.isRecoveryKept,
         actor: context.actor,
       })),
-      recoveryKey: os.agent.recoveryKey.handler(({ context }) => {
+      recoveryKey: os.agent.recoveryKey.handler(async ({ context }) => {
+        await writeDown(agent, context, { action: 'recovery-key-shown', kind: 'agent', id: 'recovery-key' });
         stores.log.info({ actor: context.actor.id, correlationId: context.correlationId }, 'the recovery key was shown');
         return { recoveryKey: stores.secrets.recoveryKey() };
       }),
-      confirmRecoveryKey: os.agent.confirmRecoveryKey.handler(() => {
+      confirmRecoveryKey: os.agent.confirmRecoveryKey.handler(async ({ context }) => {
+        await writeDown(agent, context, { action: 'recovery-key-kept', kind: 'agent', id: 'recovery-key' });
         stores.secrets.confirmRecoveryKept();
         agent.live.tell('property');
         return {};
       }),
-      stop: os.agent.stop.handler(() => {
+      stop: os.agent.stop.handler(async ({ context }) => {
+        await writeDown(agent, context, { action: 'agent-stopped', kind: 'agent', id: 'agent' });
         agent.requestStop();
         return {};
       }),
     },
     property: {
-      save: os.property.save.handler(async ({ input }) => {
+      save: os.property.save.handler(async ({ input, context }) => {
         const before = property(stores.read);
         if (before && before.hotelId !== input.hotelId && agent.hasRecords()) {
           throw new Fault('input-wrong', {
             detail: 'the code of the hotel stands on every record that was kept and cannot change any more',
           });
         }
-        await stores.writer.step('saveSetting', ['property', input]);
+        const changed = Object.entries(input).filter(([name, value]) => before?.[name as keyof typeof input] !== value);
+        const detail = { changed: changed.map(([name]) => name) };
+        const entry = entryOf(agent, context, { action: 'hotel-changed', kind: 'hotel', id: input.hotelId, detail });
+        await stores.writer.audited([entry], 'saveSetting', ['property', input]);
         await agent.configurationChanged();
         agent.live.tell('property');
         return input;
@@ -103,57 +113,86 @@ export function apiRouter(agent: Agent) {
       list: os.mappings.list.handler(() => allMappings(stores.read)),
       save: os.mappings.save.handler(({ input, context }) => {
         stores.log.info({ actor: context.actor.id, correlationId: context.correlationId, mapping: input.name }, 'a mapping was saved');
-        return saveMapping(stores, input);
+        return saveMapping(stores, input, (before, { name, version }) =>
+          entryOf(agent, context, {
+            action: 'mapping-saved',
+            kind: 'mapping',
+            id: name,
+            detail: { before: before?.version ?? null, after: version },
+          }),
+        );
       }),
     },
     connections: {
       list: os.connections.list.handler(() => connections(stores.read)),
-      add: os.connections.add.handler(async ({ input, context }) => noted(agent, await addConnection(agent, draftOf(input)), context)),
-      change: os.connections.change.handler(async ({ input, context }) =>
-        noted(agent, await changeConnection(agent, draftOf(input)), context),
+      add: os.connections.add.handler(async ({ input, context }) =>
+        noted(agent, await addConnection(agent, draftOf(input), context), context),
       ),
-      remove: os.connections.remove.handler(async ({ input }) => {
-        await removeConnection(agent, input.id);
+      change: os.connections.change.handler(async ({ input, context }) =>
+        noted(agent, await changeConnection(agent, draftOf(input), context), context),
+      ),
+      remove: os.connections.remove.handler(async ({ input, context }) => {
+        await removeConnection(agent, input.id, context);
         return {};
       }),
-      restore: os.connections.restore.handler(({ input }) => restoreConnection(agent, input.id)),
+      restore: os.connections.restore.handler(({ input, context }) => restoreConnection(agent, input.id, context)),
       // Not a generator itself: what is wrong with the draft must be thrown while the call still can be answered with its fault.
-      test: os.connections.test.handler(({ input, signal }) => {
+      test: os.connections.test.handler(async ({ input, context, signal }) => {
         const what = 'draft' in input ? { draft: draftOf<ConnectionDraft>(input.draft) } : input;
-        return runChecks(checksOf(agent, what), signal ?? agent.signal);
+        const checks = checksOf(agent, what);
+        const of =
+          'draft' in what ? ({ kind: 'draft', id: what.draft.id ?? what.draft.kind } as const) : ({ kind: 'connection', ...what } as const);
+        await writeDown(agent, context, { action: 'connection-tested', ...of });
+        return runChecks(checks, signal ?? agent.signal);
       }),
-      makeSecret: os.connections.makeSecret.handler(({ input }) => makeSecret(agent, input.kind, input.field, secretFields(input.kind))),
-      handOver: os.connections.handOver.handler(({ input }) => {
+      makeSecret: os.connections.makeSecret.handler(async ({ input, context }) => {
+        const made = await makeSecret(agent, input.kind, input.field, secretFields(input.kind));
+        await writeDown(agent, context, { action: 'secret-made', kind: 'draft', id: input.kind, detail: { field: input.field } });
+        return made;
+      }),
+      handOver: os.connections.handOver.handler(async ({ input, context }) => {
         const { id, kind } = existing(agent, input.id);
-        return { handOver: handOverOf(agent, id, input.field, secretFields(kind)) };
+        const handOver = handOverOf(agent, id, input.field, secretFields(kind));
+        if (handOver !== null)
+          await agent.views.note(agent, context, { action: 'secret-handed-over', kind: 'connection', id, detail: { field: input.field } });
+        return { handOver };
       }),
-      pause: os.connections.pause.handler(async ({ input }) => {
+      pause: os.connections.pause.handler(async ({ input, context }) => {
         const connection = { ...existing(agent, input.id), isPaused: true };
-        await agent.saveConnection(connection);
+        await agent.saveConnection(connection, [
+          entryOf(agent, context, { action: 'connection-paused', kind: 'connection', id: input.id }),
+        ]);
         await agent.sources.stopOne(input.id);
         return connection;
       }),
-      resume: os.connections.resume.handler(async ({ input }) => {
+      resume: os.connections.resume.handler(async ({ input, context }) => {
         const connection = { ...existing(agent, input.id), isPaused: false };
-        await agent.saveConnection(connection);
+        await agent.saveConnection(connection, [
+          entryOf(agent, context, { action: 'connection-resumed', kind: 'connection', id: input.id }),
+        ]);
         return connection;
       }),
-      syncNow: os.connections.syncNow.handler(({ input }) => {
+      syncNow: os.connections.syncNow.handler(async ({ input, context }) => {
         const connection = existing(agent, input.id);
+        await writeDown(agent, context, { action: 'connection-started', kind: 'connection', id: input.id });
         if (connection.direction === 'source') void agent.sources.syncNow(connection);
         else agent.destinations.urge(input.id);
         return {};
       }),
-      takeOver: os.connections.takeOver.handler(({ input }) => {
+      takeOver: os.connections.takeOver.handler(async ({ input, context }) => {
         const connection = existing(agent, input.id);
         if (connection.direction !== 'destination') throw new Fault('input-wrong', { detail: `${connection.title} is no destination` });
+        await writeDown(agent, context, { action: 'taken-over', kind: 'connection', id: input.id });
         agent.destinations.takeOver(connection.id);
         return {};
       }),
-      setSchedule: os.connections.setSchedule.handler(async ({ input }) => {
+      setSchedule: os.connections.setSchedule.handler(async ({ input, context }) => {
         previewMs(input.schedule, property(stores.read)?.timeZone ?? 'UTC', agent.now(), 1);
         const connection = { ...existing(agent, input.id), schedule: input.schedule };
-        await agent.saveConnection(connection);
+        const detail = { schedule: JSON.stringify(input.schedule) };
+        await agent.saveConnection(connection, [
+          entryOf(agent, context, { action: 'schedule-set', kind: 'connection', id: input.id, detail }),
+        ]);
         return connection;
       }),
     },
@@ -175,7 +214,14 @@ export function apiRouter(agent: Agent) {
         const days = input.from || input.to ? { from: input.from ?? '0000-01-01', to: input.to ?? '9999-12-31' } : null;
         const order = { path: input.path, mapping, source: input.source, hotelId, days };
         const tools = { ...agent.pullTools(), lettersByRule: stores.reads.fileLettersByRule };
-        return input.isDryRun ? rehearseImport(tools, order, signal ?? agent.signal) : importFile(tools, order, signal ?? agent.signal);
+        const of = { kind: 'file', id: basename(order.path) } as const;
+        const asked = { mapping: mapping.name, from: input.from ?? null, to: input.to ?? null, isDryRun: input.isDryRun };
+        await writeDown(agent, context, { ...of, action: 'file-import-begun', detail: asked });
+        if (input.isDryRun) return rehearseImport(tools, order, signal ?? agent.signal);
+        const report = await importFile(tools, order, signal ?? agent.signal);
+        const { rows, kept, unchanged, deadLetters } = report.file;
+        await writeDown(agent, context, { ...of, action: 'file-imported', detail: { rows, kept, unchanged, deadLetters } });
+        return report;
       }),
     },
     deadLetters: {
@@ -185,22 +231,21 @@ export function apiRouter(agent: Agent) {
         return stores.reads.letterPage(input);
       }),
       counts: os.deadLetters.counts.handler(() => stores.reads.letterCounts()),
-      get: os.deadLetters.get.handler(({ input }) => {
+      get: os.deadLetters.get.handler(async ({ input, context }) => {
         const letter = openLetter(stores.read, stores.secrets.dataKey, input.id);
+        await agent.views.note(agent, context, { action: 'letter-opened', kind: 'letter', id: String(input.id) });
         return { ...letter, mapping: letter.destinationId === null ? mappingFor(agent.replayTools(), input.id) : null };
       }),
-      rehearse: os.deadLetters.rehearse.handler(({ input, context, signal }) =>
-        faultsNamed(agent, replayLetters(agent.replayTools(), input, 'rehearse', signal ?? agent.signal), {
-          ...context,
-          call: 'deadLetters.rehearse',
-        }),
-      ),
-      replay: os.deadLetters.replay.handler(({ input, context, signal }) => {
+      rehearse: os.deadLetters.rehearse.handler(async ({ input, context, signal }) => {
+        const steps = replayLetters(agent.replayTools(), input, 'rehearse', signal ?? agent.signal);
+        await writeDown(agent, context, { action: 'letters-rehearsed', ...lettersOf(input) });
+        return faultsNamed(agent, steps, { ...context, call: 'deadLetters.rehearse' });
+      }),
+      replay: os.deadLetters.replay.handler(async ({ input, context, signal }) => {
+        const steps = replayLetters(agent.replayTools(), input, 'replay', signal ?? agent.signal);
+        await writeDown(agent, context, { action: 'letters-tried-again', ...lettersOf(input) });
         stores.log.info({ actor: context.actor.id, correlationId: context.correlationId }, 'rows that were set aside are tried again');
-        return faultsNamed(agent, replayLetters(agent.replayTools(), input, 'replay', signal ?? agent.signal), {
-          ...context,
-          call: 'deadLetters.replay',
-        });
+        return faultsNamed(agent, withOutcome(agent, context, input, steps), { ...context, call: 'deadLetters.replay' });
       }),
     },
     records: {
@@ -209,14 +254,50 @@ export function apiRouter(agent: Agent) {
       ),
       counts: os.records.counts.handler(() => recordCounts(stores.read)),
       since: os.records.since.handler(async ({ input }) => ({ kept: await stores.reads.keptSince(input.entity, input.seq) })),
-      get: os.records.get.handler(({ input }) => openRecord(stores.read, stores.secrets.dataKey, input.ledgerId, input.externalId)),
-      row: os.records.row.handler(({ input }) => sourceRow(stores, input.seq)),
+      get: os.records.get.handler(async ({ input: { ledgerId, externalId }, context }) => {
+        const record = await openRecord(stores.read, stores.secrets.dataKey, ledgerId, externalId);
+        await agent.views.note(agent, context, { action: 'record-opened', kind: 'record', id: externalId, detail: { ledgerId } });
+        return record;
+      }),
+      row: os.records.row.handler(async ({ input: { seq }, context }) => {
+        const row = await sourceRow(stores, seq);
+        await agent.views.note(agent, context, {
+          action: 'row-shown',
+          kind: 'record',
+          id: keyOfVersion(stores.read, seq),
+          detail: { seq },
+        });
+        return row;
+      }),
+    },
+    resends: {
+      rehearse: os.resends.rehearse.handler(async ({ input, context, signal }) => {
+        const steps = rehearsal(agent, input, signal ?? agent.signal);
+        const detail = selectionDetail(input.selection);
+        await writeDown(agent, context, { action: 'resend-rehearsed', kind: 'connection', id: input.destinationId, detail });
+        return faultsNamed(agent, steps, { ...context, call: 'resends.rehearse' });
+      }),
+      order: os.resends.order.handler(({ input, context, signal }) => orderResend(agent, input, context, signal ?? agent.signal)),
+      list: os.resends.list.handler(({ input }) => resends(stores.read, input.limit)),
+      pause: os.resends.pause.handler(({ input, context }) => changeResend(agent, input.id, 'pause', context)),
+      resume: os.resends.resume.handler(({ input, context }) => changeResend(agent, input.id, 'resume', context)),
+      cancel: os.resends.cancel.handler(({ input, context }) => changeResend(agent, input.id, 'cancel', context)),
+    },
+    audit: {
+      list: os.audit.list.handler(({ input }) => stores.reads.auditPage(input)),
+      verify: os.audit.verify.handler(({ context, signal }) =>
+        faultsNamed(agent, checkChain(stores, signal ?? agent.signal), { ...context, call: 'audit.verify' }),
+      ),
+      export: os.audit.export.handler(async ({ input, context, signal }) => {
+        const { action = null, from = null, to = null } = input;
+        await writeDown(agent, context, { action: 'audit-exported', kind: 'audit', id: 'audit', detail: { action, from, to } });
+        return faultsNamed(agent, exportChain(stores, input, signal ?? agent.signal), { ...context, call: 'audit.export' });
+      }),
     },
     backups: {
       make: os.backups.make.handler(({ input, context, signal }) => {
         if (context.client !== 'cli') throw new Fault('input-wrong', { detail: 'a backup is made at the command line of this PC' });
-        const tools = { home: stores.home, key: stores.secrets.dataKey, now: agent.now };
-        return faultsNamed(agent, makeBackup(tools, input.folder, signal ?? agent.signal), { ...context, call: 'backups.make' });
+        return faultsNamed(agent, backUp(agent, input.folder, context, signal ?? agent.signal), { ...context, call: 'backups.make' });
       }),
     },
     overview: { get: os.overview.get.handler(() => overview({ ...agent, home: stores.home, read: stores.read, reads: stores.reads })) },
@@ -227,21 +308,63 @@ export function apiRouter(agent: Agent) {
 }
 
 /** Write down who allowed what is less safe than usual, and until when. */
-function noted(
-  agent: Agent,
-  connection: Connection,
-  { actor, correlationId }: { readonly actor: Actor; readonly correlationId: string },
-): Connection {
+function noted(agent: Agent, connection: Connection, { actor, correlationId }: Pick<Caller, 'actor' | 'correlationId'>): Connection {
   for (const exception of exceptionsOf(connection))
     agent.stores.log.warn({ actor: actor.id, correlationId, connectionId: connection.id, exception }, 'an exception was allowed');
   return connection;
+}
+
+/** Which rows an order means, as it is written down. What they hold and how one was corrected is not said. */
+function lettersOf({ letters, text, mapping }: ReplayOrder) {
+  const how = { isCorrected: text !== undefined, mapping: mapping?.name ?? null };
+  if (!('ids' in letters))
+    return { kind: 'letters', id: 'filter', detail: { ...how, ...definedOf(letters.filter), upToId: letters.upToId } } as const;
+  const [first] = letters.ids;
+  return {
+    kind: 'letters',
+    id: letters.ids.length === 1 ? String(first) : 'chosen',
+    detail: { ...how, ids: letters.ids.map(String) },
+  } as const;
+}
+
+const definedOf = ({ rule, connectionId }: LetterFilter) => ({ rule: rule ?? null, connectionId: connectionId ?? null });
+
+/** Write down what came of trying rows again, also when it ended early. */
+async function* withOutcome(
+  agent: Agent,
+  caller: Caller,
+  order: ReplayOrder,
+  steps: AsyncGenerator<ReplayProgress>,
+): AsyncGenerator<ReplayProgress> {
+  let last: ReplayProgress | null = null;
+  try {
+    for await (const step of steps) {
+      last = step;
+      yield step;
+    }
+  } finally {
+    const { kind, id } = lettersOf(order);
+    const { done = 0, kept = 0, newer = 0, structure = 0, stillAside = 0, isOver = false } = last ?? {};
+    const detail = { done, kept, newer, structure, stillAside, isOver };
+    await writeDown(agent, caller, { action: 'letters-settled', kind, id, detail });
+  }
+}
+
+/** Make a backup and write down that everything of this hotel was taken, and to where. */
+async function* backUp(agent: Agent, folder: string, caller: Caller, signal: AbortSignal) {
+  const { stores, now } = agent;
+  for await (const step of makeBackup({ home: stores.home, key: stores.secrets.dataKey, now }, folder, signal)) {
+    if (step.result)
+      await writeDown(agent, caller, { action: 'backup-made', kind: 'backup', id: basename(step.result.folder), detail: step.result });
+    yield step;
+  }
 }
 
 /** Steps that may end in a fault when some of them are out already: it is answered by its name all the same. */
 async function* faultsNamed<T>(
   agent: Agent,
   steps: AsyncIterable<T>,
-  { actor, correlationId, call }: { readonly actor: Actor; readonly correlationId: string; readonly call: string },
+  { actor, correlationId, call }: Pick<Caller, 'actor' | 'correlationId'> & { readonly call: string },
 ): AsyncGenerator<T> {
   try {
     yield* steps;

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { AuditDraft } from '../../contract/audit.ts';
 import type { Connection, ConnectionDraft } from '../../contract/connection.ts';
 import { Fault } from '../../contract/faults.ts';
 import { connectionById, isIdUsed, property } from '../../db/pipeline/connections.ts';
@@ -6,6 +7,7 @@ import type { Agent } from '../index.ts';
 import type { Check, Connector, SecretField } from '../pipeline/connector.ts';
 import { connectors, upstreams } from '../pipeline/registry.ts';
 import type { Upstream } from '../pipeline/upstream.ts';
+import { type Caller, connectionDetail, entryOf } from './audit.ts';
 import { neverLog } from './log.ts';
 import { forgetMade, withMade } from './made-secrets.ts';
 import { mappingNamed } from './mappings.ts';
@@ -109,7 +111,7 @@ function filled(secrets: Readonly<Record<string, string>>): Record<string, strin
   return Object.fromEntries(Object.entries(secrets).filter(([, value]) => value !== ''));
 }
 
-export async function addConnection(agent: Agent, given: ConnectionDraft): Promise<Connection> {
+export async function addConnection(agent: Agent, given: ConnectionDraft, caller: Caller): Promise<Connection> {
   const draft = withMade(agent, given);
   const { system, settings } = checkedSettings(agent, draft);
   const secrets = checkedSecrets(system.kind.secrets, draft.secrets, {});
@@ -127,12 +129,34 @@ export async function addConnection(agent: Agent, given: ConnectionDraft): Promi
   // The secret first: a connection never stands there without what it logs in with.
   agent.stores.secrets.put(connection.id, filled(draft.secrets));
   neverLog(Object.values(draft.secrets));
-  await agent.saveConnection(connection);
+  await agent.saveConnection(connection, changeEntries(agent, caller, { before: null, after: connection, draft }));
   forgetMade(agent, given);
   return connection;
 }
 
-export async function changeConnection(agent: Agent, entered: ConnectionDraft & { readonly id: string }): Promise<Connection> {
+type Change = { readonly before: Connection | null; readonly after: Connection; readonly draft: ConnectionDraft };
+
+/** What is written down of a connection that is added or changed; what became less safe than usual has an entry of its own. */
+function changeEntries(agent: Agent, caller: Caller, { before, after, draft }: Change): AuditDraft[] {
+  const secrets = Object.keys(filled(draft.secrets));
+  const had = before ? exceptionsOf(before) : [];
+  const allowed = exceptionsOf(after).filter((exception) => !had.includes(exception));
+  const of = { kind: 'connection', id: after.id } as const;
+  return [
+    entryOf(agent, caller, {
+      ...of,
+      action: before ? 'connection-changed' : 'connection-added',
+      detail: connectionDetail(before, after, secrets),
+    }),
+    ...allowed.map((exception) => entryOf(agent, caller, { ...of, action: 'exception-allowed', detail: { exception } })),
+  ];
+}
+
+export async function changeConnection(
+  agent: Agent,
+  entered: ConnectionDraft & { readonly id: string },
+  caller: Caller,
+): Promise<Connection> {
   const draft = withMade(agent, entered);
   const before = existing(agent, draft.id);
   if (before.kind !== draft.kind) throw new Fault('input-wrong', { detail: 'a connection keeps its kind' });
@@ -153,7 +177,7 @@ export async function changeConnection(agent: Agent, entered: ConnectionDraft & 
     // A file of the same name and size on another server is not the one that was taken.
     await agent.stores.writer.step('withdrawIntents', ['put-away-file', draft.id]);
   } else if (Object.keys(given).length > 0) put();
-  await agent.saveConnection(connection);
+  await agent.saveConnection(connection, changeEntries(agent, caller, { before, after: connection, draft }));
   if (goesElsewhere && Object.keys(given).length > 0) put();
   forgetMade(agent, entered);
   if (before.direction === 'source') await agent.sources.stopOne(draft.id);
@@ -161,15 +185,17 @@ export async function changeConnection(agent: Agent, entered: ConnectionDraft & 
   return connection;
 }
 
-export async function removeConnection(agent: Agent, id: string): Promise<void> {
-  existing(agent, id);
+export async function removeConnection(agent: Agent, id: string, caller: Caller): Promise<void> {
+  const { title } = existing(agent, id);
   await agent.sources.stopOne(id);
-  await agent.stores.writer.step('removeConnection', [id, agent.now() + undoMs]);
+  const entry = entryOf(agent, caller, { action: 'connection-removed', kind: 'connection', id, detail: { title } });
+  await agent.stores.writer.audited([entry], 'removeConnection', [id, agent.now() + undoMs]);
   await agent.configurationChanged();
 }
 
-export async function restoreConnection(agent: Agent, id: string): Promise<Connection> {
-  await agent.stores.writer.step('restoreConnection', [id]);
+export async function restoreConnection(agent: Agent, id: string, caller: Caller): Promise<Connection> {
+  const entry = entryOf(agent, caller, { action: 'connection-restored', kind: 'connection', id });
+  await agent.stores.writer.audited([entry], 'restoreConnection', [id]);
   const connection = existing(agent, id);
   await agent.configurationChanged();
   return connection;

@@ -1,3 +1,4 @@
+import type { AuditDraft } from '../../contract/audit.ts';
 import { Fault } from '../../contract/faults.ts';
 import { Mapping } from '../../contract/mapping.ts';
 import type { ReadDb } from '../../db/open.ts';
@@ -31,14 +32,22 @@ let saving: Promise<unknown> = Promise.resolve();
  * Keep a mapping of the hotel, in the place of any other of its name, and count its version up. It applies from the next file on.
  * @throws {Fault} `input-wrong` when it could not work for any file, or when somebody else has changed it since it was looked at.
  */
-export function saveMapping(stores: { readonly read: ReadDb; readonly writer: Writer }, given: Mapping): Promise<Mapping> {
+export function saveMapping(
+  stores: { readonly read: ReadDb; readonly writer: Writer },
+  given: Mapping,
+  entryOf: (before: Mapping | undefined, after: Mapping) => AuditDraft,
+): Promise<Mapping> {
   // One after the other: what is compared must still be so when it is kept.
-  const mine = saving.then(() => saveOne(stores, given));
+  const mine = saving.then(() => saveOne(stores, given, entryOf));
   saving = mine.catch(() => undefined);
   return mine;
 }
 
-async function saveOne({ read, writer }: { readonly read: ReadDb; readonly writer: Writer }, given: Mapping): Promise<Mapping> {
+async function saveOne(
+  { read, writer }: { readonly read: ReadDb; readonly writer: Writer },
+  given: Mapping,
+  entryOf: (before: Mapping | undefined, after: Mapping) => AuditDraft,
+): Promise<Mapping> {
   try {
     assertMapping(given);
   } catch (error) {
@@ -52,6 +61,6 @@ async function saveOne({ read, writer }: { readonly read: ReadDb; readonly write
       detail: `the mapping ${given.name} was changed meanwhile: it is version ${before.version} now, not ${given.version}`,
     });
   const mapping = { ...given, version: before ? before.version + 1 : given.version };
-  await writer.step('saveSetting', [`${prefix}${mapping.name}`, mapping]);
+  await writer.audited([entryOf(before, mapping)], 'saveSetting', [`${prefix}${mapping.name}`, mapping]);
   return mapping;
 }

@@ -18,6 +18,8 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const tables = [
   'alerts',
+  'audit',
+  'audit_head',
   'blocks',
   'confirmations',
   'connections',
@@ -32,6 +34,7 @@ const tables = [
   'ledgers',
   'outbox',
   'records',
+  'resends',
   'settings',
   'settled_letters',
   'sightings',
@@ -47,6 +50,7 @@ const indexes = [
   'files_seen_again',
   'files_unfinished',
   'intents_open',
+  'resends_open',
   'settled_letters_by_key',
   'settled_letters_by_row',
   'sightings_by_file',

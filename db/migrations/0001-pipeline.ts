@@ -6,8 +6,10 @@
  * with the data key, up to 250 consecutive rows of the outbox in one (db/pipeline/blocks.ts); so does `raw` of a dead letter, by itself;
  * the columns day, until, state, title, place, amount and currency stand open so that records can be found and added up
  * (docs/security.md). `ledger_sums` adds the amounts of a ledger up as it grows, in two halves (amount = high * 2^20 + low), because a sum
- * of millions of large amounts would not fit into 64 bits; what has no amount stands under the currency ''. `previous_seq` leads from a version of a record to the one before it; `confirmations` remembers when the
- * watermark of a destination has passed a row.
+ * of millions of large amounts would not fit into 64 bits; what has no amount stands under the currency ''. `previous_seq` leads from a
+ * version of a record to the one before it; `confirmations` remembers when the watermark of a destination has passed a row. `audit` is a
+ * chain: each entry holds the hash of the one before it, and `audit_head` says, sealed, where it ends. `resends` are orders to send
+ * something again, each carried out behind its `position` in the outbox.
  */
 export const up = `
 create table settings (key text primary key, json text not null) strict, without rowid;
@@ -135,4 +137,24 @@ create table intents (
   kind text not null, doc text not null, due_at_ms integer not null, done_at_ms integer
 ) strict;
 create index intents_open on intents (due_at_ms) where done_at_ms is null;
+
+create table audit (
+  seq integer primary key,
+  at_ms integer not null, at text not null,
+  actor_id text not null, actor_name text not null, door text not null,
+  action text not null, target_kind text not null, target_id text not null, detail text not null,
+  correlation_id text not null, previous_hash text not null, hash text not null
+) strict;
+create table audit_head (one integer primary key check (one = 1), sealed blob not null) strict;
+
+create table resends (
+  id integer primary key autoincrement,
+  destination_id text not null, selection text not null, choice text not null,
+  ordered_at_ms integer not null, actor_id text not null, actor_name text not null, correlation_id text not null,
+  up_to_seq integer not null, position integer not null default 0,
+  total integer not null, confirmed integer not null default 0, refused integer not null default 0,
+  newer integer not null default 0, on_its_way integer not null default 0, damaged integer not null default 0,
+  state text not null, finished_at_ms integer
+) strict;
+create index resends_open on resends (destination_id, id) where state in ('running', 'paused');
 `;

@@ -159,6 +159,35 @@ export function pendingRows(db: ReadDb, key: KeyObject): (afterSeq: number, limi
 }
 
 /**
+ * Read single rows, in the order of their numbers: a block that holds several of them is opened once. To be made anew for each reading,
+ * because a block may be made anew meanwhile.
+ */
+export function rowReader(db: ReadDb, key: KeyObject): { row(seq: number): OutboxRow; opened(): number } {
+  type BlockRow = { firstSeq: number; rows: number; sealed: Buffer; source: string; entity: string };
+  const blockOf = db.prepare<[number], BlockRow>(
+    'select b.first_seq as firstSeq, b.rows, b.sealed, l.source, l.entity from blocks b join ledgers l on l.id = b.ledger_id ' +
+      'where b.first_seq <= ? order by b.first_seq desc limit 1',
+  );
+  let block: (Omit<BlockRow, 'sealed'> & { readonly texts: readonly Buffer[] }) | null = null;
+  let opened = 0;
+  return {
+    /** @throws {Fault} `database-damaged` when there is no such row or its block does not open. */
+    row: (seq) => {
+      if (!block || seq < block.firstSeq || seq >= block.firstSeq + block.rows) {
+        const found = blockOf.get(seq);
+        opened++;
+        block = null;
+        if (!found || seq >= found.firstSeq + found.rows) throw new Fault('database-damaged', { file: `outbox ${seq}` });
+        block = { ...found, texts: openBlock(key, found.firstSeq, found.rows, found.sealed) };
+      }
+      const text = block.texts[seq - block.firstSeq] as Buffer;
+      return { seq, source: block.source, entity: block.entity, text };
+    },
+    opened: () => opened,
+  };
+}
+
+/**
  * The event text of one row, as it was or will be sent.
  * @throws {Fault} `database-damaged` when there is no such row or its block does not open.
  */

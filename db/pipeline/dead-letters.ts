@@ -31,7 +31,7 @@ const joined =
   'left join connections c on c.id = d.connection_id left join connections t on t.id = d.destination_id';
 
 /** Imports of chosen days have their days behind the name; to whoever looks at the rows they are all imports by hand. */
-const ofConnection = (id: string) =>
+export const ofConnection = (id: string) =>
   id === importedByHand
     ? 'd.connection_id >= @connectionId and d.connection_id < @connectionId || char(126)'
     : 'd.connection_id = @connectionId';

@@ -57,7 +57,7 @@ export function letterStatements(db: WriteDb) {
   const close = db.prepare<[number]>('delete from dead_letters where id = ?');
   const uncount = db.prepare<[number]>(
     'update entity_counts set dead_letters = dead_letters - 1 where (connection_id, entity) = ' +
-      '(select coalesce(destination_id, connection_id), entity from dead_letters where id = ?)',
+      '(select connection_id, entity from dead_letters where id = ?)',
   );
   const note = db.prepare(
     'update dead_letters set replays = replays + 1, rule = @rule, field = @field, column_name = @column, detail = @detail where id = @id',

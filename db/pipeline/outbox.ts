@@ -61,6 +61,15 @@ export function deliveryStatements(db: WriteDb) {
       'on conflict do update set dead_letters = dead_letters + 1',
   );
 
+  /** Copy a refused record to the dead letters. @returns whether it was not there yet. */
+  function asideRefused(row: RefusedRow, destinationId: string, nowMs: number): boolean {
+    // The destination's own words may repeat what a guest wrote, and this column stands open: its code must do.
+    const detail = row.code.slice(0, 80);
+    const { changes } = setAside.run({ destinationId, seq: row.seq, field: row.field, detail, nowMs });
+    if (changes > 0) countLetter.run(destinationId, row.seq);
+    return changes > 0;
+  }
+
   /**
    * Move a destination's watermark to `upTo`: everything up to there is confirmed or copied to the dead letters, in one transaction.
    * The watermark only ever moves forward; saying the same twice changes nothing.
@@ -68,16 +77,11 @@ export function deliveryStatements(db: WriteDb) {
   const confirm = db.transaction((destinationId: string, upTo: number, refused: readonly RefusedRow[], nowMs: number): void => {
     const from = position.get(destinationId) ?? 0;
     if (upTo <= from) return;
-    for (const row of refused) {
-      // The destination's own words may repeat what a guest wrote, and this column stands open: its code must do.
-      const detail = row.code.slice(0, 80);
-      const { changes } = setAside.run({ destinationId, seq: row.seq, field: row.field, detail, nowMs });
-      if (changes > 0) countLetter.run(destinationId, row.seq);
-    }
+    for (const row of refused) asideRefused(row, destinationId, nowMs);
     remember.run(destinationId, upTo, nowMs);
     move.run({ destinationId, upTo, confirmed: upTo - from - refused.length, refused: refused.length, nowMs });
   });
-  return { confirm };
+  return { confirm, setAside: asideRefused };
 }
 
 /** The part of a refusal that is kept. */

@@ -15,7 +15,7 @@ type Head = { entity: EntityName; hotelId: string; source: string; seq: number; 
 type Kept = Omit<RecordVersion, 'record' | 'deliveries' | 'eventId' | 'wasSetAside'> & { previousSeq: number | null };
 
 /** What a row was set aside for, before it was settled. */
-type Settled = { destinationId: string | null; seq: number | null; setAsideAtMs: number; settledAs: SettledAs };
+type Settled = { destinationId: string | null; seq: number | null; setAsideAtMs: number; settledAtMs: number; settledAs: SettledAs };
 
 const byHand = (id: string | null) => (id?.startsWith(importedByHand) ? importedByHand : id);
 
@@ -39,7 +39,7 @@ export async function openRecord(db: ReadDb, key: KeyObject, ledgerId: number, e
       'left join files f on f.id = b.file_id left join connections c on c.id = f.connection_id where o.seq = ?',
   );
   const settledOf = db.prepare<[number | null, number | null], Settled>(
-    'select destination_id as destinationId, seq, set_aside_at_ms as setAsideAtMs, settled_as as settledAs from settled_letters where file_id = ? and byte_offset = ?',
+    'select destination_id as destinationId, seq, set_aside_at_ms as setAsideAtMs, settled_at_ms as settledAtMs, settled_as as settledAs from settled_letters where file_id = ? and byte_offset = ?',
   );
   const saidOf = deliveriesOf(db);
   const versions: RecordVersion[] = [];
@@ -93,9 +93,12 @@ function deliveriesOf(db: ReadDb): (seq: number, settled: readonly Settled[]) =>
     .pluck();
   return (seq, settled) =>
     destinations.map(({ id, title, confirmedSeq }) => {
-      // Where a later version has settled the refusal, it was one all the same.
-      const refused = refusedAt.get(id, seq) ?? settled.find((one) => one.destinationId === id && one.seq === seq)?.setAsideAtMs;
+      const before = settled.find((one) => one.destinationId === id && one.seq === seq);
+      // Where a later version has settled the refusal, it was one all the same; where it was sent again and taken, it is none any more.
+      const isTaken = before?.settledAs === 'confirmed';
+      const refused = refusedAt.get(id, seq) ?? (isTaken ? undefined : before?.setAsideAtMs);
       if (refused !== undefined) return { destinationId: id, title, state: 'refused', atMs: refused };
+      if (isTaken) return { destinationId: id, title, state: 'confirmed', atMs: before.settledAtMs };
       if (seq > confirmedSeq) return { destinationId: id, title, state: 'waiting', atMs: null };
       return { destinationId: id, title, state: 'confirmed', atMs: confirmedAt.get(id, seq) ?? null };
     });
@@ -120,6 +123,11 @@ export function rowPlace(db: ReadDb, seq: number): RowPlace {
     .get(seq);
   if (!place) throw new Fault('record-not-found', { key: String(seq) });
   return place;
+}
+
+/** The key of the record that a row of the outbox is a version of. */
+export function keyOfVersion(db: ReadDb, seq: number): string {
+  return db.prepare<[number], string>('select external_id from outbox where seq = ?').pluck().get(seq) ?? String(seq);
 }
 
 /** How many records each connection has brought in, by kind. They are kept up to date with every batch, so reading them costs nothing. */

@@ -53,6 +53,11 @@ export function folded(text: string): string {
     .replaceAll('đ', 'd');
 }
 
+/** Let a handle compare texts without case and accents. */
+export function knowFolded(db: ReadDb): void {
+  db.function('folded', { deterministic: true }, (text: unknown) => (typeof text === 'string' ? folded(text) : ''));
+}
+
 /**
  * Give the lists of records of a database. Each call may take a second on a large table: for the reader thread.
  * @param db a handle of its own: a transaction of it stays open between two calls.
@@ -60,7 +65,7 @@ export function folded(text: string): string {
 export function recordViews(
   db: ReadDb,
 ): (query: RecordQuery, window: { view?: number | undefined; offset: number; limit: number }) => RecordPage {
-  db.function('folded', { deterministic: true }, (text: unknown) => (typeof text === 'string' ? folded(text) : ''));
+  knowFolded(db);
   const newest = db.prepare<[], number>('select coalesce(max(seq), 0) from outbox').pluck();
   const rowOf = db.prepare<[number], RecordRow>(
     'select r.ledger_id as ledgerId, r.external_id as externalId, l.source, r.version, r.day, r.until, r.state, r.title, r.place, ' +
@@ -152,16 +157,27 @@ function nameOf({ sort, direction, ...filter }: RecordQuery): string {
 }
 const filterName = (name: string) => name.slice(0, name.indexOf('\n'));
 
-type Given = Record<string, string | number>;
+export type Given = Record<string, string | number>;
 
-function condition(query: RecordQuery): { where: string; given: Given } {
-  const parts = ['r.ledger_id in (select id from ledgers where entity = @entity)'];
-  const given: Given = { entity: query.entity };
+/** Which records are meant, whatever their order; without `entity` those of every kind. @units `kept…Ms` both inclusive. */
+export type RecordFilter = Omit<RecordQuery, 'sort' | 'direction' | 'entity'> & {
+  readonly entity?: RecordQuery['entity'] | undefined;
+  readonly keptFromMs?: number | undefined;
+  readonly keptToMs?: number | undefined;
+};
+
+/** Write a filter as a condition on the table of records, called `r`. */
+export function condition(query: RecordFilter): { where: string; given: Given } {
+  const parts: string[] = [];
+  const given: Given = {};
   const narrow = (value: string | number | undefined, name: string, part: string) => {
     if (value === undefined) return;
     parts.push(part);
     given[name] = value;
   };
+  narrow(query.entity, 'entity', 'r.ledger_id in (select id from ledgers where entity = @entity)');
+  narrow(query.keptFromMs, 'keptFromMs', 'r.kept_at_ms >= @keptFromMs');
+  narrow(query.keptToMs, 'keptToMs', 'r.kept_at_ms <= @keptToMs');
   narrow(query.key, 'key', 'r.external_id = @key');
   narrow(query.fileId, 'fileId', 'r.file_id = @fileId');
   narrow(query.state, 'state', 'r.state = @state');
@@ -174,7 +190,7 @@ function condition(query: RecordQuery): { where: string; given: Given } {
     given.words = words;
     given.like = `%${words.replace(/[\\%_]/g, '\\$&')}%`;
   }
-  return { where: parts.join(' and '), given };
+  return { where: parts.join(' and ') || 'true', given };
 }
 
 /** Imports of chosen days have their days behind the name; to whoever looks at the records they are all imports by hand. */

@@ -7,6 +7,8 @@ import { StoredHandOver } from '../forms/made-secret.tsx';
 import { formFields } from '../forms/schema.ts';
 import { TestSteps } from '../forms/test-steps.tsx';
 import { useKinds } from '../line.tsx';
+import { ResendDialog } from '../resend/dialog.tsx';
+import { Orders } from '../resend/orders.tsx';
 import { faultOf } from '../rpc.ts';
 import { useClock, useText } from '../text/text.tsx';
 import { FaultNote } from '../ui/fault-note.tsx';
@@ -71,12 +73,28 @@ export function Detail({
           ) : (
             <>
               <State connection={connection} health={health} />
+              {connection.direction === 'destination' && <SendAgain connection={connection} />}
               <Settings connection={connection} />
               <TestSteps what={() => ({ id: connection.id })} />
             </>
           )}
         </div>
       </div>
+    </>
+  );
+}
+
+/** A range of days again, and what was ordered before. */
+function SendAgain({ connection: { id } }: { readonly connection: Connection }) {
+  const { resend } = useText();
+  const [isOpen, setIsOpen] = useState(false);
+  return (
+    <>
+      <div className="actions">
+        <Button onClick={() => setIsOpen(true)}>{resend.open}</Button>
+      </div>
+      <Orders destinationId={id} which="all" />
+      {isOpen && <ResendDialog selection={null} destinationId={id} onClose={() => setIsOpen(false)} />}
     </>
   );
 }

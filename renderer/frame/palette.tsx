@@ -109,6 +109,7 @@ function useCommands(onShortcuts: () => void): Command[] {
   const isDark = colorScheme === 'dark' || (colorScheme === 'auto' && matchMedia('(prefers-color-scheme: dark)').matches);
   return [
     ...places.map((place) => ({ id: place, group: groups.go, words: text.palette.go(text.frame.places[place]), run: () => goTo(place) })),
+    { id: 'history', group: groups.go, words: text.palette.go(text.history.title), run: () => goTo('settings', 'history') },
     ...(connections.data ?? []).flatMap(({ id, title, direction }) => [
       { id: `open-${id}`, group: groups.connections, words: text.palette.open(title), run: () => goTo('connections', id) },
       ...(direction === 'source'

@@ -31,6 +31,7 @@ export function Shortcuts({ isOpen, onClose }: { readonly isOpen: boolean; reado
           rows={[
             [['J', 'K'], keys.move],
             [['Enter'], keys.open],
+            [['X'], keys.pick],
             [['H'], keys.hex],
             [['/'], keys.search],
             [['O'], keys.sort],

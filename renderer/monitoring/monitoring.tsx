@@ -1,5 +1,6 @@
 import type { DestinationHealth, Overview } from '../../contract/health.ts';
 import { useChange, useOverview } from '../line.tsx';
+import { Orders } from '../resend/orders.tsx';
 import { goTo, hrefOf } from '../router.ts';
 import { faultOf } from '../rpc.ts';
 import { useClock, useText } from '../text/text.tsx';
@@ -49,6 +50,7 @@ function Glance({ overview }: { readonly overview: Overview }) {
     <>
       <Sentence overview={overview} />
       <Alerts overview={overview} />
+      <Orders which="open" className={styles.orders} />
       <Systems overview={overview} />
       <Files overview={overview} />
       <div className={styles.bottom}>

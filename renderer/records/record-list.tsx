@@ -1,5 +1,5 @@
 import { IconArrowDown, IconArrowUp } from '@tabler/icons-react';
-import { memo, useEffect, useMemo } from 'react';
+import { memo, useCallback, useEffect, useMemo, useRef } from 'react';
 import type { RecordQuery, RecordRow, RecordSort } from '../../contract/record-view.ts';
 import { usePreferences } from '../preferences.ts';
 import { goTo, hrefOf, type Narrowing } from '../router.ts';
@@ -30,7 +30,11 @@ export function sortedBy(query: RecordQuery, column: RecordSort): Narrowing {
   return narrowingOf({ ...query, sort: column, direction });
 }
 
+/** Which records are picked, by their names in the address. */
+export type Picks = { readonly names: ReadonlySet<string>; readonly toggle: (name: string) => void };
+
 type ListProps = {
+  readonly picks: Picks;
   readonly query: RecordQuery;
   readonly list: Records;
   readonly rows: ReturnType<typeof useRows>;
@@ -39,13 +43,16 @@ type ListProps = {
 };
 
 /** The rows of a list, of which those in sight are drawn. */
-export function RecordList({ query, list, rows, chosen, onChoose }: ListProps) {
+export function RecordList({ query, list, rows, picks, chosen, onChoose }: ListProps) {
   const text = useText();
   const { total, isLoading, error } = list;
   const isEmpty = !isLoading && !error && total === 0;
   const narrowing = useMemo(() => narrowingOf(query), [query]);
   const drawn = isLoading ? [] : Array.from({ length: rows.end - rows.first }, (_, at) => rows.first + at);
   const { show } = rows;
+  const toggle = useRef(picks.toggle);
+  toggle.current = picks.toggle;
+  const onPick = useCallback((name: string) => toggle.current(name), []);
   // biome-ignore lint/correctness/useExhaustiveDependencies: only another row is brought into sight, not a list that was scrolled by hand.
   useEffect(() => {
     if (chosen.at >= 0) show(chosen.at);
@@ -72,7 +79,9 @@ export function RecordList({ query, list, rows, chosen, onChoose }: ListProps) {
                 query={query}
                 narrowing={narrowing}
                 isChosen={at === chosen.at}
+                isPicked={isPicked(picks, list.rowAt(at))}
                 onChoose={onChoose}
+                onPick={onPick}
               />
             ))}
           </tbody>
@@ -95,6 +104,7 @@ function Head({ query, name }: { readonly query: RecordQuery; readonly name: str
   return (
     <thead>
       <tr className={`gr head ${styles.row} ${styles[query.entity]}`} aria-rowindex={1}>
+        <th scope="col" aria-label={text.resend.picked} />
         {columnsOf(query.entity).map((column) => {
           const isSorted = query.sort === column;
           const Arrow = query.direction === 'up' ? IconArrowUp : IconArrowDown;
@@ -129,17 +139,23 @@ type RowProps = {
   readonly query: RecordQuery;
   readonly narrowing: Narrowing;
   readonly isChosen: boolean;
+  readonly isPicked: boolean;
   readonly onChoose: (at: number) => void;
+  readonly onPick: (name: string) => void;
 };
 
-/** Drawn anew only when it is chosen, left or loaded. The whole row leads to its record, not its first cell alone. */
+const isPicked = ({ names }: Picks, row: RecordRow | undefined) => row !== undefined && names.has(nameOf(row));
+
+/** Drawn anew only when it is chosen, picked, left or loaded. The whole row leads to its record, not its first cell alone. */
 const Row = memo(
-  function Row({ at, row, query, narrowing, isChosen, onChoose }: RowProps) {
+  function Row({ at, row, query, narrowing, isChosen, isPicked: isMarked, onChoose, onPick }: RowProps) {
+    const text = useText();
     const cells = useCells(query);
     const looks = `gr ${styles.row} ${styles[query.entity]} ${isChosen ? 'selected' : ''}`;
     if (!row)
       return (
         <tr className={looks} aria-rowindex={at + 2}>
+          <td />
           <td>
             <span className="sk" />
           </td>
@@ -147,6 +163,15 @@ const Row = memo(
       );
     return (
       <tr className={looks} aria-rowindex={at + 2} aria-current={isChosen || undefined}>
+        <td>
+          <input
+            type="checkbox"
+            className={styles.pick}
+            checked={isMarked}
+            onChange={() => onPick(nameOf(row))}
+            aria-label={text.resend.pick(row.externalId)}
+          />
+        </td>
         {columnsOf(query.entity).map((column) => (
           <td key={column} className={`trim ${looksOf(column)}`}>
             {column === 'key' ? (
@@ -162,7 +187,11 @@ const Row = memo(
     );
   },
   (before, after) =>
-    before.row === after.row && before.at === after.at && before.isChosen === after.isChosen && before.narrowing === after.narrowing,
+    before.row === after.row &&
+    before.at === after.at &&
+    before.isChosen === after.isChosen &&
+    before.isPicked === after.isPicked &&
+    before.narrowing === after.narrowing,
 );
 
 function useCells({ entity }: RecordQuery): (row: RecordRow, column: RecordSort) => string {

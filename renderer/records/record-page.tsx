@@ -4,6 +4,7 @@ import { entityOf } from '../../contract/record.ts';
 import { ownFields } from '../../contract/record-difference.ts';
 import type { OpenedRecord, RecordRow } from '../../contract/record-view.ts';
 import { useClient } from '../line.tsx';
+import { ResendDialog } from '../resend/dialog.tsx';
 import { faultOf } from '../rpc.ts';
 import { useText } from '../text/text.tsx';
 import { FaultNote } from '../ui/fault-note.tsx';
@@ -64,6 +65,7 @@ function Opened({ record, view, onView }: { readonly record: OpenedRecord } & Pi
   const text = useText();
   const [newest] = record.versions;
   const [rowOf, setRowOf] = useState<number | null>(null);
+  const [isSending, setIsSending] = useState(false);
   const shown = record.versions.find(({ seq }) => seq === rowOf) ?? newest;
   if (!newest || !shown) return null;
   return (
@@ -75,6 +77,17 @@ function Opened({ record, view, onView }: { readonly record: OpenedRecord } & Pi
         <h3 className="sec">{text.records.arrived}</h3>
         {newest.deliveries.length === 0 && <p className="muted">{text.records.noDestination}</p>}
         <Deliveries deliveries={newest.deliveries} />
+        {newest.deliveries.length > 0 && (
+          <div className="actions">
+            <Button onClick={() => setIsSending(true)}>{text.resend.open}</Button>
+          </div>
+        )}
+        {isSending && (
+          <ResendDialog
+            selection={{ kind: 'records', keys: [{ ledgerId: record.ledgerId, externalId: record.externalId }] }}
+            onClose={() => setIsSending(false)}
+          />
+        )}
       </section>
       <Versions record={record} shownSeq={shown.seq} onShowRow={setRowOf} />
       <SourceRow version={shown} number={record.total - record.versions.indexOf(shown)} view={view} onView={onView} />

@@ -1,14 +1,17 @@
 import { useMemo, useRef, useState } from 'react';
 import type { RecordQuery } from '../../contract/record-view.ts';
+import type { ResendSelection } from '../../contract/resend.ts';
+import { ResendDialog } from '../resend/dialog.tsx';
 import { goTo, routeNow, useRoute } from '../router.ts';
 import { useClock, useText } from '../text/text.tsx';
 import { useKeys } from '../ui/keys.ts';
-import { Kbd } from '../ui/pieces.tsx';
+import { Button, Kbd } from '../ui/pieces.tsx';
 import type { BytesView } from '../ui/raw-bytes.tsx';
+import { toast } from '../ui/toasts.tsx';
 import { Filters, Kinds, searchId } from './filters.tsx';
 import { type RecordList as Records_, useRecordList } from './lists.ts';
 import { columnsOf, keyOf, nameOf, narrowingOf, queryOf } from './query.ts';
-import { RecordList, sortedBy, useRecordRows } from './record-list.tsx';
+import { type Picks, RecordList, sortedBy, useRecordRows } from './record-list.tsx';
 import { RecordPage } from './record-page.tsx';
 import styles from './records.module.css';
 
@@ -27,18 +30,22 @@ export function Records() {
   const chosen = { name: id, at: placeOf(list, id, hint.current) };
   const key = keyOf(id);
   const [view, setView] = useState<BytesView>('text');
+  const picks = usePicks(query.entity);
+  const [sending, setSending] = useState<ResendSelection | null>(null);
+  const send = () => total > 0 && setSending(selectionOf(query, picks.names));
   const close = () => goTo('records', undefined, narrowingOf(query));
-  useListKeys({ query, list, hint, close, onHex: () => setView(view === 'text' ? 'hex' : 'text') });
+  useListKeys({ query, list, hint, close, onHex: () => setView(view === 'text' ? 'hex' : 'text'), onPick: picks.toggle, onSend: send });
   return (
     <div className={`${styles.screen} ${key ? styles.opened : ''}`}>
       <section className={styles.list} aria-label={text.records.title}>
-        <ListHead list={list} query={query} />
+        <ListHead list={list} query={query} picked={picks.names.size} onSend={send} />
         <Kinds query={query} counts={list.counts} />
         <Filters query={query} counts={list.counts} />
         <RecordList
           query={query}
           list={list}
           rows={rows}
+          picks={picks}
           chosen={chosen}
           onChoose={(at) => {
             hint.current = at;
@@ -46,6 +53,7 @@ export function Records() {
         />
         <Hints isOpened={key !== null} />
       </section>
+      {sending && <ResendDialog selection={sending} onClose={() => setSending(null)} />}
       {key && (
         <section id="detail" className={styles.detail} tabIndex={-1} aria-label={key.externalId}>
           <RecordPage key={id} of={key} view={view} onView={setView} onClose={close} />
@@ -73,9 +81,11 @@ type Keys = {
   readonly hint: { current: number };
   readonly close: () => void;
   readonly onHex: () => void;
+  readonly onPick: (name: string) => void;
+  readonly onSend: () => void;
 };
 
-function useListKeys({ query, list, hint, close, onHex }: Keys): void {
+function useListKeys({ query, list, hint, close, onHex, onPick, onSend }: Keys): void {
   const move = (step: 1 | -1) => {
     // A key that follows another at once starts where that one has gone to.
     const from = placeOf(list, routeNow().id, hint.current);
@@ -90,6 +100,11 @@ function useListKeys({ query, list, hint, close, onHex }: Keys): void {
     j: () => move(1),
     k: () => move(-1),
     h: onHex,
+    x: () => {
+      const row = list.rowAt(placeOf(list, routeNow().id, hint.current));
+      if (row) onPick(nameOf(row));
+    },
+    s: onSend,
     o: () => {
       const columns = columnsOf(query.entity);
       sort(columns[(columns.indexOf(query.sort) + 1) % columns.length] ?? 'kept');
@@ -101,7 +116,34 @@ function useListKeys({ query, list, hint, close, onHex }: Keys): void {
   });
 }
 
-function ListHead({ list, query }: { readonly list: Records_; readonly query: RecordQuery }) {
+/** At most so many records are named in one order. */
+const mostPicked = 1000;
+
+/** The records that a person has picked, by their names in the address. Another kind of record begins anew. */
+function usePicks(entity: RecordQuery['entity']): Picks {
+  const text = useText();
+  const [picked, setPicked] = useState<{ of: string; names: ReadonlySet<string> }>({ of: entity, names: new Set() });
+  const names = picked.of === entity ? picked.names : none;
+  const toggle = (name: string) => {
+    const next = new Set(names);
+    if (!next.delete(name)) next.add(name);
+    if (next.size > mostPicked) toast(text.resend.mostPicked);
+    else setPicked({ of: entity, names: next });
+  };
+  return { names, toggle };
+}
+
+const none: ReadonlySet<string> = new Set();
+
+/** The picked records, or all that the list means. */
+function selectionOf({ sort, direction, ...query }: RecordQuery, names: ReadonlySet<string>): ResendSelection {
+  const keys = [...names].flatMap((name) => keyOf(name) ?? []);
+  return keys.length > 0 ? { kind: 'records', keys } : { kind: 'list', query };
+}
+
+type HeadProps = { readonly list: Records_; readonly query: RecordQuery; readonly picked: number; readonly onSend: () => void };
+
+function ListHead({ list, query, picked, onSend }: HeadProps) {
   const text = useText();
   const clock = useClock();
   const sums = list.sums.map(({ sumMinor, currency }) => clock.money(BigInt(sumMinor), currency));
@@ -111,6 +153,11 @@ function ListHead({ list, query }: { readonly list: Records_; readonly query: Re
       <span className="faint" role="status">
         {list.isLoading ? '' : text.entities(query.entity, list.total)}
       </span>
+      {list.total > 0 && (
+        <Button look="quiet" onClick={onSend} shortcut="S">
+          {picked > 0 ? text.resend.openPicked(picked) : text.resend.openList}
+        </Button>
+      )}
       {sums.length > 0 && <span className={`num grow trim ${styles.sums}`}>{text.records.sumOf(sums.join(' · '))}</span>}
     </div>
   );
@@ -123,6 +170,8 @@ function Hints({ isOpened }: { readonly isOpened: boolean }) {
     [['/'], hints.search],
     [['O'], hints.sort],
     [['R'], hints.direction],
+    [['X'], hints.pick],
+    [['S'], hints.again],
     ...(isOpened
       ? ([
           [['H'], hints.hex],

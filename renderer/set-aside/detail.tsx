@@ -4,6 +4,7 @@ import { useClock, useText } from '../text/text.tsx';
 import { FaultNote } from '../ui/fault-note.tsx';
 import { Button, Skeleton } from '../ui/pieces.tsx';
 import { Again } from './again.tsx';
+import { AgainRefused } from './again-refused.tsx';
 import { Content, type View } from './content.tsx';
 import { type Letters, useOpenedLetter } from './letters.ts';
 import { originOf } from './reasons.tsx';
@@ -47,6 +48,9 @@ export function Detail({ id, listed, view, onView, chosen, filter, list }: Detai
             {opened.data && <Content letter={opened.data} view={view} onView={onView} />}
             {opened.data?.mapping && (
               <Again letter={opened.data} chosen={chosen} filter={filter} total={list.total} upToId={list.letters[0]?.id ?? id} />
+            )}
+            {letter.destinationId !== null && (
+              <AgainRefused letter={letter} chosen={chosen} filter={filter} upToId={list.letters[0]?.id ?? id} />
             )}
             {opened.isPending && <Skeleton rows={3} label={text.states.loading} />}
           </div>

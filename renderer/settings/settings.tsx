@@ -3,11 +3,19 @@ import { HotelForm } from '../forms/hotel-form.tsx';
 import { RecoveryKey } from '../forms/recovery-key.tsx';
 import { useFacts } from '../line.tsx';
 import { type Preferences, usePreferences } from '../preferences.ts';
+import { goTo, useRoute } from '../router.ts';
 import { useClock, useText } from '../text/text.tsx';
+import { Button } from '../ui/pieces.tsx';
 import { toast } from '../ui/toasts.tsx';
+import { History } from './history.tsx';
+
+/** The settings, or one of the screens that hang on them. */
+export function Settings() {
+  return useRoute().id === 'history' ? <History /> : <Overview />;
+}
 
 /** Language and look of this PC's console, the hotel, the recovery key, and what runs here. */
-export function Settings() {
+function Overview() {
   const text = useText();
   const facts = useFacts();
   return (
@@ -27,6 +35,13 @@ export function Settings() {
           <section className="stack" aria-label={text.recovery.title}>
             <h2 className="sec">{text.recovery.title}</h2>
             <RecoveryKey onKept={null} />
+          </section>
+          <section className="stack" aria-label={text.history.title}>
+            <h2 className="sec">{text.history.title}</h2>
+            <p>{text.history.intro}</p>
+            <div className="actions">
+              <Button onClick={() => goTo('settings', 'history')}>{text.history.show}</Button>
+            </div>
           </section>
           <About />
         </div>

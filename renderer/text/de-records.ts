@@ -66,7 +66,16 @@ export const recordsDe: typeof recordsEn = {
   otherwise: (value) => `sonst „${value}“`,
   whenEmpty: (value) => `„${value}“, wenn leer`,
   minor: 'in der kleinsten Münze',
-  hints: { move: 'bewegen', search: 'suchen', sort: 'sortieren', direction: 'umkehren', hex: 'Text oder hexadezimal', close: 'schließen' },
+  hints: {
+    move: 'bewegen',
+    search: 'suchen',
+    sort: 'sortieren',
+    direction: 'umkehren',
+    pick: 'auswählen',
+    again: 'noch einmal senden',
+    hex: 'Text oder hexadezimal',
+    close: 'schließen',
+  },
   fields: {
     externalId: 'Nummer',
     guestId: 'Profil',

@@ -257,6 +257,6 @@ export const rulesDe: Record<RuleId, { readonly title: string; readonly means: s
   'refused-by-destination': {
     title: 'Das Ziel hat diesen Datensatz abgelehnt.',
     means: 'Aus der Zeile wurde ein Datensatz, er ist aufbewahrt, und das Ziel hat gesagt, dass es ihn nicht nimmt.',
-    hint: 'Lesen Sie seine Antwort und berichtigen Sie den Datensatz in der Quelle: der nächste Export sendet ihn von selbst.',
+    hint: 'Lesen Sie seine Antwort. Was im Datensatz falsch ist, berichtigen Sie in der Quelle: der nächste Export sendet ihn von selbst. Lag es am Ziel, senden Sie ihn noch einmal.',
   },
 };

@@ -1,7 +1,9 @@
 import type { EntityName } from '../../contract/record.ts';
 import type { Schedule } from '../../contract/schedule.ts';
 import { faultsDe } from './de-faults.ts';
+import { historyDe } from './de-history.ts';
 import { recordsDe } from './de-records.ts';
+import { resendDe } from './de-resend.ts';
 import { fieldsDe, foundDe, kindsDe, rulesDe, stepsDe } from './de-systems.ts';
 import type { Text } from './en.ts';
 
@@ -246,7 +248,7 @@ export const de: Text = {
       newer: 'sind überholt: Eine spätere Zeile desselben Datensatzes ist inzwischen da',
       structure: 'enthalten keinen Datensatz, etwa Summen',
       stillAside: 'lassen sich noch nicht lesen',
-      elsewhere: 'hat ein Ziel abgelehnt; sie werden hier nicht versucht',
+      elsewhere: 'hat ein Ziel abgelehnt: Öffnen Sie eine davon, um sie noch einmal zu senden',
       later: 'ganze Dateien bleiben: Spätere Dateien derselben Datensätze sind schon gelesen. Exportieren Sie sie neu.',
       failed: 'ließen sich nicht versuchen: Sie enthalten eine andere Art von Datensatz, oder die Kopie ihrer Datei ist beschädigt',
       rehearsed: 'Das würde daraus. Noch ist nichts behalten.',
@@ -285,6 +287,8 @@ export const de: Text = {
     hints: { move: 'bewegen', open: 'öffnen', hex: 'Text oder hexadezimal', pick: 'auswählen', again: 'noch einmal' },
   },
   records: recordsDe,
+  resend: resendDe,
+  history: historyDe,
   connections: {
     title: 'Verbindungen',
     add: 'Verbindung hinzufügen',
@@ -464,12 +468,13 @@ export const de: Text = {
       },
       move: 'Nach unten und oben',
       open: 'Öffnen',
+      pick: 'Auswählen',
       hex: 'Bytes als Text oder hexadezimal',
       search: 'In den Datensätzen suchen',
       sort: 'Nach der nächsten Spalte sortieren',
       direction: 'Andersherum sortieren',
       add: 'Hinzufügen',
-      sync: 'Jetzt lesen oder senden',
+      sync: 'Jetzt lesen oder senden; in Datensätzen: noch einmal senden',
       pause: 'Anhalten oder fortsetzen',
       close: 'Schließen',
     },

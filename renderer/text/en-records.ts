@@ -66,7 +66,16 @@ export const recordsEn = {
   otherwise: (value: string) => `otherwise “${value}”`,
   whenEmpty: (value: string) => `“${value}” when empty`,
   minor: 'in the smallest coin',
-  hints: { move: 'move', search: 'search', sort: 'sort', direction: 'other way round', hex: 'text or hexadecimal', close: 'close' },
+  hints: {
+    move: 'move',
+    search: 'search',
+    sort: 'sort',
+    direction: 'other way round',
+    pick: 'pick',
+    again: 'send again',
+    hex: 'text or hexadecimal',
+    close: 'close',
+  },
   fields: {
     externalId: 'Number',
     guestId: 'Profile',

@@ -3,7 +3,9 @@ import { faults } from '../../contract/faults.ts';
 import type { FoundLayout } from '../../contract/mapping.ts';
 import type { EntityName } from '../../contract/record.ts';
 import type { Schedule } from '../../contract/schedule.ts';
+import { historyEn } from './en-history.ts';
 import { recordsEn } from './en-records.ts';
+import { resendEn } from './en-resend.ts';
 
 const many = (count: number, one: string, more: string) => `${count.toLocaleString('en-GB')} ${count === 1 ? one : more}`;
 const delimiters: Record<FoundLayout['delimiter'], string> = { ',': 'comma', ';': 'semicolon', '\t': 'tab', '|': 'bar' };
@@ -226,7 +228,7 @@ export const en = {
       newer: 'were overtaken: a later row of the same record has come since',
       structure: 'hold no record, such as totals',
       stillAside: 'cannot be read yet',
-      elsewhere: 'were refused by a destination and are not tried here',
+      elsewhere: 'were refused by a destination: open one of them to send them again',
       later: 'whole files stay: later files of the same records were read since. Export them again.',
       failed: 'could not be tried: they hold another kind of record, or the copy of their file is damaged',
       rehearsed: 'This is what would come of it. Nothing is kept yet.',
@@ -265,6 +267,8 @@ export const en = {
     hints: { move: 'move', open: 'open', hex: 'text or hexadecimal', pick: 'pick', again: 'try again' },
   },
   records: recordsEn,
+  resend: resendEn,
+  history: historyEn,
   connections: {
     title: 'Connections',
     add: 'Add a connection',
@@ -442,12 +446,13 @@ export const en = {
       },
       move: 'Move down and up',
       open: 'Open',
+      pick: 'Pick',
       hex: 'Bytes as text or hexadecimal',
       search: 'Search the records',
       sort: 'Sort by the next column',
       direction: 'Sort the other way round',
       add: 'Add',
-      sync: 'Read or send now',
+      sync: 'Read or send now; in Records: send again',
       pause: 'Pause or go on',
       close: 'Close',
     },

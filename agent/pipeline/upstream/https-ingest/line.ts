@@ -81,9 +81,9 @@ export class IngestLine {
   async send(batch: OutgoingBatch, signal: AbortSignal): Promise<SendOutcome> {
     const plural = entityOf(batch.entity).plural as keyof typeof ingestPaths;
     const body = await (this.#packed.get(batch) ?? this.#pack(batch));
-    // The same records in the same order are the same request, however often it is made.
+    // The same records in the same order are the same request, however often it is made; ordered to be sent again they are another one.
     const key = createHash('sha256')
-      .update(batch.records.map((record) => record.eventId).join(' '))
+      .update([...batch.records.map((record) => record.eventId), ...(batch.again ? [batch.again] : [])].join(' '))
       .digest('hex');
     const answer = await this.#post(ingestPaths[plural], body, key, signal);
     const parsed = ReadAnswer.safeParse(json(answer.text, this.host));

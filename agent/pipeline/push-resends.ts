@@ -1,0 +1,160 @@
+import type { KeyObject } from 'node:crypto';
+import { setImmediate as breath } from 'node:timers/promises';
+import type { AuditDraft } from '../../contract/audit.ts';
+import { Fault } from '../../contract/faults.ts';
+import type { ReadDb } from '../../db/open.ts';
+import { type OutboxRow, rowReader } from '../../db/pipeline/blocks.ts';
+import { delivery } from '../../db/pipeline/outbox.ts';
+import type { ResendBite, ResendRow } from '../../db/pipeline/resend-walk.ts';
+import { type OpenResend, type ResentPart, runningResend } from '../../db/pipeline/resends.ts';
+import type { LongReads } from '../../db/reader.ts';
+import type { Remote } from '../../db/thread-calls.ts';
+import type { Writer } from '../../db/writer.ts';
+import { outgoingBatches } from './outbox/outgoing.ts';
+import { settle } from './outbox/settle.ts';
+import { sendInTurn } from './send-batches.ts';
+import type { SendOutcome, UpstreamSession } from './upstream.ts';
+
+export type ResendingTools = {
+  readonly key: KeyObject;
+  readonly read: ReadDb;
+  readonly reads: Pick<Remote<LongReads>, 'resendBite'>;
+  readonly writer: Writer;
+  /** Told after every change of an order. */
+  readonly onResent: () => void;
+  /** What is written down when an order is over. */
+  readonly finished: (order: ResendEnd) => AuditDraft;
+};
+
+/** An order that is over, with what was sent. */
+export type ResendEnd = Pick<OpenResend, 'id' | 'total' | 'confirmed' | 'refused' | 'correlationId'> & { readonly destinationId: string };
+
+/** Each row of a part may lie in a block of its own, and opening one takes a millisecond or two: so many are opened for one part. */
+const mostBlocks = 100;
+
+/**
+ * Carries out, for one destination, what was ordered to be sent again: part by part, each sent and settled before the next.
+ *
+ * Only the newest state of a record is sent, under its own event id, and only where the destination has passed it already: what lies in
+ * front of its position follows by itself. The push sends nothing meanwhile, so an old state never follows a newer one.
+ */
+export class Resending {
+  readonly #tools: ResendingTools;
+  readonly #destinationId: string;
+  /** How far the walk has looked without finding anything: that is not worth a commit. */
+  #looked = { id: 0, position: 0 };
+
+  constructor(tools: ResendingTools, destinationId: string) {
+    this.#tools = tools;
+    this.#destinationId = destinationId;
+  }
+
+  /**
+   * Send the next part of the oldest order that runs.
+   * @returns whether there was one; where there was, there may be more.
+   */
+  async sendNext(session: UpstreamSession, signal: AbortSignal, onSending: () => void): Promise<boolean> {
+    const { read, reads } = this.#tools;
+    const order = runningResend(read, this.#destinationId);
+    if (!order) return false;
+    const { choice, upToSeq: upTo } = order;
+    const after = Math.max(order.position, this.#looked.id === order.id ? this.#looked.position : 0);
+    const window = { choice, destinationId: this.#destinationId, after, upTo, limit: session.batchRecords };
+    const bite = await reads.resendBite(window);
+    if (bite.rows.length === 0 && !bite.isEnd) this.#looked = { id: order.id, position: bite.reached };
+    else await this.#sendBite(session, order, bite, { signal, onSending });
+    return true;
+  }
+
+  async #sendBite(
+    session: UpstreamSession,
+    order: OpenResend,
+    bite: ResendBite,
+    { signal, onSending }: { readonly signal: AbortSignal; readonly onSending: () => void },
+  ): Promise<void> {
+    const sorted = this.#sorted(bite.rows);
+    const { texts, damaged, rest } = await this.#open(sorted.send);
+    // What is left for the next part begins there; what lies behind it is not settled by this one.
+    const isCut = rest !== null;
+    const reached = rest === null ? bite.reached : rest - 1;
+    const records = outgoingBatches(texts).map((batch) => ({ ...batch, again: order.correlationId }));
+    const outcome: SendOutcome = { confirmed: new Set(), refused: new Map() };
+    let failure: { error: unknown } | null = null;
+    if (records.length > 0) {
+      onSending();
+      failure = await sendInTurn(session, records, outcome, signal).then(
+        () => null,
+        (error: unknown) => ({ error }),
+      );
+      if (failure && outcome.confirmed.size === 0) throw failure.error;
+    }
+    const all = records.flatMap((batch) => batch.records);
+    const { upTo, refused, isWhole } = settle(all, outcome);
+    const isEnd = isWhole && !failure && bite.isEnd && !isCut;
+    const position = isWhole && !failure ? reached : (upTo ?? order.position);
+    const isBehind = ({ seq }: { readonly seq: number }) => seq <= position;
+    const confirmed = all.filter((one) => isBehind(one) && outcome.confirmed.has(one.eventId)).map(({ seq }) => seq);
+    await this.#keep(order, {
+      id: order.id,
+      destinationId: this.#destinationId,
+      position,
+      confirmed,
+      refused: refused.filter(isBehind),
+      onItsWay: sorted.onItsWay.filter(isBehind).length,
+      damaged: damaged.filter((seq) => isBehind({ seq })).length,
+      overtaken: sorted.overtaken.filter(isBehind).map(({ letterId }) => letterId as number),
+      isEnd,
+    });
+    if (failure) throw failure.error;
+    if (!isWhole) throw new Fault('upstream-answer', { host: session.host, detail: 'records left out' });
+  }
+
+  /** What is to be sent, and what is passed over, and why. */
+  #sorted(rows: readonly ResendRow[]): Record<'send' | 'onItsWay' | 'overtaken', ResendRow[]> {
+    const { confirmedSeq } = delivery(this.#tools.read, this.#destinationId);
+    const isRefused = this.#tools.read
+      .prepare<[string, number], number>('select 1 from dead_letters where destination_id = ? and seq = ?')
+      .pluck();
+    const sorted: Record<'send' | 'onItsWay' | 'overtaken', ResendRow[]> = { send: [], onItsWay: [], overtaken: [] };
+    for (const row of rows) {
+      if (row.newestSeq > confirmedSeq) sorted.onItsWay.push(row);
+      else if (row.newestSeq === row.seq) sorted.send.push(row);
+      // A newer version came: where it was taken, the refusal is settled; where it was refused too, it has a letter of its own.
+      else sorted[isRefused.get(this.#destinationId, row.newestSeq) === undefined ? 'overtaken' : 'onItsWay'].push(row);
+    }
+    return sorted;
+  }
+
+  /** Read the texts of rows, with a breath between blocks. `rest` is the first row that is left for the next part. */
+  async #open(rows: readonly ResendRow[]): Promise<{ texts: OutboxRow[]; damaged: number[]; rest: number | null }> {
+    const texts: OutboxRow[] = [];
+    const damaged: number[] = [];
+    const reader = rowReader(this.#tools.read, this.#tools.key);
+    let opened = 0;
+    for (const { seq } of rows) {
+      if (reader.opened() > opened) {
+        if (reader.opened() >= mostBlocks) return { texts, damaged, rest: seq };
+        opened = reader.opened();
+        await breath();
+      }
+      try {
+        texts.push(reader.row(seq));
+      } catch (error) {
+        // One block that is damaged does not hold up the rest: how many could not be read is said with the order.
+        if (!(error instanceof Fault) || error.code !== 'database-damaged') throw error;
+        damaged.push(seq);
+      }
+    }
+    return { texts, damaged, rest: null };
+  }
+
+  async #keep(order: OpenResend, part: ResentPart): Promise<void> {
+    const { writer, finished, onResent } = this.#tools;
+    if (part.isEnd) {
+      const confirmed = order.confirmed + part.confirmed.length;
+      const refused = order.refused + part.refused.length;
+      await writer.audited([finished({ ...order, confirmed, refused, destinationId: this.#destinationId })], 'resent', [part]);
+    } else await writer.step('resent', [part]);
+    onResent();
+  }
+}
