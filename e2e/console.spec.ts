@@ -25,7 +25,7 @@ test('from the first start to “Everything up to … is confirmed by …”', a
   const { recoveryKey } = await hotel.client.agent.recoveryKey({});
   await expect(page.locator('output')).toHaveText(recoveryKey);
   await page.getByRole('button', { name: 'I have kept it' }).click();
-  expect((await hotel.client.agent.facts({})).recoveryKeyShown).toBe(true);
+  await expect.poll(async () => (await hotel.client.agent.facts({})).recoveryKeyShown).toBe(true);
 
   await expect(page.getByRole('heading', { name: 'What is read' })).toBeVisible();
   await page.getByRole('button', { name: /^Files in a folder/ }).click();
