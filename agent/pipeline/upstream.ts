@@ -18,12 +18,12 @@ export type SendOutcome = { readonly confirmed: ReadonlySet<string>; readonly re
 
 /**
  * The destination refuses the request as a whole because of what is in it. The push finds the record by halving.
- * @property status the HTTP status or the like. Its text is not kept: it may repeat what a guest wrote.
+ * @property status the HTTP status, the SQLSTATE or the like. Its text is not kept: it may repeat what a guest wrote.
  */
 export class DataRefused extends Error {
-  readonly status: number;
+  readonly status: number | string;
 
-  constructor(status: number) {
+  constructor(status: number | string) {
     super(`refused with ${status}`);
     this.name = 'DataRefused';
     this.status = status;
@@ -54,6 +54,12 @@ export type UpstreamSession = {
   close(): Promise<void>;
 };
 
+/**
+ * A text for the administrator of the other side: what has to be there and which rights this PC needs, and not one more, as a script
+ * that does it. It holds no password.
+ */
+export type Letter = { readonly title: string; readonly fileName: string; readonly text: string };
+
 /** One kind of destination: a file in upstream/ that exports one as its default. */
 export type Upstream<S extends z.ZodObject = z.ZodObject> = {
   readonly id: string;
@@ -63,6 +69,8 @@ export type Upstream<S extends z.ZodObject = z.ZodObject> = {
   readonly secrets: Readonly<Record<string, SecretField>>;
   checks(settings: z.infer<S>, context: OpenContext & { readonly hotelId: string; readonly heartbeat: Heartbeat }): readonly Check[];
   open(settings: z.infer<S>, context: OpenContext): Promise<UpstreamSession>;
+  /** What the administrator of the other side has to do, where there is something to do. */
+  letter?(settings: z.infer<S>, hotel: { readonly hotelId: string }): Letter;
   readonly sample: z.input<S>;
 };
 
