@@ -63,6 +63,11 @@ export function isPlainLine({ host, allowPlainOnThisPc: isAllowed }: { readonly 
 /** Where a server is. `shown` is how people read it. */
 export type Place = { readonly host: string; readonly port: number; readonly shown: string };
 
+/** The name that a server is asked for, so that it can show the right certificate. An address is none (RFC 6066 §3). */
+export function serverName(host: string): { servername?: string } {
+  return isIP(host) ? {} : { servername: host };
+}
+
 /** Find the addresses of a name. */
 export async function addressesOf({ host, shown }: Place, signal: AbortSignal): Promise<string> {
   const found = await bounded(lookup(host, { all: true }), { shown, signal, ms: policies.connectTimeoutMs }).catch((error: unknown) => {
@@ -79,8 +84,7 @@ export async function reach({ host, port, shown }: Place, signal: AbortSignal): 
 
 /** Lay TLS over a line. The caller ends it. */
 export async function secured(socket: Socket, { host, shown }: Place, trust: Trust, signal: AbortSignal): Promise<TLSSocket> {
-  const name = isIP(host) ? {} : { servername: host };
-  return opened(tlsConnect({ socket, host, ...name, ...tlsOptions(trust) }), 'secureConnect', shown, signal);
+  return opened(tlsConnect({ socket, host, ...serverName(host), ...tlsOptions(trust) }), 'secureConnect', shown, signal);
 }
 
 async function opened<S extends Socket>(socket: S, event: 'connect' | 'secureConnect', shown: string, signal: AbortSignal): Promise<S> {

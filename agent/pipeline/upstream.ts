@@ -14,7 +14,12 @@ export type OutgoingBatch = { readonly source: string; readonly entity: EntityNa
  * What a destination said. `confirmed` and `refused` together may hold fewer ids than were sent:
  * those left out are not delivered.
  */
-export type SendOutcome = { readonly confirmed: ReadonlySet<string>; readonly refused: ReadonlyMap<string, Refusal> };
+export type SendOutcome = {
+  readonly confirmed: ReadonlySet<string>;
+  readonly refused: ReadonlyMap<string, Refusal>;
+  /** What kept the others from arriving, where the destination said so. */
+  readonly fault?: Fault;
+};
 
 /**
  * The destination refuses the request as a whole because of what is in it. The push finds the record by halving.
