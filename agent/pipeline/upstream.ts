@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { AdministratorLetter } from '../../contract/connection.ts';
 import { Fault } from '../../contract/faults.ts';
 import type { Heartbeat, Refusal } from '../../contract/ingest.ts';
 import type { EntityName } from '../../contract/record.ts';
@@ -59,12 +60,6 @@ export type UpstreamSession = {
   close(): Promise<void>;
 };
 
-/**
- * A text for the administrator of the other side: what has to be there and which rights this PC needs, and not one more, as a script
- * that does it. It holds no password.
- */
-export type Letter = { readonly title: string; readonly fileName: string; readonly text: string };
-
 /** One kind of destination: a file in upstream/ that exports one as its default. */
 export type Upstream<S extends z.ZodObject = z.ZodObject> = {
   readonly id: string;
@@ -74,8 +69,8 @@ export type Upstream<S extends z.ZodObject = z.ZodObject> = {
   readonly secrets: Readonly<Record<string, SecretField>>;
   checks(settings: z.infer<S>, context: OpenContext & { readonly hotelId: string; readonly heartbeat: Heartbeat }): readonly Check[];
   open(settings: z.infer<S>, context: OpenContext): Promise<UpstreamSession>;
-  /** What the administrator of the other side has to do, where there is something to do. */
-  letter?(settings: z.infer<S>, hotel: { readonly hotelId: string }): Letter;
+  /** What has to be there and which rights this PC needs, and not one more, as a script for the administrator of the other side. */
+  letter?(settings: z.infer<S>, hotel: { readonly hotelId: string }): AdministratorLetter;
   readonly sample: z.input<S>;
 };
 

@@ -23,6 +23,7 @@ import {
   checksOf,
   exceptionsOf,
   existing,
+  letterOf,
   removeConnection,
   restoreConnection,
   secretFields,
@@ -126,6 +127,9 @@ export function apiRouter(agent: Agent) {
         const { id, kind } = existing(agent, input.id);
         return { handOver: handOverOf(agent, id, input.field, secretFields(kind)) };
       }),
+      letter: os.connections.letter.handler(({ input }) =>
+        letterOf(agent, 'draft' in input ? { draft: draftOf<ConnectionDraft>(input.draft) } : input),
+      ),
       pause: os.connections.pause.handler(async ({ input }) => {
         const connection = { ...existing(agent, input.id), isPaused: true };
         await agent.saveConnection(connection);

@@ -1,9 +1,9 @@
-import type { Letter } from '../../upstream.ts';
+import type { AdministratorLetter } from '../../../../contract/connection.ts';
 import type { Settings } from './settings.ts';
 import { keyColumns, type Table, tables } from './tables.ts';
 
 /** The script that makes the schema, the tables and the user with exactly the rights that sending needs. */
-export function letter(given: Settings, { hotelId }: { readonly hotelId: string }): Letter {
+export function letter(given: Settings, { hotelId }: { readonly hotelId: string }): AdministratorLetter {
   const { host, port, database, schema, user } = given;
   const names = tables.map((table) => `${schema}.${table.name}`).join(', ');
   const text = `-- Bellhop at the hotel ${hotelId} sends its records to ${database} on ${host}:${port}.

@@ -1,8 +1,8 @@
-import type { Letter } from '../../upstream.ts';
+import type { AdministratorLetter } from '../../../../contract/connection.ts';
 import { queueOf, type Settings } from './settings.ts';
 
 /** The script that makes the virtual host, the exchange, the queue and the user with exactly the rights that sending needs. */
-export function letter(given: Settings, { hotelId }: { readonly hotelId: string }): Letter {
+export function letter(given: Settings, { hotelId }: { readonly hotelId: string }): AdministratorLetter {
   const { host, port, vhost, user, exchange, declares } = given;
   const queue = queueOf(given);
   const escaped = (name: string) => name.replaceAll('.', '\\.');
