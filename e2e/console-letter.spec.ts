@@ -20,7 +20,7 @@ test('the text for the administrator can be had before there is a password, and 
   await field(page, /^Server/).fill('db.example.com');
   await field(page, /^Database/).fill('hotels');
   await page.getByRole('button', { name: 'Text for the administrator' }).click();
-  const script = page.getByRole('textbox', { name: 'PostgreSQL db.example.com, database hotels' });
+  const script = page.getByRole('textbox', { name: 'PostgreSQL db.example.com, hotels' });
   await expect(script).toHaveValue(/GRANT SELECT, INSERT, UPDATE ON production\.bookings/);
 
   await page.getByRole('link', { name: /^Connections/ }).click();

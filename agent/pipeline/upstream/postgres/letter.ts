@@ -43,7 +43,7 @@ COMMIT;
 
 \\password ${user}
 `;
-  return { title: `PostgreSQL ${host}, database ${database}`, fileName: 'bellhop.sql', text };
+  return { title: `PostgreSQL ${host}, ${database}`, fileName: 'bellhop.sql', text };
 }
 
 function createTable(schema: string, { name, columns }: Table): string {

@@ -44,7 +44,7 @@ fi
 # Configure, write, read: ${declares ? 'as much as making them takes' : 'sending to this exchange, and nothing else'}.
 rabbitmqctl set_permissions -p '${vhost}' '${user}' '${rights[0]}' '${rights[1]}' '${rights[2]}' </dev/null
 `;
-  return { title: `RabbitMQ ${host}, virtual host ${vhost}`, fileName: 'bellhop.sh', text };
+  return { title: `RabbitMQ ${host}, ${vhost}`, fileName: 'bellhop.sh', text };
 }
 
 function definitions({ vhost, exchange }: Settings, queue: string): string {
