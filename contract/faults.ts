@@ -365,7 +365,7 @@ export const faults = {
   'upstream-timeout': {
     who: 'later',
     what: '{host} did not answer within {seconds} s.',
-    safe: 'Everything waits here and follows; what it may have got is not applied twice.',
+    safe: 'Everything waits here and follows; what it may have got comes again under the same ids.',
     next: 'It is tried again by itself.',
   },
   'upstream-unreachable': {

@@ -296,7 +296,7 @@ export const faultsDe: Record<FaultCode, Sentences> = {
   },
   'upstream-timeout': {
     what: '{host} hat in {seconds} s nicht geantwortet.',
-    safe: 'Alles wartet hier und folgt; was es schon hat, wird nicht doppelt übernommen.',
+    safe: 'Alles wartet hier und folgt; was es schon haben mag, kommt unter denselben Kennungen wieder.',
     next: 'Es wird von selbst wieder versucht.',
   },
   'upstream-unreachable': {
