@@ -10,19 +10,21 @@ import { malformedRun } from './malformed.ts';
 import { memoryRun } from './memory.ts';
 import { missingServers } from './receivers.ts';
 import { type Run, reportLine, runsHold } from './report.ts';
+import { responseLostRun } from './response-lost.ts';
 import { sftpRun } from './sftp.ts';
 
 const root = join(import.meta.dirname, '..');
 const built = join(root, 'out', 'main', 'cli.js');
 const usage = `npm run rig -- NAME [--n N] [--seed S]
 
-  kill      SIGKILL at random points of an import of 10,000 bookings; N effective kills
-  sftp      the same from an SFTP server that cuts the line or stops answering; N effective kills
-  answers   the hub misbehaves or is ended during such an import; N troubles
-  broker    a PostgreSQL and a RabbitMQ are killed, cut and blocked during such an import; N troubles
-  memory    one file of N MiB is imported; the memory it takes stays below 256 MiB (Linux)
-  malformed N files that are broken in many ways: every byte accounted for, nothing crashes
-  commit    all of them in the size that runs with each commit
+  kill           SIGKILL at random points of an import of 10,000 bookings; N effective kills
+  sftp           the same from an SFTP server that cuts the line or stops answering; N effective kills
+  answers        the hub misbehaves or is ended during such an import; N troubles
+  broker         a PostgreSQL and a RabbitMQ are killed, cut and blocked during such an import; N troubles
+  response-lost  hub, database and broker apply, and their answer is lost; N answers
+  memory         one file of N MiB is imported; the memory it takes stays below 256 MiB (Linux)
+  malformed      N files that are broken in many ways: every byte accounted for, nothing crashes
+  commit         all of them in the size that runs with each commit
 
 A line of JSON per home and one in the end. A home that failed is replayed with the seed of its line.
 `;
@@ -82,6 +84,15 @@ const rigs: Readonly<Record<string, Rig>> = {
       const run: BrokerRun = await brokerRun(wanted);
       const { troubles, crashes, claimedTooEarly } = run;
       return { ...run, n: troubles, restartMs: [], figures: { troubles, crashes, claimedTooEarly } };
+    },
+  },
+  'response-lost': {
+    promise: 'F26,F37',
+    commitN: 30,
+    isMissing: missingServers,
+    run: async (wanted) => {
+      const { lostAnswers, byDestination, ...run } = await responseLostRun(wanted);
+      return { ...run, n: lostAnswers, restartMs: [], figures: byDestination };
     },
   },
 };

@@ -6,6 +6,7 @@ import { brokerRun } from './broker.ts';
 import { killRun } from './kill.ts';
 import { malformedRun } from './malformed.ts';
 import { missingServers } from './receivers.ts';
+import { responseLostRun } from './response-lost.ts';
 import { sftpRun } from './sftp.ts';
 import { outcomeHolds } from './site.ts';
 
@@ -65,6 +66,20 @@ it.skipIf(!existsSync(program) || missingServers() !== null)(
       findings: [],
       troubles: 2,
       early: 0,
+    });
+  },
+);
+
+it.skipIf(!existsSync(program) || missingServers() !== null)(
+  'delivers 10,500 rows once, in order and whole, to hub, database and broker although six answers are lost (SKIPPED without them)',
+  { timeout: 240_000 },
+  async () => {
+    const run = await responseLostRun({ seed, most: 6, program });
+    expect({ seed, holds: outcomeHolds(run), findings: run.verdict.findings, lost: run.byDestination }).toEqual({
+      seed,
+      holds: true,
+      findings: [],
+      lost: { hub: 2, warehouse: 2, broker: 2 },
     });
   },
 );
