@@ -19,8 +19,8 @@ export function databaseFault(error: unknown, given: Settings): Error {
   const { host } = given;
   if (error instanceof Fault || error instanceof DataRefused) return error;
   const { code, severity, message = '' } = error as ServerError;
-  const because = { cause: error };
   if (code === undefined || severity === undefined || !/^[0-9A-Z]{5}$/.test(code)) return driverFault(error, host);
+  const because = { cause: new Error(`SQLSTATE ${code}`) };
   const object = /(?:permission denied for [a-z]+ |")([A-Za-z0-9_.]{1,130})/.exec(message)?.[1] ?? '';
   switch (code) {
     case '28000':
@@ -46,10 +46,13 @@ export function databaseFault(error: unknown, given: Settings): Error {
       return new Fault('upstream-busy', { host }, because);
   }
   const kind = code.slice(0, 2);
-  if (kind === '22' || kind === '23') return new DataRefused(code);
+  if (ofTheData.has(kind)) return new DataRefused(code);
   if (kind === '08') return new Fault('upstream-unreachable', { host, detail: code }, because);
   return new Fault('upstream-error', { host, status: code }, because);
 }
+
+/** Classes that speak of a value: wrong data, constraints, checks of a view, a row too large, a trigger of the other side that refuses. */
+const ofTheData = new Set(['22', '23', '44', '54', 'P0']);
 
 /** The longest that one statement may take. */
 export const statementSeconds = policies.statementTimeoutMs / 1000;

@@ -184,6 +184,17 @@ describe.skipIf(!hasPostgres)('a PostgreSQL destination (SKIPPED where PostgreSQ
     expect([refused, kept, outcome.confirmed.size]).toEqual([{ refused: state }, 0, 1]);
   });
 
+  it('refuses as data what a trigger of the other side refuses, without repeating what it says', async () => {
+    await server.ask(`CREATE FUNCTION production.refuse() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN IF NEW.guest_name = 'Brandt' THEN RAISE EXCEPTION 'no % here', NEW.guest_name; END IF; RETURN NEW; END $$`);
+    await server.ask('CREATE TRIGGER refuse BEFORE INSERT ON production.bookings FOR EACH ROW EXECUTE FUNCTION production.refuse()');
+    const refused = await session
+      .send(batchOf(outgoing({ externalId: '1', ...booking, guestName: 'Brandt' })), anyTime)
+      .catch((error: Error) => [named(error), `${error.stack} ${error.cause}`.includes('Brandt')]);
+    await server.ask('DROP TRIGGER refuse ON production.bookings');
+    expect(refused).toEqual([{ refused: 'P0001' }, false]);
+  });
+
   it('names a server that is away, one whose backend is ended, and one that takes no writes, and goes on when they are well', async () => {
     const one = () => session.send(batchOf(outgoing({ externalId: '1', ...booking })), anyTime).then((done) => done.confirmed.size, named);
     const found: unknown[] = [await one()];

@@ -23,7 +23,7 @@ export class BrokerLine {
   readonly #underway = new Map<string, Underway>();
   readonly #returned = new Map<string, string>();
   #blocked: { readonly reason: string; readonly ended: Promise<void>; readonly end: () => void } | null = null;
-  #onBlocked: () => void = () => undefined;
+  #onBlocked: (reason: string) => void = () => undefined;
 
   constructor(given: Settings, secrets: Readonly<Record<string, string>>) {
     this.#given = given;
@@ -73,7 +73,7 @@ export class BrokerLine {
       const { promise: ended, resolve: end } = Promise.withResolvers<void>();
       if (this.#open !== open) return;
       this.#blocked = { reason, ended, end };
-      this.#onBlocked();
+      this.#onBlocked(reason);
     });
     open.connection.on('connection.unblocked', () => {
       this.#blocked?.end();
@@ -115,17 +115,19 @@ export class BrokerLine {
 
   /** Wait until everything is settled or the broker has no room. @returns the fault that ended the wait, if one did. */
   async #untilSettled(all: readonly Promise<void>[], signal: AbortSignal): Promise<Fault | null> {
-    const blocked = new Promise<void>((resolve) => {
-      this.#onBlocked = resolve;
-      if (this.#blocked) resolve();
-    });
+    const { promise: blocked, resolve } = Promise.withResolvers<string>();
+    this.#onBlocked = resolve;
+    if (this.#blocked) resolve(this.#blocked.reason);
     try {
-      await bounded(Promise.race([Promise.all(all), blocked]), this.#patience(signal, policies.totalTimeoutMs));
+      const reason = await bounded(
+        Promise.race([Promise.all(all).then(() => null), blocked]),
+        this.#patience(signal, policies.totalTimeoutMs),
+      );
+      return reason === null ? null : new Fault('upstream-blocked', { host: this.#given.host, reason });
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       return error;
     }
-    return this.#blocked ? new Fault('upstream-blocked', { host: this.#given.host, reason: this.#blocked.reason }) : null;
   }
 
   /** Say of a batch what is known: what has been told is forgotten, what is still on its way is not. */
