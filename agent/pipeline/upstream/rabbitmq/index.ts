@@ -8,7 +8,7 @@ import { placeOf, settings } from './settings.ts';
 export default defineUpstream({
   id: 'rabbitmq',
   title: 'RabbitMQ broker',
-  summary: 'Sends every record as a lasting message to an exchange and keeps it until the broker has confirmed it.',
+  summary: 'Sends every record at least once as a lasting message to an exchange and keeps it until the broker has confirmed it.',
   settings,
   secrets: {
     brokerPassword: {
