@@ -92,7 +92,8 @@ export const kindsDe: Text['kinds'] = {
   },
   rabbitmq: {
     title: 'RabbitMQ-Broker',
-    summary: 'Sendet jeden Datensatz mindestens einmal als dauerhafte Nachricht an einen Exchange und bewahrt ihn auf, bis der Broker ihn bestätigt hat.',
+    summary:
+      'Sendet jeden Datensatz mindestens einmal als dauerhafte Nachricht an einen Exchange und bewahrt ihn auf, bis der Broker ihn bestätigt hat.',
   },
   'https-ingest': {
     title: 'Zentrale über HTTPS',
