@@ -4,7 +4,7 @@ import { defineConfig } from 'electron-vite';
 
 const root = import.meta.dirname;
 /** What stays a package at run time: it carries native code, or looks for some. Everything else is bundled. */
-const external = ['electron', 'better-sqlite3', '@napi-rs/keyring', 'ssh2'];
+const external = ['electron', 'better-sqlite3', '@napi-rs/keyring', 'ssh2', 'pg-native'];
 
 /**
  * One bundle a process: the shell and the agent with its worker threads (out/main), the preload, the console, and the sandbox,

@@ -30,6 +30,8 @@ const usage = `bellhop ${version}
       the connections; a file holds no secrets, they are asked for
   bellhop connections key ID [--new]
       the public half of its key, to hand to the operator; --new makes a key pair here
+  bellhop connections letter ID
+      the script for the administrator of the database or the broker: what is needed there, and no right more
   bellhop import FILE… --entity E --mapping NAME|FILE [--hotel CODE] [--source NAME] [--from D --to D] [--dry-run]
       bring files in by hand
   bellhop records list [--kind E] [--search W] [--status S] [--from D] [--to D] [--sort C [--up]] [--limit N]

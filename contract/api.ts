@@ -2,7 +2,7 @@ import { type AnySchema, eventIterator, oc } from '@orpc/contract';
 import { z } from 'zod';
 import { AuditCheck, AuditEntry, AuditFilter, AuditPage } from './audit.ts';
 import { BackupProgress } from './backup.ts';
-import { Connection, ConnectionDraft, ConnectionId, SystemKind, TestStep } from './connection.ts';
+import { AdministratorLetter, Connection, ConnectionDraft, ConnectionId, SystemKind, TestStep } from './connection.ts';
 import { LetterCount, LetterFilter, LetterPage, OpenedLetter } from './dead-letter.ts';
 import { FaultReport } from './faults.ts';
 import { FileReport, Overview } from './health.ts';
@@ -95,6 +95,8 @@ export const api = {
       byId.extend({ field: z.string() }),
       z.strictObject({ handOver: z.string().nullable() }),
     ),
+    /** The text for the administrator of the other side, of a connection as it is stored or of a draft. */
+    letter: call('POST /connections/letter', z.union([byId, z.strictObject({ draft: ConnectionDraft })]), AdministratorLetter),
     pause: call('POST /connections/{id}/pause', byId, Connection),
     resume: call('POST /connections/{id}/resume', byId, Connection),
     syncNow: call('POST /connections/{id}/sync', byId, nothing),

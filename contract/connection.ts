@@ -41,8 +41,14 @@ export const SystemKind = z.strictObject({
   title: z.string(),
   summary: z.string(),
   settingsSchema: z.record(z.string(), z.unknown()),
+  /** Whether there is a text for the administrator of the other side. */
+  hasLetter: z.boolean(),
 });
 export type SystemKind = z.infer<typeof SystemKind>;
+
+/** What the administrator of the other side has to do, as a script. It holds no password. */
+export const AdministratorLetter = z.strictObject({ title: z.string(), fileName: z.string(), text: z.string() });
+export type AdministratorLetter = z.infer<typeof AdministratorLetter>;
 
 /** One step of a connection test. A step arrives when it starts (`running`) and again when it has ended. */
 export const TestStep = z.strictObject({

@@ -407,7 +407,7 @@ export const faults = {
   'upstream-timeout': {
     who: 'later',
     what: '{host} did not answer within {seconds} s.',
-    safe: 'Everything waits here and follows; what it may have got is not applied twice.',
+    safe: 'Everything waits here and follows; what it may have got comes again under the same ids.',
     next: 'It is tried again by itself.',
   },
   'upstream-unreachable': {
@@ -415,6 +415,42 @@ export const faults = {
     what: '{host} cannot be reached ({detail}).',
     safe: 'Everything waits here and follows.',
     next: 'It is tried again by itself. Check the internet line.',
+  },
+  'upstream-blocked': {
+    who: 'later',
+    what: '{host} takes no messages at the moment: {reason}.',
+    safe: 'Everything waits here and follows.',
+    next: 'It goes on by itself as soon as the broker has room. Its operator has to see to its memory or its disk.',
+  },
+  'upstream-login': {
+    who: 'person',
+    what: '{host} does not let {user} in ({place}).',
+    safe: 'Everything waits here and follows.',
+    next: 'Check user name and password with whoever runs {host}. The text for the administrator, in the connection, says what has to be there.',
+  },
+  'upstream-place-missing': {
+    who: 'person',
+    what: '{host} has no {place}, or does not show it to us.',
+    safe: 'Everything waits here and follows.',
+    next: 'Give the text for the administrator, in the connection, to whoever runs {host}: it makes what is missing.',
+  },
+  'upstream-rights': {
+    who: 'person',
+    what: '{host} does not allow {user} what sending needs: {right} on {place}.',
+    safe: 'Everything waits here and follows.',
+    next: 'Give the text for the administrator, in the connection, to whoever runs {host}: it grants exactly what is needed.',
+  },
+  'upstream-shape': {
+    who: 'person',
+    what: 'What stands on {host} in {place} is not as it has to be: {detail}.',
+    safe: 'Nothing was written there. Everything waits here and follows.',
+    next: 'Let whoever runs {host} compare it with the text for the administrator, in the connection.',
+  },
+  'upstream-unroutable': {
+    who: 'person',
+    what: 'On {host}, no queue takes what is sent to {exchange} under {key}.',
+    safe: 'Nothing of it is counted as delivered, and nothing was set aside. Everything waits here and follows.',
+    next: 'Ask whoever runs {host} to bind a queue to {exchange}. The text for the administrator, in the connection, does it.',
   },
 } as const satisfies Record<string, FaultText>;
 

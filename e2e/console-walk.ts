@@ -40,6 +40,9 @@ export async function walkFirstRun(page: Page, hotel: ConsoleHotel, look: Look):
   await expect(page.getByText('The test stopped at a step. Nothing was changed.')).toBeVisible();
   await look('first run, source with a failed test');
   await button('Do this later').click();
+  await expect(page.getByRole('button', { name: /^RabbitMQ broker/ })).toBeVisible();
+  await look('first run, kind of destination');
+  await page.getByRole('button', { name: /^Group hub over HTTPS/ }).click();
   await expect(field(page, /^Address/)).toBeVisible();
   await look('first run, destination');
   await button('More settings').click();

@@ -129,6 +129,8 @@ test('the first start speaks German at every step', async ({ page, hotel }) => {
   await expectGerman(page, 'what is read');
   await page.getByRole('button', { name: de.firstRun.skip }).click();
   await expect(page.getByRole('heading', { name: de.firstRun.steps.destination })).toBeVisible();
+  await expectGerman(page, 'kind of destination');
+  await page.getByRole('button', { name: de.kinds['https-ingest']?.title ?? '' }).click();
   await page.getByRole('button', { name: de.connections.moreSettings }).click();
   await expectGerman(page, 'where it goes');
   await page.getByRole('button', { name: de.firstRun.skip }).click();
@@ -269,6 +271,19 @@ test('connections speak German: list, detail, adding, both forms, a failed test,
     await expect(page.getByRole('option').first()).toBeVisible();
     await expectGermanHere(`choices of ${title}`);
     await page.keyboard.press('Escape');
+  }
+  for (const [kind, fields] of [
+    ['postgres', { host: '127.0.0.1', database: 'hotels' }],
+    ['rabbitmq', { host: '127.0.0.1' }],
+  ] as const) {
+    await page.getByRole('link', { name: /^PMS exports/ }).click();
+    await page.getByRole('button', { name: de.connections.add }).click();
+    await page.getByRole('button', { name: new RegExp(`^${de.kinds[kind]?.title}`) }).click();
+    await page.getByRole('button', { name: de.connections.moreSettings }).click();
+    for (const [name, value] of Object.entries(fields)) await field(page, new RegExp(`^${de.fields[name]?.title}`)).fill(value);
+    await page.getByRole('button', { name: de.connections.letter.title }).click();
+    await expect(page.getByText(/^Geben Sie dies als Datei/)).toBeVisible();
+    await expectGermanHere(`a new ${kind}`);
   }
   await page.getByRole('link', { name: /^PMS exports/ }).click();
   await page.getByRole('button', { name: de.connections.pause }).click();

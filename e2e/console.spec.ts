@@ -54,6 +54,7 @@ test('from the first start to “Everything up to … is confirmed by …”', a
   await page.getByRole('button', { name: 'Save' }).click();
 
   await expect(page.getByRole('heading', { name: 'Where it goes' })).toBeVisible();
+  await page.getByRole('button', { name: /^Group hub over HTTPS/ }).click();
   await field(page, /^Address/).fill(hotel.upstream.url);
   await field(page, /^Signing secret/).fill(hotel.upstream.secret);
   await page.getByRole('button', { name: 'Test the connection' }).click();

@@ -4,10 +4,13 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { answersRun } from './answers.ts';
+import { type BrokerRun, brokerRun } from './broker.ts';
 import { killRun } from './kill.ts';
 import { malformedRun } from './malformed.ts';
 import { memoryRun } from './memory.ts';
+import { missingServers } from './receivers.ts';
 import { type Run, reportLine, runsHold } from './report.ts';
+import { responseLostRun } from './response-lost.ts';
 import { restoreRun } from './restore.ts';
 import { sftpRun } from './sftp.ts';
 
@@ -15,13 +18,15 @@ const root = join(import.meta.dirname, '..');
 const built = join(root, 'out', 'main', 'cli.js');
 const usage = `npm run rig -- NAME [--n N] [--seed S]
 
-  kill      SIGKILL at random points of an import of 10,000 bookings; N effective kills
-  sftp      the same from an SFTP server that cuts the line or stops answering; N effective kills
-  answers   the hub misbehaves or is ended during such an import; N troubles
-  restore   the PC is destroyed and a backup, or nothing, comes onto a new one; N times
-  memory    one file of N MiB is imported; the memory it takes stays below 256 MiB (Linux)
-  malformed N files that are broken in many ways: every byte accounted for, nothing crashes
-  commit    all of them in the size that runs with each commit
+  kill           SIGKILL at random points of an import of 10,000 bookings; N effective kills
+  sftp           the same from an SFTP server that cuts the line or stops answering; N effective kills
+  answers        the hub misbehaves or is ended during such an import; N troubles
+  broker         a PostgreSQL and a RabbitMQ are killed, cut and blocked during such an import; N troubles
+  response-lost  hub, database and broker apply, and their answer is lost; N answers
+  restore        the PC is destroyed and a backup, or nothing, comes onto a new one; N times
+  memory         one file of N MiB is imported; the memory it takes stays below 256 MiB (Linux)
+  malformed      N files that are broken in many ways: every byte accounted for, nothing crashes
+  commit         all of them in the size that runs with each commit
 
 A line of JSON per home and one in the end. A home that failed is replayed with the seed of its line.
 `;
@@ -30,7 +35,13 @@ A line of JSON per home and one in the end. A home that failed is replayed with 
 const mostMisses = 5;
 
 type Wanted = { readonly seed: number; readonly most: number; readonly program: string };
-type Rig = { readonly promise: string; readonly commitN: number; readonly run: (wanted: Wanted) => Promise<Run> };
+type Rig = {
+  readonly promise: string;
+  readonly commitN: number;
+  readonly run: (wanted: Wanted) => Promise<Run>;
+  /** Why it cannot run on this machine, if it cannot. */
+  readonly isMissing?: () => string | null;
+};
 
 const rigs: Readonly<Record<string, Rig>> = {
   kill: {
@@ -75,6 +86,25 @@ const rigs: Readonly<Record<string, Rig>> = {
       return { ...run, n: 1, figures: { 'files-stay': 0, 'files-put-away': 0, 'no-backup': 0, [way]: 1 } };
     },
   },
+  broker: {
+    promise: 'F35,F37',
+    commitN: 8,
+    isMissing: missingServers,
+    run: async (wanted) => {
+      const run: BrokerRun = await brokerRun(wanted);
+      const { troubles, crashes, claimedTooEarly } = run;
+      return { ...run, n: troubles, restartMs: [], figures: { troubles, crashes, claimedTooEarly } };
+    },
+  },
+  'response-lost': {
+    promise: 'F26,F37',
+    commitN: 30,
+    isMissing: missingServers,
+    run: async (wanted) => {
+      const { lostAnswers, byDestination, ...run } = await responseLostRun(wanted);
+      return { ...run, n: lostAnswers, restartMs: [], figures: byDestination };
+    },
+  },
 };
 
 async function main(): Promise<number> {
@@ -97,7 +127,9 @@ async function main(): Promise<number> {
   for (const each of names) {
     const rig = rigs[each];
     if (!rig) return wrongUsage(name === '' ? 'which rig?' : `there is no rig ${name}`);
-    if (!(await runRig(each, rig, { n: n ?? rig.commitN, seed, program: values.agent }))) code = 1;
+    const missing = rig.isMissing?.() ?? null;
+    if (missing !== null) process.stderr.write(`${each}: ${missing}; not run\n`);
+    else if (!(await runRig(each, rig, { n: n ?? rig.commitN, seed, program: values.agent }))) code = 1;
   }
   return code;
 }

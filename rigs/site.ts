@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
+import type { ConnectionDraft } from '../contract/connection.ts';
 import { type SourceDraft, type Standing, sandboxHotel, setUp, startAgent } from '../sandbox/agent.ts';
 import { dropExport } from '../sandbox/hotel/export-file.ts';
 import { openHotel } from '../sandbox/hotel/hotel.ts';
@@ -29,18 +30,24 @@ export async function openSite(program: string): Promise<Site> {
   return { dir, home: join(dir, 'home'), drop: join(dir, 'drop'), truth: join(dir, 'truth.ndjson'), program, upstream };
 }
 
+type Preparing = {
+  readonly seed: number;
+  readonly batchRecords?: number;
+  readonly source?: SourceDraft;
+  readonly destinations?: readonly ConnectionDraft[];
+};
+
 /**
  * Set the agent up, then let the hotel drop 10,000 bookings and 500 rows of changes while it is away: every start finds work.
  * @param source what the agent reads, in the place of the folder.
+ * @param destinations where it sends to beside the hub.
  * @param batchRecords how many records go into one request; fewer make more requests to disturb.
  */
-export async function prepareSite(
-  site: Site,
-  { seed, batchRecords, source }: { readonly seed: number; readonly batchRecords?: number; readonly source?: SourceDraft },
-): Promise<void> {
+export async function prepareSite(site: Site, { seed, batchRecords, source, destinations = [] }: Preparing): Promise<void> {
   mkdirSync(site.drop, { recursive: true });
   const agent = await startAgent(site);
   await setUp(agent.client, { ...site, ...(batchRecords !== undefined && { batchRecords }), ...(source && { source }) });
+  for (const destination of destinations) await agent.client.connections.add(destination);
   await agent.stop();
   const hotel = openHotel({ seed, today: '2026-03-01' });
   const at = new Date('2026-03-01T08:00:00Z');
@@ -56,16 +63,33 @@ export type Outcome = {
   readonly isTidy?: boolean;
 };
 
-/** Judge a site whose agent has stopped. */
-export async function judgeSite(site: Site, last: (Standing & { readonly isDone: boolean }) | null): Promise<Outcome> {
+/** Judge a site whose agent has stopped, by what each destination has written down. */
+export async function judgeSite(site: Site, last: Last, receivedFiles: readonly string[] = [site.upstream.file]): Promise<Outcome> {
   const letters = last?.overview.setAsideByRule ?? [];
-  const verdict = await check({
-    truthFile: site.truth,
-    receivedFile: site.upstream.file,
-    hotelId: sandboxHotel.hotelId,
-    deadLettersByRule: Object.fromEntries(letters.map(({ rule, count }) => [rule, count])),
-  });
-  return { verdict, isDelivered: last?.isDone ?? false, isIntact: isIntact(site) };
+  const deadLettersByRule = Object.fromEntries(letters.map(({ rule, count }) => [rule, count]));
+  const verdicts: Verdict[] = [];
+  for (const receivedFile of receivedFiles)
+    verdicts.push(await check({ truthFile: site.truth, receivedFile, hotelId: sandboxHotel.hotelId, deadLettersByRule }));
+  return { verdict: addedUp(verdicts), isDelivered: last?.isDone ?? false, isIntact: isIntact(site) };
+}
+
+type Last = (Standing & { readonly isDone: boolean }) | null;
+
+/** The verdicts over several destinations as one. The rows that were set aside are the same for all of them. */
+function addedUp(verdicts: readonly Verdict[]): Verdict {
+  const [first] = verdicts;
+  if (!first) throw new RangeError('nothing to judge');
+  const sum = (of: (verdict: Verdict) => number) => verdicts.reduce((total, one) => total + of(one), 0);
+  return {
+    ...first,
+    delivered: sum((one) => one.delivered),
+    lost: sum((one) => one.lost),
+    twice: sum((one) => one.twice),
+    inverted: sum((one) => one.inverted),
+    corrupt: sum((one) => one.corrupt),
+    skipped: sum((one) => one.skipped),
+    findings: verdicts.flatMap((one) => one.findings).slice(0, 20),
+  };
 }
 
 /** Tell whether a run holds its promise: everything arrived, once, in order, and the database is whole. */

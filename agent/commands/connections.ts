@@ -7,7 +7,7 @@ import { Fault } from '../../contract/faults.ts';
 import type { Client } from '../runtime/wire-client.ts';
 import { type CommandLine, faultSentences, table, UsageError, withAgent } from './command.ts';
 
-/** `bellhop connections add|list|test|key|take-over|remove`. */
+/** `bellhop connections add|list|test|key|letter|take-over|remove`. */
 export async function manageConnections(line: CommandLine): Promise<number> {
   const [what, ...rest] = line.arguments;
   switch (what) {
@@ -22,10 +22,12 @@ export async function manageConnections(line: CommandLine): Promise<number> {
       return removeConnection(line, one(rest, 'remove'));
     case 'key':
       return showKey(line, rest);
+    case 'letter':
+      return showLetter(line, one(rest, 'letter'));
     case 'take-over':
       return takeOver(line, one(rest, 'take-over'));
     default:
-      throw new UsageError(`connections ${what} is not known: add, list, test, key, take-over or remove`);
+      throw new UsageError(`connections ${what} is not known: add, list, test, key, letter, take-over or remove`);
   }
 }
 
@@ -154,6 +156,13 @@ async function madeHere(client: Client, kind: string): Promise<string[]> {
   const found = (await client.systems.kinds({})).find((system) => system.kind === kind);
   const properties = (found?.settingsSchema.properties ?? {}) as Record<string, { 'x-made-here'?: boolean }>;
   return Object.keys(properties).filter((name) => properties[name]?.['x-made-here']);
+}
+
+/** Print the script for the administrator of the other side, and nothing else: it can be written into a file as it comes. */
+async function showLetter(line: CommandLine, id: string): Promise<number> {
+  const letter = await withAgent(line.home, (client) => client.connections.letter({ id }));
+  line.print(letter, letter.text.trimEnd());
+  return 0;
 }
 
 async function takeOver(line: CommandLine, id: string): Promise<number> {

@@ -32,7 +32,13 @@ export function systemKinds(): SystemKind[] {
 }
 
 function kindOf(system: Connector | Upstream): Omit<SystemKind, 'direction'> {
-  return { kind: system.id, title: system.title, summary: system.summary, settingsSchema: settingsSchema(system.settings, system.secrets) };
+  return {
+    kind: system.id,
+    title: system.title,
+    summary: system.summary,
+    settingsSchema: settingsSchema(system.settings, system.secrets),
+    hasLetter: 'letter' in system,
+  };
 }
 
 /** The JSON Schema of a system's form. Choices carry their words as `oneOf`, so that no screen has to know them. */

@@ -34,8 +34,11 @@ async function sendHalving(
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    merge(outcome, await session.send(batch, signal));
+    const said = await session.send(batch, signal);
+    merge(outcome, said);
     tries.taken++;
+    // What arrived counts; what is behind the gap waits for the line, and must not be overtaken by the next batch.
+    if (said.fault) throw said.fault;
   } catch (error) {
     if (!(error instanceof DataRefused)) throw error;
     tries.refused++;

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { AdministratorLetter } from '../../contract/connection.ts';
 import { Fault } from '../../contract/faults.ts';
 import type { Heartbeat, Refusal } from '../../contract/ingest.ts';
 import type { EntityName } from '../../contract/record.ts';
@@ -24,16 +25,21 @@ export type OutgoingBatch = {
  * What a destination said. `confirmed` and `refused` together may hold fewer ids than were sent:
  * those left out are not delivered.
  */
-export type SendOutcome = { readonly confirmed: ReadonlySet<string>; readonly refused: ReadonlyMap<string, Refusal> };
+export type SendOutcome = {
+  readonly confirmed: ReadonlySet<string>;
+  readonly refused: ReadonlyMap<string, Refusal>;
+  /** What kept the others from arriving, where the destination said so. */
+  readonly fault?: Fault;
+};
 
 /**
  * The destination refuses the request as a whole because of what is in it. The push finds the record by halving.
- * @property status the HTTP status or the like. Its text is not kept: it may repeat what a guest wrote.
+ * @property status the HTTP status, the SQLSTATE or the like. Its text is not kept: it may repeat what a guest wrote.
  */
 export class DataRefused extends Error {
-  readonly status: number;
+  readonly status: number | string;
 
-  constructor(status: number) {
+  constructor(status: number | string) {
     super(`refused with ${status}`);
     this.name = 'DataRefused';
     this.status = status;
@@ -73,6 +79,8 @@ export type Upstream<S extends z.ZodObject = z.ZodObject> = {
   readonly secrets: Readonly<Record<string, SecretField>>;
   checks(settings: z.infer<S>, context: OpenContext & { readonly hotelId: string; readonly heartbeat: Heartbeat }): readonly Check[];
   open(settings: z.infer<S>, context: OpenContext): Promise<UpstreamSession>;
+  /** What has to be there and which rights this PC needs, and not one more, as a script for the administrator of the other side. */
+  letter?(settings: z.infer<S>, hotel: { readonly hotelId: string }): AdministratorLetter;
   readonly sample: z.input<S>;
 };
 

@@ -29,6 +29,10 @@ export const policies = {
   diskStopBelowShare: 0.05,
   diskStopEndsShare: 0.06,
   diskLookEveryMs: 30_000,
+  /** A goodbye to a destination is a courtesy: one that does not listen is not waited for longer. */
+  closeWithinMs: 1_000,
+  /** F37: one statement at a database. The server ends it itself, so that nothing stays locked behind a line that is gone. */
+  statementTimeoutMs: 30_000,
   /** A file or database step that takes longer than this is a fault of the machine. */
   stopWithinMs: 10_000,
 } as const;

@@ -27,6 +27,7 @@ import {
   checksOf,
   exceptionsOf,
   existing,
+  letterOf,
   removeConnection,
   restoreConnection,
   secretFields,
@@ -157,6 +158,9 @@ export function apiRouter(agent: Agent) {
           await agent.views.note(agent, context, { action: 'secret-handed-over', kind: 'connection', id, detail: { field: input.field } });
         return { handOver };
       }),
+      letter: os.connections.letter.handler(({ input }) =>
+        letterOf(agent, 'draft' in input ? { draft: draftOf<ConnectionDraft>(input.draft) } : input),
+      ),
       pause: os.connections.pause.handler(async ({ input, context }) => {
         const connection = { ...existing(agent, input.id), isPaused: true };
         await agent.saveConnection(connection, [

@@ -57,6 +57,7 @@ const unaudited: Record<string, string> = {
   'systems.kinds': 'the same for every hotel',
   'mappings.list': 'holds no guest data',
   'connections.list': 'holds no secrets and no guest data',
+  'connections.letter': 'a script that holds no secret',
   'schedule.preview': 'keeps nothing',
   'files.list': 'counts and names of files',
   'deadLetters.list': 'holds no bytes of a row',

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { AuditDraft } from '../../contract/audit.ts';
-import type { Connection, ConnectionDraft } from '../../contract/connection.ts';
+import type { AdministratorLetter, Connection, ConnectionDraft } from '../../contract/connection.ts';
 import { Fault } from '../../contract/faults.ts';
 import { connectionById, isIdUsed, property } from '../../db/pipeline/connections.ts';
 import type { Agent } from '../index.ts';
@@ -215,6 +215,16 @@ export function checksOf(agent: Agent, what: { readonly id: string } | { readonl
     hotelId: property(agent.stores.read)?.hotelId ?? 'unknown',
     heartbeat: agent.heartbeat(draft.id ?? ''),
   });
+}
+
+/** The text for the administrator of the other side. @throws {Fault} `input-wrong` where a kind has none. */
+export function letterOf(agent: Agent, what: { readonly id: string } | { readonly draft: ConnectionDraft }): AdministratorLetter {
+  const draft: ConnectionDraft = 'draft' in what ? what.draft : { ...existing(agent, what.id), secrets: {} };
+  const { system, settings } = checkedSettings(agent, draft);
+  if (system.direction === 'source' || !system.kind.letter) {
+    throw new Fault('input-wrong', { detail: `${draft.title} needs no text for the administrator` });
+  }
+  return system.kind.letter(settings, { hotelId: property(agent.stores.read)?.hotelId ?? 'unknown' });
 }
 
 /** The settings of a connection that make it less safe than usual, each with its value. */

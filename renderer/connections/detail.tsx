@@ -3,6 +3,7 @@ import type { Connection } from '../../contract/connection.ts';
 import type { SystemHealth } from '../../contract/health.ts';
 import type { EntityName } from '../../contract/record.ts';
 import { ConnectionForm } from '../forms/connection-form.tsx';
+import { Letter } from '../forms/letter.tsx';
 import { StoredHandOver } from '../forms/made-secret.tsx';
 import { formFields } from '../forms/schema.ts';
 import { TestSteps } from '../forms/test-steps.tsx';
@@ -76,6 +77,7 @@ export function Detail({
               {connection.direction === 'destination' && <SendAgain connection={connection} />}
               <Settings connection={connection} />
               <TestSteps what={() => ({ id: connection.id })} />
+              {kind?.hasLetter && <Letter what={() => ({ id: connection.id })} />}
             </>
           )}
         </div>

@@ -8,6 +8,7 @@ import { faultOf } from '../rpc.ts';
 import { useText } from '../text/text.tsx';
 import { FaultNote } from '../ui/fault-note.tsx';
 import { Button } from '../ui/pieces.tsx';
+import { Letter } from './letter.tsx';
 import { ScheduleEditor } from './schedule-editor.tsx';
 import { draftParts, type FormValues, formFields } from './schema.ts';
 import { SchemaForm } from './schema-form.tsx';
@@ -50,6 +51,11 @@ export function ConnectionForm({ kind, connection, onSaved, onCancel }: Props) {
     }
     return { ...(connection ? { id: connection.id } : {}), kind: kind.kind, title, schedule, ...draftParts(fields, values) };
   };
+  /** What stands in the form, whole or not: whoever asks for the letter mostly has no password yet. */
+  const unchecked = (): ConnectionDraft => {
+    const { settings } = draftParts(fields, values);
+    return { kind: kind.kind, title: title.trim() || words.title, settings, secrets: {} };
+  };
   const submit = (event: React.FormEvent) => {
     event.preventDefault();
     const wanted = draft();
@@ -83,6 +89,7 @@ export function ConnectionForm({ kind, connection, onSaved, onCancel }: Props) {
         }}
         onTrust={(setting, hostKey) => setValues((before) => ({ ...before, [setting]: hostKey }))}
       />
+      {kind.hasLetter && <Letter what={() => ({ draft: unchecked() })} />}
       {save.error && <FaultNote fault={faultOf(save.error)} />}
       <div className="actions">
         <Button look="primary" type="submit" isForm isBusy={save.isPending}>

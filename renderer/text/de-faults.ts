@@ -331,12 +331,42 @@ export const faultsDe: Record<FaultCode, Sentences> = {
   },
   'upstream-timeout': {
     what: '{host} hat in {seconds} s nicht geantwortet.',
-    safe: 'Alles wartet hier und folgt; was es schon hat, wird nicht doppelt übernommen.',
+    safe: 'Alles wartet hier und folgt; was es schon haben mag, kommt unter denselben Kennungen wieder.',
     next: 'Es wird von selbst wieder versucht.',
   },
   'upstream-unreachable': {
     what: '{host} ist nicht zu erreichen ({detail}).',
     safe: waits,
     next: 'Es wird von selbst wieder versucht. Prüfen Sie die Internetleitung.',
+  },
+  'upstream-blocked': {
+    what: '{host} nimmt zurzeit keine Nachrichten an: {reason}.',
+    safe: waits,
+    next: 'Es geht von selbst weiter, sobald der Broker Platz hat. Sein Betreiber muss nach Arbeitsspeicher und Platte sehen.',
+  },
+  'upstream-login': {
+    what: '{host} lässt {user} nicht hinein ({place}).',
+    safe: waits,
+    next: 'Prüfen Sie Benutzername und Passwort mit dem, der {host} betreibt. Was dort sein muss, sagt der Text für den Administrator bei der Verbindung.',
+  },
+  'upstream-place-missing': {
+    what: 'Auf {host} gibt es {place} nicht, oder wir dürfen es nicht sehen.',
+    safe: waits,
+    next: 'Geben Sie den Text für den Administrator, der bei der Verbindung steht, dem, der {host} betreibt: Er legt an, was fehlt.',
+  },
+  'upstream-rights': {
+    what: '{host} erlaubt {user} nicht, was zum Senden nötig ist: {right} auf {place}.',
+    safe: waits,
+    next: 'Geben Sie den Text für den Administrator, der bei der Verbindung steht, dem, der {host} betreibt: Er erteilt genau die nötigen Rechte.',
+  },
+  'upstream-shape': {
+    what: 'Was auf {host} in {place} steht, ist nicht so, wie es sein muss: {detail}.',
+    safe: 'Dort wurde nichts geschrieben. Alles wartet hier und folgt.',
+    next: 'Lassen Sie es den, der {host} betreibt, mit dem Text für den Administrator bei der Verbindung vergleichen.',
+  },
+  'upstream-unroutable': {
+    what: 'Auf {host} nimmt keine Warteschlange an, was unter {key} an {exchange} geht.',
+    safe: 'Nichts davon gilt als zugestellt, und nichts wurde beiseitegelegt. Alles wartet hier und folgt.',
+    next: 'Bitten Sie den, der {host} betreibt, eine Warteschlange an {exchange} zu binden. Der Text für den Administrator bei der Verbindung tut das.',
   },
 };

@@ -16,6 +16,15 @@ export const stepsDe: Text['steps'] = {
   secret: 'Nach dem Signaturgeheimnis sehen',
   answer: 'Die Zentrale fragen, was sie von diesem Hotel hat',
   signature: 'Ein unterschriebenes Lebenszeichen senden',
+  name: 'Den Server finden',
+  port: 'Seinen Port erreichen',
+  tls: 'Eine sichere Leitung herstellen',
+  rights: 'Was dieser Benutzer darf',
+  shape: 'Die Tabellen vergleichen',
+  write: 'Einen Datensatz schreiben und zurücknehmen',
+  exchange: 'Nach dem Exchange sehen',
+  queue: 'Nach der Warteschlange sehen',
+  publish: 'Darf dieser Benutzer dorthin senden',
 };
 
 const rights: Readonly<Record<string, string>> = {
@@ -45,6 +54,18 @@ const found: readonly (readonly [english: RegExp, german: string | ((...found: s
   [/^stored on this PC$/, 'auf diesem PC gespeichert'],
   [/^nothing yet$/, 'noch nichts'],
   [/^generation (\d+)$/, 'Stand $1'],
+  [/^none, as set: the server is this PC$/, 'keine, wie eingestellt: Der Server ist dieser PC'],
+  [/^(.+), a standby that takes no writes at the moment$/, '$1, eine Reserve, die zurzeit nichts schreiben lässt'],
+  [/^(.+), nothing more$/, '$1, mehr nicht'],
+  [/^enough, and more than needed: (.+)$/, 'genug, und mehr als nötig: $1'],
+  [/^works; nothing of it was kept$/, 'geht; nichts davon wurde behalten'],
+  [/^yes; nothing was sent$/, 'ja; nichts wurde gesendet'],
+  [
+    /^not named in the settings: the first record shows whether one takes it$/,
+    'in den Einstellungen nicht genannt: Der erste Datensatz zeigt, ob eine ihn nimmt',
+  ],
+  [/^is made when sending starts$/, 'wird angelegt, wenn das Senden beginnt'],
+  [/^(.+) is there$/, '$1 ist da'],
   [/^the hub accepts our signature$/, 'die Zentrale nimmt unsere Unterschrift an'],
 ];
 
@@ -64,6 +85,15 @@ export const kindsDe: Text['kinds'] = {
   'sftp-csv': {
     title: 'Dateien auf einem SFTP-Server',
     summary: 'Liest die CSV-Dateien, die das Hotelsystem auf einen SFTP-Server legt.',
+  },
+  postgres: {
+    title: 'PostgreSQL-Datenbank',
+    summary: 'Hält jeden Datensatz in seinem neuesten Stand in Tabellen einer PostgreSQL-Datenbank, jede Änderung in einer Transaktion.',
+  },
+  rabbitmq: {
+    title: 'RabbitMQ-Broker',
+    summary:
+      'Sendet jeden Datensatz mindestens einmal als dauerhafte Nachricht an einen Exchange und bewahrt ihn auf, bis der Broker ihn bestätigt hat.',
   },
   'https-ingest': {
     title: 'Zentrale über HTTPS',
@@ -148,11 +178,30 @@ export const fieldsDe: Text['fields'] = {
   proxyUrl: { title: 'Proxy' },
   proxyUser: { title: 'Benutzername am Proxy' },
   proxyBypass: { title: 'Adressen ohne Proxy', description: 'Namen, durch Kommas getrennt; .hotel.local meint alles darunter.' },
-  caPem: { title: 'Zertifikat Ihrer eigenen Stelle', description: 'PEM-Text. Nur nötig, wenn die Zentrale oder ein Proxy eines benutzt.' },
+  caPem: {
+    title: 'Zertifikat Ihrer eigenen Stelle',
+    description: 'PEM-Text. Nur nötig, wenn die Gegenseite oder ein Proxy eines benutzt.',
+  },
   pinnedKey: {
     title: 'Festgelegter Schlüssel',
-    description: 'SHA-256 des öffentlichen Schlüssels der Zentrale, in Base64. Jeder andere wird abgelehnt.',
+    description: 'SHA-256 des öffentlichen Schlüssels der Gegenseite, in Base64. Jeder andere wird abgelehnt.',
   },
+  allowPlainOnThisPc: { title: 'Leitung ohne TLS zu diesem PC erlauben', description: 'Nur für einen Server auf 127.0.0.1.' },
+  database: { title: 'Datenbank' },
+  schema: { title: 'Schema', description: 'In dem die Tabellen stehen.' },
+  databasePassword: { title: 'Passwort des Datenbankbenutzers', description: 'Sie bekommen es von dem, der die Datenbank betreibt.' },
+  vhost: { title: 'Virtueller Host' },
+  exchange: { title: 'Exchange', description: 'An den gesendet wird.' },
+  routingKey: {
+    title: 'Routing-Key',
+    description: 'Für {entity}, {hotelId} und {source} steht bei jeder Nachricht, was für sie gilt.',
+  },
+  queue: { title: 'Warteschlange', description: 'Nur zum Prüfen und Anlegen; gesendet wird an den Exchange.' },
+  declares: {
+    title: 'Fehlendes selbst anlegen',
+    description: 'Exchange, Warteschlange und Bindung. Der Benutzer braucht dafür mehr Rechte, als zum Senden nötig sind.',
+  },
+  brokerPassword: { title: 'Passwort des Brokerbenutzers', description: 'Sie bekommen es von dem, der den Broker betreibt.' },
   signingSecret: { title: 'Signaturgeheimnis', description: 'Beginnt mit whsec_. Der Betreiber der Zentrale gibt es Ihnen.' },
   token: { title: 'Zugangsmarke', description: 'Nur, wenn die Zentrale eine verlangt.' },
   proxyPassword: { title: 'Kennwort am Proxy', description: 'Nur, wenn der Proxy eines verlangt.' },

@@ -315,6 +315,12 @@ export const de: Text = {
       show: 'Zeile für den Betreiber zeigen',
       copied: 'Die Zeile ist in der Zwischenablage',
     },
+    letter: {
+      title: 'Text für den Administrator',
+      means: (file: string) =>
+        `Geben Sie dies als Datei ${file} dem, der den Server betreibt. Es legt an, was dort nötig ist, und erteilt kein Recht mehr. Ein Passwort enthält es nicht.`,
+      copied: 'Der Text ist in der Zwischenablage',
+    },
     required: 'Das wird gebraucht',
     chooseFolder: 'Wählen…',
     test: 'Verbindung prüfen',

@@ -295,6 +295,12 @@ export const en = {
       show: 'Show the line for the operator',
       copied: 'The line is in the clipboard',
     },
+    letter: {
+      title: 'Text for the administrator',
+      means: (file: string) =>
+        `Give this to whoever runs the server, as a file ${file}. It makes what is needed there and grants no right more. It holds no password.`,
+      copied: 'The text is in the clipboard',
+    },
     required: 'This is needed',
     chooseFolder: 'Choose…',
     test: 'Test the connection',

@@ -1,7 +1,6 @@
-import { createHash, X509Certificate } from 'node:crypto';
-import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { Agent, type Dispatcher, Pool, ProxyAgent } from 'undici';
 import { policies } from '../../../resilience/policies.ts';
+import { tlsOptions } from '../../secure-line.ts';
 import type { Secrets, Settings } from './settings.ts';
 
 export function isBypassed(hostname: string, list: string): boolean {
@@ -13,13 +12,7 @@ export function isBypassed(hostname: string, list: string): boolean {
 }
 
 export function dispatcher(given: Settings, secrets: Secrets, isProxied: boolean): Dispatcher {
-  const tls = {
-    ...(given.caPem ? { ca: given.caPem } : {}),
-    minVersion: 'TLSv1.2' as const,
-    // Said here, it holds against NODE_TLS_REJECT_UNAUTHORIZED=0 in the environment, which would pass by the pin as well.
-    rejectUnauthorized: true,
-    checkServerIdentity: (host: string, cert: PeerCertificate) => checkServerIdentity(host, cert) ?? pinError(cert, given.pinnedKey),
-  };
+  const tls = tlsOptions(given);
   const limits = {
     headersTimeout: policies.headersTimeoutMs,
     bodyTimeout: policies.bodyTimeoutMs,
@@ -40,12 +33,4 @@ export function dispatcher(given: Settings, secrets: Secrets, isProxied: boolean
     // A proxy that takes the line and says nothing would be waited for five minutes.
     clientFactory: (origin, options) => new Pool(origin, { ...options, headersTimeout: policies.headersTimeoutMs }),
   });
-}
-
-/** The fingerprint that people pin: SHA-256 over the public key, so that a renewed certificate with the same key still fits. */
-function pinError(cert: PeerCertificate, pinned: string | undefined): Error | undefined {
-  if (pinned === undefined) return undefined;
-  const key = new X509Certificate(cert.raw).publicKey.export({ type: 'spki', format: 'der' });
-  const found = createHash('sha256').update(key).digest('base64');
-  return found === pinned ? undefined : Object.assign(new Error('another key'), { code: 'BELLHOP_PIN' });
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { trustSettings } from '../../secure-line.ts';
 
 /** Settings lie open in the database and in every list of connections; a login belongs to the secrets. */
 const withoutLogin = (url: string) => !/^[^/]*\/\/[^/?#]*@/.test(url);
@@ -25,21 +26,7 @@ export const settings = z.strictObject({
     description: 'Names, with commas between; .hotel.local means everything below it.',
     'x-advanced': true,
   }),
-  caPem: z.string().max(100_000).optional().meta({
-    title: 'Certificate of your own authority',
-    description: 'PEM text. Needed only if the hub, or a proxy that opens secure lines, uses one.',
-    'x-widget': 'textarea',
-    'x-advanced': true,
-  }),
-  pinnedKey: z
-    .string()
-    .regex(/^[A-Za-z0-9+/]{43}=$/)
-    .optional()
-    .meta({
-      title: 'Pinned key',
-      description: 'SHA-256 of the public key of the hub, in base64. Any other key is refused.',
-      'x-advanced': true,
-    }),
+  ...trustSettings,
 });
 export type Settings = z.infer<typeof settings>;
 export type Secrets = Readonly<Record<string, string>>;
