@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { answersRun } from './answers.ts';
@@ -8,7 +9,7 @@ import { type BrokerRun, brokerRun } from './broker.ts';
 import { killRun } from './kill.ts';
 import { malformedRun } from './malformed.ts';
 import { memoryRun } from './memory.ts';
-import { missingServers } from './receivers.ts';
+import { missingServers, Receivers } from './receivers.ts';
 import { type Run, reportLine, runsHold } from './report.ts';
 import { responseLostRun } from './response-lost.ts';
 import { restoreRun } from './restore.ts';
@@ -18,7 +19,7 @@ const root = join(import.meta.dirname, '..');
 const built = join(root, 'out', 'main', 'cli.js');
 const usage = `npm run rig -- NAME [--n N] [--seed S]
 
-  kill           SIGKILL at random points of an import of 10,000 bookings; N effective kills
+  kill           SIGKILL at random points while 10,000 bookings go from three sources to three destinations; N effective kills
   sftp           the same from an SFTP server that cuts the line or stops answering; N effective kills
   answers        the hub misbehaves or is ended during such an import; N troubles
   broker         a PostgreSQL and a RabbitMQ are killed, cut and blocked during such an import; N troubles
@@ -48,7 +49,7 @@ const rigs: Readonly<Record<string, Rig>> = {
     promise: 'P1',
     commitN: 100,
     run: async (wanted) => {
-      const { restartMs, effectiveKills, ...run } = await killRun(wanted);
+      const { restartMs, effectiveKills, ...run } = await killRun({ ...wanted, receivers: await sharedReceivers() });
       return {
         ...run,
         n: effectiveKills,
@@ -106,6 +107,17 @@ const rigs: Readonly<Record<string, Rig>> = {
     },
   },
 };
+
+let receivers: Receivers | null = null;
+const ownFolder = mkdtempSync(join(tmpdir(), 'bellhop-rigs-'));
+
+/** Database and broker for all homes of a rig: starting them takes longer than a home. Null, and a word, where they are not installed. */
+async function sharedReceivers(): Promise<Receivers | null> {
+  const missing = missingServers();
+  if (missing !== null) process.stderr.write(`kill: ${missing}; everything goes to the hub alone\n`);
+  else receivers ??= await Receivers.start(ownFolder);
+  return receivers;
+}
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -204,4 +216,9 @@ function print(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value)}\n`);
 }
 
-process.exitCode = await main();
+try {
+  process.exitCode = await main();
+} finally {
+  await (receivers as Receivers | null)?.close();
+  rmSync(ownFolder, { recursive: true, force: true });
+}

@@ -1,94 +1,59 @@
-import { statSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { Following, startAgent } from '../sandbox/agent.ts';
-import { type Random, seededRandom } from '../sandbox/hotel/random.ts';
-import { closeSite, exportedFiles, judgeSite, type Outcome, openSite, prepareSite, type Site } from './site.ts';
-
-/** So many kills in one home; then it may finish, and the next home starts from nothing: the beginning is worth killing too. */
-export const mostKillsOfHome = 12;
-const homeDeadlineMs = 180_000;
-
-export type KillRun = Outcome & {
-  readonly kills: number;
-  readonly effectiveKills: number;
-  /** Those of them that came before both files had been read to their end. */
-  readonly killsWhileReading: number;
-  readonly restartMs: readonly number[];
-  readonly wireDuplicates: number;
-};
+import type { SourceDraft } from '../sandbox/agent.ts';
+import { seededRandom } from '../sandbox/hotel/random.ts';
+import { startSftp } from '../sandbox/sftp/server.ts';
+import { type KillRun, killUntilDelivered, mostKillsOfHome } from './killing.ts';
+import type { Receivers } from './receivers.ts';
+import { password, serveFolder, sftpSource } from './sftp.ts';
+import { closeSite, exportedFiles, judgeSite, openSite, prepareSite } from './site.ts';
 
 /**
- * Import 10,000 bookings and 500 changes into a new home while the agent is killed again and again, until everything has arrived.
+ * Import 10,000 bookings and 500 changes from two folders and an SFTP server into a new home, and send them to a hub, a database and a
+ * broker, while the agent is killed again and again, until everything has arrived everywhere.
  *
  * A kill counts only when it was effective: something had been committed, or had arrived, since that start. The seed decides the
  * hotel, the receiver's slowness and the moments of the kills; the machine decides what they hit.
  *
  * @param most how many effective kills are still wanted; the home is finished undisturbed afterwards.
+ * @param receivers the database and the broker; null where they are not installed: then everything goes to the hub alone.
  */
-export async function killRun(wanted: { readonly seed: number; readonly most: number; readonly program: string }): Promise<KillRun> {
-  const random = seededRandom(wanted.seed);
-  const site = await openSite(wanted.program);
+export async function killRun(wanted: {
+  readonly seed: number;
+  readonly most: number;
+  readonly program: string;
+  readonly receivers: Receivers | null;
+}): Promise<KillRun> {
+  const { seed, most, program, receivers } = wanted;
+  const random = seededRandom(seed);
+  const site = await openSite(program);
+  const server = await startSftp({ password });
   try {
-    await prepareSite(site, wanted);
+    const onServer = join(site.dir, 'on-server');
+    const moreSources = [
+      { id: 'events', drop: join(site.dir, 'events'), draft: folderSource(join(site.dir, 'events')) },
+      { id: 'files', drop: onServer, draft: sftpSource(server, 'leave') },
+    ];
+    await receivers?.begin(site.dir);
+    for (const { drop } of moreSources) mkdirSync(drop);
+    await prepareSite(site, { seed, moreSources, destinations: receivers?.drafts() ?? [] });
+    serveFolder(server, onServer);
     // Nothing in the agent is slowed down. A hub some way off gives the kills something to hit while they fly.
     site.upstream.faults.latencyMs = random.between(10, 80);
     site.upstream.faults.answerLatencyMs = random.between(10, 80);
-    const { last, ...killed } = await killUntilDelivered(site, { random, most: Math.min(wanted.most, mostKillsOfHome) });
-    return { ...(await judgeSite(site, last)), ...killed, wireDuplicates: site.upstream.counts.wireDuplicates };
+    const files = exportedFiles * (moreSources.length + 1);
+    const { last, ...killed } = await killUntilDelivered(site, { random, files, most: Math.min(most, mostKillsOfHome) });
+    await receivers?.finish();
+    const received = [site.upstream.file, ...(receivers ? Object.values(receivers.files) : [])];
+    const wireDuplicates = site.upstream.counts.wireDuplicates + (receivers?.wireDuplicates ?? 0);
+    return { ...(await judgeSite(site, last, received)), ...killed, wireDuplicates };
   } finally {
+    await server.close();
     await closeSite(site);
   }
 }
 
-/** Kill the agent of a site until everything has arrived. `beforeStart` may disturb what is around it, but not before the last start. */
-export async function killUntilDelivered(
-  site: Site,
-  { random, most, beforeStart }: { readonly random: Random; readonly most: number; readonly beforeStart?: (isLast: boolean) => void },
-) {
-  const counts = { kills: 0, effectiveKills: 0, killsWhileReading: 0 };
-  const restartMs: number[] = [];
-  const deadline = AbortSignal.timeout(homeDeadlineMs);
-  for (;;) {
-    const isLast = counts.effectiveKills >= most;
-    beforeStart?.(isLast);
-    const startedAtMs = performance.now();
-    const agent = await startAgent(site);
-    restartMs.push(performance.now() - startedAtMs);
-    const mark = progressMark(site);
-    // Reading starts at once in every other start, instead of at the next even second: both sides of the schedule are hit.
-    if (random.chance(0.5)) void agent.client.connections.syncNow({ id: 'pms' }).catch(() => undefined);
-    const following = new Following(agent.client);
-    const last = await lookUntil(following, isLast ? deadline : AbortSignal.any([deadline, AbortSignal.timeout(killAfterMs(random))]));
-    if (last?.isDone || deadline.aborted) {
-      await agent.stop();
-      return { ...counts, restartMs, last };
-    }
-    await agent.kill();
-    counts.kills += 1;
-    if (progressMark(site) === mark) continue;
-    counts.effectiveKills += 1;
-    if (following.filesDone < exportedFiles) counts.killsWhileReading += 1;
-  }
-}
-
-/** Mostly soon, while files are read and the first batches are on their way; sometimes late. */
-function killAfterMs(random: Random): number {
-  return random.chance(0.7) ? random.between(20, 400) : random.between(400, 2500);
-}
-
-/** Look whether everything has arrived until the moment has come; null when the agent was never seen at rest. */
-async function lookUntil(following: Following, moment: AbortSignal) {
-  const ended = new Promise<null>((resolve) => moment.addEventListener('abort', () => resolve(null), { once: true }));
-  // The kill must not wait for an answer that is under way.
-  const looked = following.untilDelivered(exportedFiles, moment).catch(() => null);
-  return Promise.race([looked, ended]);
-}
-
-/** What changes with every commit and every arrival, read from outside: no question to the agent could be trusted here. */
-function progressMark({ home, upstream }: Site): string {
-  const files = ['pipeline.db', 'pipeline.db-wal'].map((name) => {
-    const found = statSync(join(home, name), { throwIfNoEntry: false });
-    return found ? `${found.size} ${found.mtimeMs}` : 'none';
-  });
-  return [...files, upstream.received()].join(' ');
+function folderSource(folder: string): SourceDraft {
+  const settings = { folder, entity: 'booking', mapping: 'generic-pms-bookings', source: 'events', completeWhen: 'done-file' };
+  return { kind: 'folder-csv', title: 'Events', settings, secrets: {} };
 }

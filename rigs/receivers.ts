@@ -42,7 +42,7 @@ export class Receivers {
   readonly postgres: PostgresServer;
   readonly rabbit: RabbitServer;
   /** NDJSON of what was applied; complete after {@link finish}. */
-  readonly files: Readonly<Record<ReceiverId, string>>;
+  files: Readonly<Record<ReceiverId, string>>;
   /** Messages that came again under an id that was known. */
   wireDuplicates = 0;
   readonly #seen = new Set<string>();
@@ -52,7 +52,7 @@ export class Receivers {
   private constructor(postgres: PostgresServer, rabbit: RabbitServer, dir: string) {
     this.postgres = postgres;
     this.rabbit = rabbit;
-    this.files = { warehouse: join(dir, 'warehouse.ndjson'), broker: join(dir, 'broker.ndjson') };
+    this.files = filesIn(dir);
     writeFileSync(this.files.broker, '');
     const login = { hostname: host, port: rabbit.port, vhost, username: 'admin', password: 'admin' };
     this.#consumer = new Connection({ ...login, retryLow: 100, retryHigh: 300 });
@@ -114,6 +114,17 @@ export class Receivers {
     writeFileSync(this.files.warehouse, rows.map(({ document }) => lineOf(document)).join(''));
   }
 
+  /** Forget everything, so that a new home can begin with the same servers. @param dir where its files go. */
+  async begin(dir: string): Promise<void> {
+    await this.#untilEmpty();
+    await this.postgres.ask('TRUNCATE production.bookings, audit.applied RESTART IDENTITY');
+    this.#seen.clear();
+    this.#newest.clear();
+    this.wireDuplicates = 0;
+    this.files = filesIn(dir);
+    writeFileSync(this.files.broker, '');
+  }
+
   async close(): Promise<void> {
     this.#consumer.unsafeDestroy();
     await Promise.all([this.postgres.close(), this.rabbit.close()]);
@@ -138,6 +149,8 @@ export class Receivers {
     }, 30_000);
   }
 }
+
+const filesIn = (dir: string) => ({ warehouse: join(dir, 'warehouse.ndjson'), broker: join(dir, 'broker.ndjson') });
 
 function lineOf(record: unknown): string {
   return `${JSON.stringify({ entity: 'booking', record })}\n`;

@@ -5,10 +5,10 @@ import { hostKeyOf } from '../agent/pipeline/connectors/sftp-csv/host-key.ts';
 import { type SourceDraft, startAgent } from '../sandbox/agent.ts';
 import { seededRandom } from '../sandbox/hotel/random.ts';
 import { type SandboxSftp, startSftp } from '../sandbox/sftp/server.ts';
-import { type KillRun, killUntilDelivered, mostKillsOfHome } from './kill.ts';
+import { type KillRun, killUntilDelivered, mostKillsOfHome } from './killing.ts';
 import { closeSite, judgeSite, openSite, prepareSite, type Site } from './site.ts';
 
-const password = 'a rig has no secrets';
+export const password = 'a rig has no secrets';
 
 export type SftpRun = KillRun & { readonly cuts: number };
 
@@ -75,14 +75,14 @@ async function putsAway(site: Site, server: SandboxSftp, wanted: ReadonlyMap<str
 }
 
 /** Put what the hotel has dropped on the server, done-files and all. */
-function serveFolder(server: SandboxSftp, folder: string): void {
+export function serveFolder(server: SandboxSftp, folder: string): void {
   for (const name of readdirSync(folder)) {
     const mtime = 1_772_352_000 + (name.endsWith('.done') ? 5 : 0);
     server.files.set(`/exports/${name}`, { content: readFileSync(join(folder, name)), mtime });
   }
 }
 
-function sftpSource(server: SandboxSftp, afterwards: string): SourceDraft {
+export function sftpSource(server: SandboxSftp, afterwards: string): SourceDraft {
   return {
     kind: 'sftp-csv',
     title: 'Sandbox SFTP',

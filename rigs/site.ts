@@ -5,13 +5,13 @@ import Database from 'better-sqlite3';
 import type { ConnectionDraft } from '../contract/connection.ts';
 import { type SourceDraft, type Standing, sandboxHotel, setUp, startAgent } from '../sandbox/agent.ts';
 import { dropExport } from '../sandbox/hotel/export-file.ts';
-import { openHotel } from '../sandbox/hotel/hotel.ts';
+import { type ExportRow, openHotel } from '../sandbox/hotel/hotel.ts';
 import { startUpstream, type Upstream } from '../sandbox/upstream/server.ts';
 import { check, holds, type Verdict } from './checker.ts';
 
 const firstExportRows = 10_000;
 const secondExportRows = 500;
-/** How many files {@link prepareSite} drops. */
+/** How many files {@link prepareSite} drops at each source. */
 export const exportedFiles = 2;
 
 /** A new home with a hotel and a hub around it: what one run of a rig happens in. */
@@ -34,25 +34,45 @@ type Preparing = {
   readonly seed: number;
   readonly batchRecords?: number;
   readonly source?: SourceDraft;
+  readonly moreSources?: readonly { readonly id: string; readonly drop: string; readonly draft: SourceDraft }[];
   readonly destinations?: readonly ConnectionDraft[];
 };
 
 /**
  * Set the agent up, then let the hotel drop 10,000 bookings and 500 rows of changes while it is away: every start finds work.
  * @param source what the agent reads, in the place of the folder.
+ * @param moreSources further sources, each with a folder of its own: the bookings are shared out among all of them by their keys.
  * @param destinations where it sends to beside the hub.
  * @param batchRecords how many records go into one request; fewer make more requests to disturb.
  */
-export async function prepareSite(site: Site, { seed, batchRecords, source, destinations = [] }: Preparing): Promise<void> {
+export async function prepareSite(
+  site: Site,
+  { seed, batchRecords, source, moreSources = [], destinations = [] }: Preparing,
+): Promise<void> {
   mkdirSync(site.drop, { recursive: true });
   const agent = await startAgent(site);
   await setUp(agent.client, { ...site, ...(batchRecords !== undefined && { batchRecords }), ...(source && { source }) });
+  const schedule = { kind: 'cron', expression: '*/2 * * * * *' } as const;
+  for (const { id, draft } of moreSources) await agent.client.connections.add({ ...draft, id, schedule });
   for (const destination of destinations) await agent.client.connections.add(destination);
   await agent.stop();
   const hotel = openHotel({ seed, today: '2026-03-01' });
   const at = new Date('2026-03-01T08:00:00Z');
-  dropExport(site, { rows: hotel.nextExport({ rows: firstExportRows, changes: 0.02, bad: 5 }), number: 1, at });
-  dropExport(site, { rows: hotel.nextExport({ rows: secondExportRows, changes: 0.9, bad: 1 }), number: 2, at });
+  const drops = [site.drop, ...moreSources.map(({ drop }) => drop)];
+  const exports = [
+    hotel.nextExport({ rows: firstExportRows, changes: 0.02, bad: 5 }),
+    hotel.nextExport({ rows: secondExportRows, changes: 0.9, bad: 1 }),
+  ];
+  for (const [number, rows] of exports.entries())
+    for (const [share, drop] of drops.entries()) {
+      const own = rows.filter((row) => shareOf(row, drops.length) === share);
+      dropExport({ drop, truth: site.truth }, { rows: own, number: number + 1, at });
+    }
+}
+
+/** A booking always comes from the same source. */
+function shareOf({ truth: { key } }: ExportRow, sources: number): number {
+  return (Number(key?.replace(/\D/g, '')) || 0) % sources;
 }
 
 /** How a run ended: what the checker says, whether everything arrived in time, whether the database is whole. */
