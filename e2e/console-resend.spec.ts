@@ -45,7 +45,7 @@ test('picked records are sent again to a hub that has lost them, by keyboard', a
     await expect(page.getByRole('checkbox', { checked: true })).toHaveCount(2);
     await page.keyboard.press('s');
     await expect(page.getByText('Send 2 bookings again to Group hub? It keeps what it has.')).toBeVisible();
-    await expect(page.getByText('2 it has confirmed as they are: they change nothing there')).toBeVisible();
+    await expect(page.getByText('2 it has confirmed just so: nothing changes there')).toBeVisible();
     await button(page, 'Send again').click();
     await expect(page.getByRole('dialog').getByText('2 records to Group hub: done')).toBeVisible();
     expect(empty.received()).toBe(2);

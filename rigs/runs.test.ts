@@ -2,11 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { answersRun } from './answers.ts';
-import { brokerRun } from './broker.ts';
 import { killRun } from './kill.ts';
 import { malformedRun } from './malformed.ts';
-import { missingServers } from './receivers.ts';
-import { responseLostRun } from './response-lost.ts';
 import { sftpRun } from './sftp.ts';
 import { outcomeHolds } from './site.ts';
 
@@ -51,35 +48,6 @@ it.skipIf(!existsSync(program))(
       holds: true,
       findings: [],
       isKilled: true,
-    });
-  },
-);
-
-it.skipIf(!existsSync(program) || missingServers() !== null)(
-  'delivers 10,500 rows once, in order and whole, to a database and a broker that are killed, cut or blocked twice (SKIPPED without them)',
-  { timeout: 240_000 },
-  async () => {
-    const run = await brokerRun({ seed, most: 2, program });
-    expect({ seed, holds: outcomeHolds(run), findings: run.verdict.findings, troubles: run.troubles, early: run.claimedTooEarly }).toEqual({
-      seed,
-      holds: true,
-      findings: [],
-      troubles: 2,
-      early: 0,
-    });
-  },
-);
-
-it.skipIf(!existsSync(program) || missingServers() !== null)(
-  'delivers 10,500 rows once, in order and whole, to hub, database and broker although six answers are lost (SKIPPED without them)',
-  { timeout: 240_000 },
-  async () => {
-    const run = await responseLostRun({ seed, most: 6, program });
-    expect({ seed, holds: outcomeHolds(run), findings: run.verdict.findings, lost: run.byDestination }).toEqual({
-      seed,
-      holds: true,
-      findings: [],
-      lost: { hub: 2, warehouse: 2, broker: 2 },
     });
   },
 );

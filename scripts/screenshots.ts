@@ -344,6 +344,26 @@ async function records(camera: Camera, busy: Hotel, address: string): Promise<vo
     await listed(page);
     await page.locator('#detail table').waitFor();
   });
+  await camera.take('record-send-again', address, async (page) => {
+    await place('#/records/1:4471011')(page);
+    await page.locator('#detail table').waitFor();
+    await page.locator('#detail').getByRole('button', { name: 'Send again' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: /^Send/ }).waitFor();
+  });
+  await camera.take('history', address, async (page) => {
+    await place('#/settings/history')(page);
+    await page.locator('summary').first().waitFor();
+    await page.getByRole('button', { name: 'Check the chain' }).click();
+    await page.getByText(/fit together/).waitFor();
+  });
+  await camera.take('connection-letter', address, async (page) => {
+    await place('#/connections/new')(page);
+    await page.getByRole('button', { name: /^PostgreSQL database/ }).click();
+    await page.getByRole('textbox', { name: /^Server/ }).fill('db.example.com');
+    await page.getByRole('textbox', { name: /^Database/ }).fill('hotels');
+    await page.getByRole('button', { name: 'Text for the administrator' }).click();
+    await page.getByRole('textbox', { name: /PostgreSQL db/ }).waitFor();
+  });
   await camera.take('records-search', address, async (page) => {
     await place('#/records?q=nobody')(page);
     await page.getByText('No record fits').waitFor();

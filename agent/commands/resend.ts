@@ -101,7 +101,7 @@ function rehearsalText(title: string, found: ResendRehearsal): string {
     [found.insert, 'it has never confirmed'],
     [found.update, 'it has confirmed in an older state'],
     [found.skip, 'it has confirmed as they are: it keeps what it has'],
-    [found.onItsWay, 'are on their way for the first time, and are not sent twice'],
+    [found.onItsWay, 'on the way for the first time, not sent twice'],
   ];
   const changes = found.samples.flatMap(({ externalId, changes: each }) =>
     each.map(({ field, before, after: then }) => `  ${externalId} ${field}: ${before ?? '-'} -> ${then ?? '-'}`),

@@ -23,7 +23,7 @@ export function Rehearsed({ found, title }: { readonly found: ResendRehearsal; r
     [found.refused, 'warn', resend.refusedBefore],
   ];
   const size = bytes === null ? null : resend.size(clock.bytes(bytes));
-  const time = ms === null ? resend.timeUnknown : resend.time(clock.span(ms));
+  const time = ms === null ? resend.timeUnknown : resend.time(clock.span(Math.max(1000, ms)));
   const changed = found.samples.filter(({ changes }) => changes.length > 0);
   return (
     <>

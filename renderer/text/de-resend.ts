@@ -33,8 +33,8 @@ export const resendDe: typeof resendEn = {
   outcomes: {
     insert: 'hat es nie bestätigt',
     update: 'hat es in einem älteren Stand bestätigt',
-    skip: 'hat es genau so bestätigt: Sie ändern dort nichts',
-    'on-its-way': 'sind zum ersten Mal unterwegs und werden nicht zweimal gesendet',
+    skip: 'hat es genau so bestätigt: Dort ändert sich nichts',
+    'on-its-way': 'zum ersten Mal unterwegs, nicht zweimal gesendet',
   },
   refusedBefore: 'davon hat es schon einmal abgelehnt',
   size: (bytes) => `Etwa ${bytes}`,

@@ -31,8 +31,8 @@ export const resendEn = {
   outcomes: {
     insert: 'it has never confirmed',
     update: 'it has confirmed in an older state',
-    skip: 'it has confirmed as they are: they change nothing there',
-    'on-its-way': 'are on their way for the first time, and are not sent twice',
+    skip: 'it has confirmed just so: nothing changes there',
+    'on-its-way': 'on the way for the first time, not sent twice',
   },
   refusedBefore: 'of them it has refused before',
   size: (bytes: string) => `About ${bytes}`,
