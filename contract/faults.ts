@@ -404,6 +404,12 @@ export const faults = {
     safe: 'Everything waits here and follows.',
     next: 'Check the internet line of this PC, then the address.',
   },
+  'upstream-refuses-all': {
+    who: 'later',
+    what: '{host} refuses every record that it is sent ({detail}).',
+    safe: 'No record is set aside for it and nothing is lost. Everything waits here and follows.',
+    next: 'Ask whoever runs it: the reason lies there, or in something that concerns every record. It is tried again by itself.',
+  },
   'upstream-timeout': {
     who: 'later',
     what: '{host} did not answer within {seconds} s.',

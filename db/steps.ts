@@ -74,7 +74,7 @@ export function pipelineSteps(db: WriteDb, key: KeyObject, now: () => number = D
     withdrawIntents: intents.withdrawIntents,
     intentDone: (id: number) => intents.intentDone(id, now()),
     generation: ledger.newest,
-    meetGeneration: (seen: number) => ledger.meet(seen, now()),
+    meetGeneration: (destinationId: string, seen: number) => ledger.meet(destinationId, seen, now()),
     takeOver: (destinationId: string, seen: number) => ledger.takeOver(destinationId, seen, now()),
     /** Write down what was seen, or done elsewhere than in this database. */
     writeAudit: db.transaction(audit.append),

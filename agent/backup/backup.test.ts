@@ -162,7 +162,7 @@ describe('after a restore', () => {
     await test.agent.stop();
     // The old PC goes on for a while with a clock that is far ahead of ours.
     const other = await Agent.start(test.home, { withLoops: true });
-    await other.stores.writer.step('takeOver', ['hub', Math.floor(Date.now() / 1000) + 500_000]);
+    await other.stores.writer.step('takeOver', ['hub', Math.floor(Date.now() / 1000) + 5_000_000]);
     await other.stop();
     await test.restart();
     await drop('b.csv', bookingRow('1', { status: 'CANCELLED' }));
@@ -172,6 +172,37 @@ describe('after a restore', () => {
     await delivered();
     expect([atTheHub(), (await test.client.overview.get({})).alerts]).toEqual([{ 1: 'checked_in' }, []]);
   });
+});
+
+it('what a restored PC has read before it reaches the hub ranks above what the hub has, wherever the clocks stood', async () => {
+  await test.connect();
+  await drop('a.csv', bookingRow('1'), bookingRow('2'));
+  await delivered();
+  await test.client.connections.pause({ id: 'hub' });
+  const made = await backUp();
+  const recoveryKey = test.agent.stores.secrets.recoveryKey();
+  await test.client.connections.resume({ id: 'hub' });
+  await test.agent.stores.writer.step('takeOver', ['hub', Math.floor(Date.now() / 1000) + 5_000_000]);
+  await drop('b.csv', bookingRow('1', { status: 'CANCELLED' }));
+  await delivered();
+  rmSync(join(test.drops, 'b.csv'));
+  await newPc({ from: made.folder, recoveryKey });
+  // The hub is paused, as it was at the time of the backup: the file is read before anybody knows what the hub has seen.
+  await drop('c.csv', bookingRow('1', { status: 'CHECKED OUT' }));
+  await test.client.connections.resume({ id: 'hub' });
+  await delivered();
+  expect(atTheHub()).toEqual({ 1: 'checked_out', 2: 'confirmed' });
+});
+
+it('an order to send again does not come back to life', async () => {
+  await test.connect();
+  await drop('a.csv', bookingRow('1'));
+  await delivered();
+  await test.client.connections.pause({ id: 'hub' });
+  await test.client.resends.order({ destinationId: 'hub', selection: { kind: 'range', by: 'kept' } });
+  const made = await backUp();
+  await newPc({ from: made.folder, recoveryKey: test.agent.stores.secrets.recoveryKey() });
+  expect((await test.client.resends.list({})).map(({ state }) => state)).toEqual(['cancelled']);
 });
 
 describe('a restore', () => {

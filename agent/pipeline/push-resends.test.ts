@@ -6,6 +6,7 @@ import type { DestinationHealth } from '../../contract/health.ts';
 import type { Resend, ResendRehearsal, ResendSelection } from '../../contract/resend.ts';
 import { startUpstream, type Upstream } from '../../sandbox/upstream/server.ts';
 import { bookingRow, bookingsFile, hubDraft, type TestHotel, testHotel } from '../testing.ts';
+import { Resending, type ResendingTools } from './push-resends.ts';
 
 /** Sending again what a hub has lost, has refused, or may have: through the whole agent, to a real hub. */
 
@@ -114,6 +115,34 @@ describe('sending again', { timeout: 60_000 }, () => {
       keys.length,
       keys.length,
     ]);
+  });
+
+  it('sends nothing more once it is cancelled, also while its rows are being looked for, and is not called finished', async () => {
+    await test.connect();
+    await deliver('a.csv', ...five);
+    await test.client.connections.pause({ id: 'hub' });
+    const { id } = await order(all);
+    const { stores } = test.agent;
+    const tools: ResendingTools = {
+      key: stores.secrets.dataKey,
+      read: stores.read,
+      writer: stores.writer,
+      reads: {
+        resendBite: async (window) => {
+          const bite = await stores.reads.resendBite(window);
+          await test.client.resends.cancel({ id });
+          return bite;
+        },
+      },
+      onResent: () => undefined,
+      finished: () => {
+        throw new Error('it was cancelled');
+      },
+    };
+    let requests = 0;
+    const session = { host: 'hub', batchRecords: 100, send: () => ++requests } as never;
+    await new Resending(tools, 'hub').sendNext(session, new AbortController().signal, () => undefined);
+    expect([requests, said(await orderOf(id))]).toEqual([0, { ...nothing, total: 5, state: 'cancelled' }]);
   });
 
   it('changes nothing at a hub that has it: the same ids, and it keeps what it has', async () => {

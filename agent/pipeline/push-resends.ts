@@ -4,6 +4,7 @@ import type { AuditDraft } from '../../contract/audit.ts';
 import { Fault } from '../../contract/faults.ts';
 import type { ReadDb } from '../../db/open.ts';
 import { type OutboxRow, rowReader } from '../../db/pipeline/blocks.ts';
+import { eventIdOf } from '../../db/pipeline/event-text.ts';
 import { delivery } from '../../db/pipeline/outbox.ts';
 import type { ResendBite, ResendRow } from '../../db/pipeline/resend-walk.ts';
 import { type OpenResend, type ResentPart, runningResend } from '../../db/pipeline/resends.ts';
@@ -80,14 +81,21 @@ export class Resending {
     const records = outgoingBatches(texts).map((batch) => ({ ...batch, again: order.correlationId }));
     const outcome: SendOutcome = { confirmed: new Set(), refused: new Map() };
     let failure: { error: unknown } | null = null;
-    if (records.length > 0) {
+    const isLettered = this.#refusedAmong(texts);
+    let isStopped = false;
+    for (const batch of records) {
+      // Cancelled or paused while rows were looked for and opened, or between two requests: then nothing more goes out.
+      isStopped = !this.#isWanted(order);
+      if (isStopped) break;
       onSending();
-      failure = await sendInTurn(session, records, outcome, signal).then(
+      failure = await sendInTurn(session, [batch], outcome, signal, isLettered).then(
         () => null,
         (error: unknown) => ({ error }),
       );
-      if (failure && outcome.confirmed.size === 0) throw failure.error;
+      if (failure) break;
     }
+    if (failure && outcome.confirmed.size === 0) throw failure.error;
+    if (isStopped && outcome.confirmed.size + outcome.refused.size === 0) return;
     const all = records.flatMap((batch) => batch.records);
     const { upTo, refused, isWhole } = settle(all, outcome);
     const isEnd = isWhole && !failure && bite.isEnd && !isCut;
@@ -97,6 +105,7 @@ export class Resending {
     await this.#keep(order, {
       id: order.id,
       destinationId: this.#destinationId,
+      after: order.position,
       position,
       confirmed,
       refused: refused.filter(isBehind),
@@ -106,7 +115,21 @@ export class Resending {
       isEnd,
     });
     if (failure) throw failure.error;
-    if (!isWhole) throw new Fault('upstream-answer', { host: session.host, detail: 'records left out' });
+    if (!isWhole && !isStopped) throw new Fault('upstream-answer', { host: session.host, detail: 'records left out' });
+  }
+
+  #isWanted({ id }: OpenResend): boolean {
+    return runningResend(this.#tools.read, this.#destinationId)?.id === id;
+  }
+
+  /** Tells by their event ids which of some rows the destination has refused before. */
+  #refusedAmong(rows: readonly OutboxRow[]): (eventId: string) => boolean {
+    const letter = this.#tools.read
+      .prepare<[string, number], number>('select 1 from dead_letters where destination_id = ? and seq = ?')
+      .pluck();
+    const refused = rows.filter(({ seq }) => letter.get(this.#destinationId, seq) !== undefined);
+    const ids = new Set(refused.map(({ text }) => eventIdOf(text)));
+    return (eventId) => ids.has(eventId);
   }
 
   /** What is to be sent, and what is passed over, and why. */

@@ -216,7 +216,7 @@ export class Push {
     if (this.#isHighWaterKnown) return;
     const { writer, onPutBack } = this.#tools;
     const seen = await session.highWater(this.#hotelId, signal);
-    const meeting = seen === null ? 'well' : await writer.step('meetGeneration', [seen]);
+    const meeting = seen === null ? 'well' : await writer.step('meetGeneration', [this.#destinationId, seen]);
     if (meeting === 'ahead' && seen !== null) {
       if (!this.#mayTakeOver) {
         const ours = await writer.step('generation', []);

@@ -63,7 +63,7 @@ export class Views {
 
   /** Write down that somebody sees something, before it is shown. */
   async note(agent: Agent, caller: Caller, act: Act): Promise<void> {
-    const name = JSON.stringify([caller.actor.id, caller.client, act.action, act.kind, act.id]);
+    const name = JSON.stringify([caller.actor.id, caller.client, act.action, act.kind, act.id, act.detail ?? {}]);
     const before = this.#seen.get(name);
     if (before !== undefined && Math.abs(agent.now() - before) < sameViewMs) return;
     await writeDown(agent, caller, act);

@@ -73,9 +73,9 @@ describe('the generation of a ledger', () => {
     const [first, second] = [ledger.begin(nowMs), ledger.begin(nowMs)];
     keep(1, 'A', 1, first);
     const before = [kept(), records()];
-    const fresh = [0, first, second].map((seen) => ledger.meet(seen, nowMs));
+    const fresh = [0, first, second].map((seen) => ledger.meet('hub', seen, nowMs));
     confirm('hub', 1);
-    expect([fresh, [0, first, second].map((seen) => ledger.meet(seen, nowMs)), [kept(), records()], ledger.newest()]).toEqual([
+    expect([fresh, [0, first, second].map((seen) => ledger.meet('hub', seen, nowMs)), [kept(), records()], ledger.newest()]).toEqual([
       ['well', 'well', 'well'],
       ['well', 'well', 'well'],
       before,
@@ -94,7 +94,7 @@ describe('the generation of a ledger', () => {
     const second = ledger.begin(1_770_000_060_000);
     keep(4, 'A', 1, second);
     confirm('hub', 0);
-    expect([ledger.meet(seen, nowMs), ledger.newest(), kept(), records()]).toEqual([
+    expect([ledger.meet('hub', seen, nowMs), ledger.newest(), kept(), records()]).toEqual([
       'well',
       raised,
       [event('A', 1, raised), event('A', 2, raised), event('B', 3, raised), event('A', 4, raised)],
@@ -119,7 +119,7 @@ describe('the generation of a ledger', () => {
     const lost = generation + 500;
     ledger.begin(nowMs + 1_000_000);
     const before = kept();
-    const found = [ledger.meet(lost, nowMs), ledger.meet(lost, nowMs)];
+    const found = [ledger.meet('hub', lost, nowMs), ledger.meet('hub', lost, nowMs)];
     expect([found, kept(), records()]).toEqual([['put-back', 'well'], before, [['A', generation, 1, 0]]]);
   });
 
@@ -128,7 +128,7 @@ describe('the generation of a ledger', () => {
     keep(1, 'A', 1, generation);
     confirm('hub', 1);
     const before = [kept(), records()];
-    expect([ledger.meet(1_800_000_000, nowMs), ledger.newest(), [kept(), records()]]).toEqual(['ahead', generation, before]);
+    expect([ledger.meet('hub', 1_800_000_000, nowMs), ledger.newest(), [kept(), records()]]).toEqual(['ahead', generation, before]);
   });
 
   it('takes over: what waits for the destination ranks above, what others have confirmed keeps its id, every record is sent again', () => {
@@ -138,7 +138,7 @@ describe('the generation of a ledger', () => {
     confirm('hub-2', 3);
     ledger.takeOver('hub', 1_800_000_000, nowMs);
     const raised = 1_800_000_001;
-    expect([ledger.meet(1_800_000_000, nowMs), ledger.newest(), kept(), records()]).toEqual([
+    expect([ledger.meet('hub', 1_800_000_000, nowMs), ledger.newest(), kept(), records()]).toEqual([
       'well',
       raised,
       [event('A', 1, generation), event('B', 2, raised), event('C', 3, raised)],
@@ -156,7 +156,27 @@ describe('the generation of a ledger', () => {
     keep(2, 'B', 1, generation);
     const before = [kept(), records()];
     db.exec("create trigger stop_here before update on blocks when new.first_seq = 2 begin select raise(abort, 'here'); end");
-    expect(() => ledger.meet(1_800_000_000, nowMs)).toThrow(/here/);
+    expect(() => ledger.meet('hub', 1_800_000_000, nowMs)).toThrow(/here/);
     expect([[kept(), records()], ledger.newest()]).toEqual([before, generation]);
+  });
+
+  it('never takes a number of the old PC for its own after a restore, and leaves what waited before as it was', () => {
+    db.prepare('insert into connections (id, doc) values (\'hub\', \'{"direction":"destination"}\')').run();
+    keep(1, 'waited', 1, ledger.begin(nowMs));
+    db.prepare("insert into deliveries (destination_id, confirmed_seq) values ('hub', 1)").run();
+    ledger.restored(nowMs, nowMs + 1);
+    const gap = ledger.newest() - Math.floor(nowMs / 1000);
+    // The same number at both PCs, as after a clock that stood ahead.
+    const collided = ledger.begin(nowMs + 2);
+    keep(2, 'since', 1, collided);
+    const met = ledger.meet('hub', collided, nowMs + 3);
+    const [before, since] = kept();
+    expect([
+      gap >= 100_000,
+      met,
+      before.generation < collided,
+      since.generation > collided,
+      ledger.meet('hub', collided, nowMs + 4),
+    ]).toEqual([true, 'put-back', true, true, 'well']);
   });
 });

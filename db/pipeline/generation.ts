@@ -1,7 +1,15 @@
-import type { KeyObject } from 'node:crypto';
+import { type KeyObject, randomInt } from 'node:crypto';
 import type { WriteDb } from '../open.ts';
 import { openBlock, sealBlock } from './blocks.ts';
 import { withRank } from './event-text.ts';
+
+/** What is noted of a restore: the lowest generation since, and the destinations that have not been met since. */
+type RestoreNote = {
+  readonly backupMadeAtMs: number;
+  readonly restoredAtMs: number;
+  readonly generation: number;
+  readonly unmet: readonly string[];
+};
 
 /**
  * The generations of the ledger. Every start of the agent begins a new one, so that a folder that was put back (a snapshot, a system
@@ -19,12 +27,11 @@ export function generations(db: WriteDb, key: KeyObject) {
   const noteRestore = db.prepare(
     "insert into settings (key, json) values ('restored', ?) on conflict (key) do update set json = excluded.json",
   );
-  const isFreshlyRestored = db
-    .prepare<[], number>(
-      "select 1 from settings s where s.key = 'restored' and not exists " +
-        "(select 1 from deliveries d where d.last_confirmed_at_ms >= json_extract(s.json, '$.restoredAtMs'))",
-    )
-    .pluck();
+  const restoreNote = db.prepare<[], string>("select json from settings where key = 'restored'").pluck();
+  const firstOfGeneration = db.prepare<[number], number | null>('select min(first_seq) from blocks where generation >= ?').pluck();
+  const lastSeq = db.prepare<[], number>('select coalesce(max(seq), 0) from outbox').pluck();
+  const destinations = db.prepare<[], string>("select id from connections where json_extract(doc, '$.direction') = 'destination'").pluck();
+  const cancelResends = db.prepare("update resends set state = 'cancelled', finished_at_ms = ? where state in ('running', 'paused')");
 
   /** Begin a generation. A clock that runs back cannot make it lower. @returns its number. */
   function begin(nowMs: number): number {
@@ -68,22 +75,46 @@ export function generations(db: WriteDb, key: KeyObject) {
    * - `well`: it came from this ledger, or nothing of ours counts anywhere yet and ours now ranks above.
    * - `put-back`: it came from elsewhere since our last start. This folder was put back, or another PC has sent for a while. What we
    *   remember may not be what the destination has: every record is sent again when its source next names it.
-   *   A backup that was restored on a PC whose clock is behind is put back too: it takes a generation above the one seen.
    * - `ahead`: it ranks above us, and things of ours are confirmed: somebody else is sending now, and a person has to look.
+   *
+   * A backup that was restored has been put back knowingly, so it never is `ahead`: what it has kept since goes above what was seen.
    */
-  const meet = db.transaction((seen: number, nowMs: number): 'well' | 'put-back' | 'ahead' => {
-    if (seen === 0 || isOurs.get(seen)) return 'well';
+  const meet = db.transaction((destinationId: string, seen: number, nowMs: number): 'well' | 'put-back' | 'ahead' => {
+    if (seen === 0) return 'well';
+    const note = unmetRestore(destinationId);
+    if (note) return meetAfterRestore(note, destinationId, seen, nowMs);
+    if (isOurs.get(seen)) return 'well';
     if (isAnythingConfirmed.get() === undefined) {
       raiseBehind(0, seen, nowMs);
       return 'well';
     }
-    const isAhead = seen > (newest.get() as number);
-    if (isAhead && isFreshlyRestored.get() === undefined) return 'ahead';
+    if (seen > (newest.get() as number)) return 'ahead';
     forgetContent.run();
     add.run(seen, nowMs);
-    if (isAhead) add.run(seen + 1, nowMs);
     return 'put-back';
   });
+
+  /** What was noted of a restore, if the destination has not been met since. */
+  function unmetRestore(destinationId: string): RestoreNote | null {
+    const json = restoreNote.get();
+    const note = json === undefined ? null : (JSON.parse(json) as RestoreNote);
+    return note?.unmet.includes(destinationId) ? note : null;
+  }
+
+  /**
+   * Only what was kept since the restore is made anew above what was seen: what waited at the time of the backup may be older than what
+   * the destination has got since. Also a number that looks like ours may be of the old PC, which began its own after the backup.
+   */
+  function meetAfterRestore(note: RestoreNote, destinationId: string, seen: number, nowMs: number): 'well' | 'put-back' {
+    noteRestore.run(JSON.stringify({ ...note, unmet: note.unmet.filter((id) => id !== destinationId) }));
+    if (seen < note.generation) {
+      add.run(seen, nowMs);
+      return 'well';
+    }
+    const first = firstOfGeneration.get(note.generation) ?? null;
+    raiseBehind(first === null ? (lastSeq.get() as number) : first - 1, seen, nowMs);
+    return 'put-back';
+  }
 
   /**
    * Rank above what a destination has seen, whoever has sent it: what waits for it is made anew, and every record is sent again when its
@@ -96,11 +127,17 @@ export function generations(db: WriteDb, key: KeyObject) {
 
   /**
    * Mark a database as restored from a backup. What was delivered after the backup is not known to it, so no content counts as known:
-   * every record is sent again when its source next names it.
+   * every record is sent again when its source next names it. Orders to send again are of the time before, and end.
+   *
+   * It takes a generation far above the last it knows: the old PC may have begun some since, and not every destination can be asked.
    */
   const restored = db.transaction((backupMadeAtMs: number, nowMs: number): void => {
+    const generation = Math.max(Math.floor(nowMs / 1000), (newest.get() as number) + randomInt(100_000, 1_000_000));
+    add.run(generation, nowMs);
     forgetContent.run();
-    noteRestore.run(JSON.stringify({ backupMadeAtMs, restoredAtMs: nowMs }));
+    cancelResends.run(nowMs);
+    const note: RestoreNote = { backupMadeAtMs, restoredAtMs: nowMs, generation, unmet: destinations.all() };
+    noteRestore.run(JSON.stringify(note));
   });
 
   return { restored, newest: () => newest.get() as number, begin, meet, takeOver };

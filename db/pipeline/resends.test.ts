@@ -224,6 +224,7 @@ describe('an order', () => {
     damaged: 0,
     overtaken: [],
     isEnd: false,
+    after: runningResend(db, 'hub')?.position ?? 0,
     ...more,
   });
 

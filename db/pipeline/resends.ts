@@ -82,6 +82,8 @@ export type NewResend = {
 export type ResentPart = {
   readonly id: number;
   readonly destinationId: string;
+  /** Where the order stood when the part was begun: what was counted from there is not counted twice. */
+  readonly after: number;
   readonly position: number;
   readonly confirmed: readonly number[];
   readonly refused: readonly RefusedRow[];
@@ -110,7 +112,7 @@ export function resendStatements(db: WriteDb, letters: Pick<ReturnType<typeof le
   const again = db.prepare('update dead_letters set replays = replays + 1, field = @field, detail = @detail where id = @id');
   const move = db.prepare(
     'update resends set position = max(position, @position), confirmed = confirmed + @confirmed, refused = refused + @refused, ' +
-      'newer = newer + @newer, on_its_way = on_its_way + @onItsWay, damaged = damaged + @damaged where id = @id',
+      'newer = newer + @newer, on_its_way = on_its_way + @onItsWay, damaged = damaged + @damaged where id = @id and position = @after',
   );
   const finish = db.prepare(
     "update resends set state = 'done', finished_at_ms = @nowMs, newer = max(newer, total - confirmed - refused - on_its_way - damaged) " +
@@ -134,9 +136,10 @@ export function resendStatements(db: WriteDb, letters: Pick<ReturnType<typeof le
   /**
    * Keep what came of a part of an order: its place and counts, refusals that are settled and those that are new, in one transaction. An order
    * that was cancelled meanwhile keeps what was sent, and stays cancelled.
+   * @returns false when this was its end and it was over before.
    */
-  const resent = db.transaction((part: ResentPart, nowMs: number): void => {
-    const { id, destinationId, position, confirmed, refused, onItsWay, damaged, overtaken, isEnd } = part;
+  const resent = db.transaction((part: ResentPart, nowMs: number): boolean => {
+    const { id, destinationId, after, position, confirmed, refused, onItsWay, damaged, overtaken, isEnd } = part;
     let taken = 0;
     for (const seq of confirmed) {
       const letter = letterOf.get(destinationId, seq);
@@ -149,8 +152,8 @@ export function resendStatements(db: WriteDb, letters: Pick<ReturnType<typeof le
     }
     for (const letter of overtaken) letters.settle(letter, 'newer', nowMs);
     moveCounts.run({ taken, confirmedAtMs: confirmed.length > 0 ? nowMs : null, destinationId });
-    move.run({ id, position, confirmed: confirmed.length, refused: refused.length, newer: overtaken.length, onItsWay, damaged });
-    if (isEnd) finish.run({ id, nowMs });
+    move.run({ id, after, position, confirmed: confirmed.length, refused: refused.length, newer: overtaken.length, onItsWay, damaged });
+    return !isEnd || finish.run({ id, nowMs }).changes > 0;
   });
 
   return {

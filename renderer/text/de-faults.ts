@@ -329,6 +329,11 @@ export const faultsDe: Record<FaultCode, Sentences> = {
     safe: waits,
     next: 'Prüfen Sie die Internetleitung dieses PCs, dann die Adresse.',
   },
+  'upstream-refuses-all': {
+    what: '{host} lehnt jeden Datensatz ab, der dorthin gesendet wird ({detail}).',
+    safe: 'Kein Datensatz wird deshalb beiseitegelegt, und nichts geht verloren. Alles wartet hier und folgt.',
+    next: 'Fragen Sie den Betreiber: Der Grund liegt dort oder in etwas, das jeden Datensatz betrifft. Es wird von selbst wieder versucht.',
+  },
   'upstream-timeout': {
     what: '{host} hat in {seconds} s nicht geantwortet.',
     safe: 'Alles wartet hier und folgt; was es schon haben mag, kommt unter denselben Kennungen wieder.',
