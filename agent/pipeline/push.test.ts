@@ -135,7 +135,7 @@ describe('forwarding', { timeout: 60_000 }, () => {
       () => health(test),
       (hub) => hub.state === 'failing',
     );
-    expect([failing.fault?.code, failing.waiting, (await test.client.overview.get({})).setAside]).toEqual(['upstream-answer', 25, 0]);
+    expect([failing.fault?.code, failing.waiting, (await test.client.overview.get({})).setAside]).toEqual(['upstream-refuses-all', 25, 0]);
   });
 
   it('sets records aside that the hub refuses one by one, however many', async () => {

@@ -41,20 +41,24 @@ export class DatabaseLine {
   async send(batch: OutgoingBatch, signal: AbortSignal): Promise<SendOutcome> {
     const { host, schema } = this.#given;
     const { newest, refused } = newestOfEachKey(batch.records);
-    const clashes = await this.#within(signal, policies.totalTimeoutMs, async (client) => {
+    const unstored = await this.#within(signal, policies.totalTimeoutMs, async (client) => {
       await client.query(begin);
       try {
-        const applied = await client.query<{ event_id: string }>(applyStatement(schema, tableOf(batch.entity)), [`[${newest.join(',')}]`]);
+        const apply = async (texts: readonly string[]) =>
+          (await client.query<Unstored>(applyStatement(schema, tableOf(batch.entity)), [`[${texts.join(',')}]`])).rows;
+        const first = await apply(newest);
+        // Another line may have written a newer state between the look and the writing: the next look sees it.
+        const rows = first.some((row) => !row.is_clash) ? await apply(newest) : first;
         // A transaction that has failed answers COMMIT with ROLLBACK, and no error.
         const { command } = await client.query('COMMIT');
         if (command !== 'COMMIT') throw new Fault('upstream-answer', { host, detail: `${command} to a COMMIT` });
-        return applied.rows.map((row) => row.event_id);
+        return rows;
       } catch (error) {
         await client.query('ROLLBACK').catch(() => this.#drop());
         throw error;
       }
     });
-    for (const eventId of clashes) refused.set(eventId, versionReused(eventId));
+    for (const row of unstored) refused.set(row.event_id, row.is_clash ? versionReused(row.event_id) : notStored(row.event_id));
     return { confirmed: new Set(batch.records.map((record) => record.eventId).filter((id) => !refused.has(id))), refused };
   }
 
@@ -150,6 +154,12 @@ export class DatabaseLine {
   #drop(): void {
     if (this.#open) this.#forget(this.#open);
   }
+}
+
+type Unstored = { readonly event_id: string; readonly is_clash: boolean };
+
+function notStored(eventId: string): Refusal {
+  return { eventId, code: 'not-stored', message: 'the database has taken it without a word and does not have it' };
 }
 
 function versionReused(eventId: string): Refusal {

@@ -195,6 +195,15 @@ describe.skipIf(!hasPostgres)('a PostgreSQL destination (SKIPPED where PostgreSQ
     expect(refused).toEqual([{ refused: 'P0001' }, false]);
   });
 
+  it('never counts as delivered what a trigger of the other side swallows', async () => {
+    await server.ask(`CREATE FUNCTION production.swallow() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN IF NEW.external_id = '1' THEN RETURN NULL; END IF; RETURN NEW; END $$`);
+    await server.ask('CREATE TRIGGER swallow BEFORE INSERT ON production.bookings FOR EACH ROW EXECUTE FUNCTION production.swallow()');
+    const said = await session.send(batchOf(outgoing({ externalId: '1', ...booking }), outgoing({ externalId: '2', ...booking })), anyTime);
+    await server.ask('DROP TRIGGER swallow ON production.bookings');
+    expect([said.confirmed.size, [...said.refused.values()].map(({ code }) => code)]).toEqual([1, ['not-stored']]);
+  });
+
   it('names a server that is away, one whose backend is ended, and one that takes no writes, and goes on when they are well', async () => {
     const one = () => session.send(batchOf(outgoing({ externalId: '1', ...booking })), anyTime).then((done) => done.confirmed.size, named);
     const found: unknown[] = [await one()];

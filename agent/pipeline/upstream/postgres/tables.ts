@@ -49,7 +49,8 @@ function snakeCase(name: string): string {
 
 /**
  * Write a list of records, `$1` as one JSON array, each key once, over older states of theirs and never over a newer one.
- * It gives the event ids that may not be confirmed: another content stands there under the very rank of theirs.
+ * It gives the event ids that may not be confirmed: those under whose very rank another content stands (`is_clash`), and those that were
+ * neither written nor found there in this or a newer state.
  */
 export function applyStatement(schema: string, { name, columns }: Table): string {
   const names = columns.map((column) => column.name);
@@ -62,7 +63,11 @@ export function applyStatement(schema: string, { name, columns }: Table): string
       INSERT INTO ${place} AS t (${names.join(', ')}) SELECT ${names.join(', ')} FROM incoming
       ON CONFLICT (${keyColumns.join(', ')}) DO UPDATE SET ${others.map((column) => `${column} = excluded.${column}`).join(', ')}
       WHERE (excluded.generation, excluded.version) > (t.generation, t.version)
+      RETURNING t.event_id
     )
-    SELECT i.event_id FROM incoming i JOIN ${place} t USING (${keyColumns.join(', ')})
-    WHERE (t.generation, t.version) = (i.generation, i.version) AND t.event_id <> i.event_id`;
+    SELECT i.event_id, coalesce((t.generation, t.version) = (i.generation, i.version), false) AS is_clash
+    FROM incoming i LEFT JOIN ${place} t USING (${keyColumns.join(', ')})
+    WHERE NOT EXISTS (SELECT 1 FROM applied a WHERE a.event_id = i.event_id)
+      AND (t.event_id IS NULL OR (t.generation, t.version) < (i.generation, i.version)
+        OR ((t.generation, t.version) = (i.generation, i.version) AND t.event_id <> i.event_id))`;
 }
