@@ -217,7 +217,7 @@ export class Agent {
       const fault = new Fault('disk-low', shares(space));
       const percent = state === 'enough' ? 100 : Math.floor(Number(fault.detail.percent));
       if (state === 'enough') await writer.step('clearAlert', [agentItself, fault.code]);
-      else if (percent < this.#warnedOfPercent) await this.#note(agentItself, fault);
+      else if (percent !== this.#warnedOfPercent) await this.#note(agentItself, fault);
       this.#warnedOfPercent = percent;
     } catch (error) {
       // Not even the warning can be noted on a disk that is full: then the sources say so.

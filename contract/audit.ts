@@ -33,6 +33,7 @@ export const auditActions = [
   'hotel-changed',
   'recovery-key-shown',
   'recovery-key-kept',
+  'backup-begun',
   'backup-made',
   'backup-restored',
   'agent-stopped',

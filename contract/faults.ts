@@ -260,6 +260,12 @@ export const faults = {
     safe: 'Nothing is lost: files wait there.',
     next: 'It is tried again by itself. Check that the server is on and that the name of the share is right.',
   },
+  'restore-blocked': {
+    who: 'person',
+    what: '{file} in the data folder cannot be moved aside: another program holds it.',
+    safe: 'Everything is where it was.',
+    next: 'Close whatever may have it open, such as a window on the folder or a virus scan, and repeat the command.',
+  },
   'sandbox-failed': {
     who: 'person',
     what: 'The sandbox hotel did not start.',

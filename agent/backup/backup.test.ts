@@ -124,6 +124,28 @@ describe('a backup', () => {
   });
 });
 
+describe('a backup', () => {
+  it('is made one at a time, and with what there is of the two files of secrets', async () => {
+    await test.connect();
+    await drop('one.csv', bookingRow('1'));
+    rmSync(join(test.home, 'secrets.copy.json'));
+    const [first, second] = await Promise.all([faultOf(backUp()), faultOf(backUp())]);
+    await test.restart();
+    expect([[first, second].sort(), existsSync(join(test.home, 'secrets.copy.json'))]).toEqual([['input-wrong', null], true]);
+  });
+
+  it('that was killed leaves no copy behind at the next start', async () => {
+    await test.agent.stop();
+    writeFileSync(join(test.home, 'run', 'snapshot-cafe.db'), 'half of it');
+    mkdirSync(join(test.home, 'restoring'));
+    await test.restart();
+    expect([
+      readdirSync(join(test.home, 'run')).filter((name) => name.startsWith('snapshot')),
+      existsSync(join(test.home, 'restoring')),
+    ]).toEqual([[], false]);
+  });
+});
+
 describe('after a restore', () => {
   it('nothing is lost and no old state stays: back up, change, deliver, destroy, restore, change again', async () => {
     await test.connect();
@@ -222,6 +244,8 @@ describe('a restore', () => {
     const { movedTo } = await restoreBackup({ ...withoutKey, replaces: true });
     await test.restart();
     const { total } = await test.client.records.list({ entity: 'booking', offset: 0, limit: 1 });
+    const keys = [test.home, movedTo ?? ''].map((folder) => readFileSync(join(folder, 'secrets.key'), 'utf8'));
+    expect(keys[0]).toBe(keys[1]);
     const said = (await test.client.audit.list({ limit: 2 })).entries.map(({ action, door }) => [action, door]);
     expect([running, refused, existsSync(join(movedTo ?? '', 'pipeline.db')), total, said[0]]).toEqual([
       'home-in-use',
@@ -239,6 +263,8 @@ describe('a restore', () => {
     const halfMade = join(safe, 'bellhop-ALDQ', '2999-01-01T000000-000Z');
     mkdirSync(halfMade);
     writeFileSync(join(halfMade, 'secrets.json'), '{}');
+    // A folder of somebody else, which nobody may open.
+    mkdirSync(join(safe, 'lost+found'), { mode: 0 });
     const restored = await restoreBackup({ from: safe, recoveryKey, home: join(test.folder, 'new'), replaces: false, nowMs: Date.now() });
     const empty = faultOf(
       restoreBackup({ from: join(test.folder, 'nowhere'), recoveryKey, home: join(test.folder, 'none'), replaces: false, nowMs: 0 }),

@@ -9,6 +9,8 @@ import { property } from '../../db/pipeline/connections.ts';
 import { recordCounts } from '../../db/pipeline/record-page.ts';
 import { startReader } from '../../db/reader.ts';
 import { placeFile, readSealedFile, writeSealedFile } from '../pipeline/sealed-file.ts';
+import { policies } from '../resilience/policies.ts';
+import { diskSpace } from '../runtime/disk.ts';
 import { version } from '../version.ts';
 import { assertOutside, copyFile, factsName, placeOf, secretsNames, stampOf } from './place.ts';
 
@@ -22,11 +24,26 @@ export type BackupTools = { readonly home: string; readonly key: KeyObject; read
  */
 export async function* makeBackup(tools: BackupTools, folder: string, signal: AbortSignal): AsyncGenerator<BackupProgress> {
   assertOutside(tools.home, folder);
+  if (making.has(tools.home)) throw new Fault('input-wrong', { detail: 'a backup is being made already' });
+  making.add(tools.home);
+  try {
+    yield* make(tools, folder, signal);
+  } finally {
+    making.delete(tools.home);
+  }
+}
+
+/** The homes of which a backup is being made: two at once would write the same files. */
+const making = new Set<string>();
+
+async function* make(tools: BackupTools, folder: string, signal: AbortSignal): AsyncGenerator<BackupProgress> {
   const madeAtMs = tools.now();
   const snapshot = join(tools.home, 'run', `snapshot-${randomBytes(6).toString('hex')}.db`);
   let made: string | null = null;
   try {
-    yield progress('snapshot', 0, statSync(join(tools.home, 'pipeline.db')).size);
+    const databaseBytes = statSync(join(tools.home, 'pipeline.db')).size;
+    assertRoomFor(databaseBytes, tools.home);
+    yield progress('snapshot', 0, databaseBytes);
     await takeSnapshot(tools.home, snapshot);
     const { rawPaths, records, hotelId } = contents(snapshot);
     const place = placeOf(folder, hotelId);
@@ -34,7 +51,8 @@ export async function* makeBackup(tools: BackupTools, folder: string, signal: Ab
     await mkdir(made, { recursive: true });
     const raw = yield* copyRawFiles(tools, rawPaths, place, signal);
     const database = yield* sealDatabase(tools.key, snapshot, made, signal);
-    for (const name of secretsNames) await copyFile(join(tools.home, name), join(made, name));
+    const secrets = secretsNames.filter((name) => existsSync(join(tools.home, name)));
+    for (const name of secrets) await copyFile(join(tools.home, name), join(made, name));
     const facts: BackupFacts = { format: 1, madeAtMs, bellhopVersion: version, hotelId, records, rawFiles: rawPaths.length, database };
     const text = JSON.stringify(facts, null, 2);
     await placeFile(join(made, factsName), async (file) => void (await file.writeFile(text)));
@@ -64,11 +82,19 @@ const progress = (phase: BackupProgress['phase'], doneBytes: number, totalBytes:
   result: null,
 });
 
+/** For a moment a second copy of the database lies in the data folder: never at the price of what the agent has to write meanwhile. */
+function assertRoomFor(bytes: number, home: string): void {
+  const { freeBytes, totalBytes } = diskSpace(home);
+  if (freeBytes - bytes < totalBytes * policies.diskStopEndsShare) throw new Fault('backup-no-room', { folder: home });
+}
+
 /** In a thread of its own: it takes seconds, and the lists of the console must not wait for it. */
 async function takeSnapshot(home: string, target: string): Promise<void> {
   const reader = await startReader(join(home, 'pipeline.db'));
   try {
     await reader.reads.snapshotInto(target);
+  } catch (error) {
+    throw error instanceof Fault && error.code === 'disk-full' ? new Fault('backup-no-room', { folder: home }, { cause: error }) : error;
   } finally {
     await reader.close();
   }
@@ -99,6 +125,7 @@ async function* copyRawFiles(
   const totalBytes = missing.reduce((sum, path) => sum + Math.max(0, sizeOf(join(home, path))), 0);
   let bytes = 0;
   let lost = 0;
+  let copied = 0;
   for (const path of missing) {
     if (signal.aborted) throw new Fault('stopped');
     // A copy that is there without its original is what is left of it.
@@ -108,10 +135,11 @@ async function* copyRawFiles(
       if (!(await isSound(join(place, path), key, path)))
         throw new Fault('backup-folder-unusable', { folder: place, detail: 'what was written reads differently' });
       bytes += sizeOf(join(place, path));
+      copied++;
     } else lost++;
     yield progress('raw-files', bytes, totalBytes);
   }
-  return { copied: missing.length - lost, bytes, lost };
+  return { copied, bytes, lost };
 }
 
 /** Whether every seal of a file opens. */
@@ -157,6 +185,7 @@ async function* sealDatabase(
 function named(error: unknown, folder: string): unknown {
   const code = (error as { code?: string }).code ?? '';
   if (code === 'ABORT_ERR') return new Fault('stopped', {}, { cause: error });
+  if (error instanceof Fault && code.startsWith('backup-')) return error;
   if (code === 'ENOSPC' || code === 'disk-full') return new Fault('backup-no-room', { folder }, { cause: error });
   if (error instanceof Fault) return error;
   if (/^E[A-Z]+$/.test(code)) return new Fault('backup-folder-unusable', { folder, detail: code }, { cause: error });

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
+import { basename, join, relative, resolve } from 'node:path';
 import { BackupFacts } from '../../contract/backup.ts';
 import { Fault } from '../../contract/faults.ts';
 import { placeFile } from '../pipeline/sealed-file.ts';
@@ -12,8 +12,10 @@ import { placeFile } from '../pipeline/sealed-file.ts';
 export const factsName = 'backup.json';
 export const secretsNames = ['secrets.json', 'secrets.copy.json'] as const;
 
+const placePrefix = 'bellhop-';
+
 export function placeOf(folder: string, hotelId: string | null): string {
-  return join(folder, `bellhop-${(hotelId ?? 'hotel').replace(/[^A-Za-z0-9_-]/g, '_')}`);
+  return join(folder, `${placePrefix}${(hotelId ?? 'hotel').replace(/[^A-Za-z0-9_-]/g, '_')}`);
 }
 
 /** The name of a backup's folder: its time in UTC, which sorts as it is written. */
@@ -34,24 +36,24 @@ export function assertOutside(home: string, folder: string): void {
  */
 export function findBackup(folder: string): string {
   if (existsSync(join(folder, factsName))) return folder;
-  const below = (parent: string) =>
-    existsSync(parent)
-      ? readdirSync(parent, { withFileTypes: true })
-          .filter((entry) => entry.isDirectory())
-          .map((entry) => join(parent, entry.name))
-      : [];
-  const whole = (parent: string) => below(parent).filter((one) => existsSync(join(one, factsName)));
+  const whole = (parent: string) => foldersBelow(parent).filter((one) => existsSync(join(one, factsName)));
   const here = whole(folder);
-  const places =
-    here.length > 0
-      ? [here]
-      : below(folder)
-          .map(whole)
-          .filter((found) => found.length > 0);
+  const hotels = foldersBelow(folder).filter((one) => basename(one).startsWith(placePrefix));
+  const places = here.length > 0 ? [here] : hotels.map(whole).filter((found) => found.length > 0);
   const [found, other] = places;
   if (!found) throw new Fault('backup-not-found', { folder });
   if (other) throw new Fault('backup-not-found', { folder: `${folder}, where those of several hotels lie` });
   return found.sort().at(-1) as string;
+}
+
+/** On the root of a stick lie folders that nobody may open. */
+function foldersBelow(parent: string): string[] {
+  try {
+    const entries = readdirSync(parent, { withFileTypes: true });
+    return entries.filter((entry) => entry.isDirectory()).map((entry) => join(parent, entry.name));
+  } catch {
+    return [];
+  }
 }
 
 /** @throws {Fault} `backup-damaged` */

@@ -1,5 +1,5 @@
 import { createHash, type KeyObject, randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BackupFacts } from '../../contract/backup.ts';
 import { Fault } from '../../contract/faults.ts';
@@ -46,7 +46,8 @@ const staging = 'restoring';
  * The next start takes a generation above all before it and asks each destination what it has seen; no content counts as known, so that
  * every record is sent again when its source next names it.
  *
- * @throws {Fault} `home-not-empty`, `backup-not-found`, `backup-damaged`, `secrets-locked`, `home-in-use`, `disk-full`
+ * @throws {Fault} `home-not-empty`, `backup-not-found`, `backup-damaged`, `secrets-locked`, `home-in-use`, `disk-full`,
+ *   `restore-blocked`
  */
 export async function restoreBackup(order: RestoreOrder): Promise<Restored> {
   const { home, recoveryKey, nowMs } = order;
@@ -64,10 +65,15 @@ export async function restoreBackup(order: RestoreOrder): Promise<Restored> {
     await unsealDatabase(backup, facts, key, database);
     const rawPaths = prepareDatabase(database, key, facts, nowMs);
     const lostRawFiles = await copyBack(stage, join(backup, '..'), rawPaths, key);
-    const movedTo = moveAside(home, nowMs);
-    if (existsSync(join(stage, 'raw'))) renameSync(join(stage, 'raw'), join(home, 'raw'));
-    await placeSecrets(order, backup, movedTo);
-    renameSync(database, join(home, 'pipeline.db'));
+    const { movedTo, undo } = moveAside(home, nowMs);
+    try {
+      if (existsSync(join(stage, 'raw'))) renameSync(join(stage, 'raw'), join(home, 'raw'));
+      await placeSecrets(order, backup);
+      renameSync(database, join(home, 'pipeline.db'));
+    } catch (error) {
+      undo();
+      throw error;
+    }
     const { madeAtMs, hotelId, records } = facts;
     return { backup, madeAtMs, hotelId, records, rawFiles: rawPaths.length - lostRawFiles, lostRawFiles, movedTo };
   } finally {
@@ -123,20 +129,43 @@ async function copyBack(stage: string, place: string, paths: readonly string[], 
   return lost;
 }
 
-/** Move what lies in the data folder into a folder of its own inside it. @returns that folder, or null when there is nothing. */
-function moveAside(home: string, nowMs: number): string | null {
+/**
+ * Move what lies in the data folder into a folder of its own inside it; the key of this account stays where it is, and is copied.
+ * @returns that folder, null when there is nothing, and how to put all of it back.
+ * @throws {Fault} `restore-blocked` when another program holds a file; then everything is where it was.
+ */
+function moveAside(home: string, nowMs: number): { movedTo: string | null; undo: () => void } {
   const aside = join(home, `replaced-${stampOf(nowMs)}`);
-  const there = readdirSync(home).filter((name) => name !== 'run' && name !== staging && !name.startsWith('replaced-'));
-  if (there.length === 0) return null;
+  const stays = ['run', staging, accountKey];
+  const there = readdirSync(home).filter((name) => !stays.includes(name) && !name.startsWith('replaced-'));
+  if (there.length === 0) return { movedTo: null, undo: () => undefined };
   mkdirSync(aside, { mode: 0o700 });
-  for (const name of there) renameSync(join(home, name), join(aside, name));
-  return aside;
+  if (existsSync(join(home, accountKey))) copyFileSync(join(home, accountKey), join(aside, accountKey));
+  const moved: string[] = [];
+  const undo = () => {
+    for (const name of moved) {
+      rmSync(join(home, name), { recursive: true, force: true });
+      renameSync(join(aside, name), join(home, name));
+    }
+    rmSync(aside, { recursive: true, force: true });
+  };
+  for (const name of there) {
+    try {
+      renameSync(join(home, name), join(aside, name));
+      moved.push(name);
+    } catch (error) {
+      undo();
+      throw new Fault('restore-blocked', { file: name }, { cause: error });
+    }
+  }
+  return { movedTo: aside, undo };
 }
 
-/** The secrets of the backup, with the key of this account: the one it had, or a new one that the recovery key lets us make. */
-async function placeSecrets({ home, recoveryKey }: RestoreOrder, backup: string, movedTo: string | null): Promise<void> {
-  for (const name of secretsNames) await copyFile(join(backup, name), join(home, name));
+/** The key of the account, where no keyring keeps it. */
+const accountKey = 'secrets.key';
+
+/** The secrets of the backup, opened from now on by the key of this account: the one it has, or one that the recovery key lets us make. */
+async function placeSecrets({ home, recoveryKey }: RestoreOrder, backup: string): Promise<void> {
+  for (const name of secretsNames) if (existsSync(join(backup, name))) await copyFile(join(backup, name), join(home, name));
   if (recoveryKey !== undefined) Secrets.open(home, { recoveryKey });
-  else if (movedTo !== null && existsSync(join(movedTo, 'secrets.key')))
-    await copyFile(join(movedTo, 'secrets.key'), join(home, 'secrets.key'));
 }

@@ -357,6 +357,8 @@ async function* withOutcome(
 /** Make a backup and write down that everything of this hotel was taken, and to where. */
 async function* backUp(agent: Agent, folder: string, caller: Caller, signal: AbortSignal) {
   const { stores, now } = agent;
+  // Before the first byte leaves: a backup that is cut short may have been copied as well.
+  await writeDown(agent, caller, { action: 'backup-begun', kind: 'backup', id: folder });
   for await (const step of makeBackup({ home: stores.home, key: stores.secrets.dataKey, now }, folder, signal)) {
     if (step.result)
       await writeDown(agent, caller, { action: 'backup-made', kind: 'backup', id: basename(step.result.folder), detail: step.result });

@@ -222,6 +222,18 @@ describe('the recovery key', () => {
     ]);
   });
 
+  it('leaves what lay in the folder before readable, where a keyring keeps the key', () => {
+    const keyring = memoryKeyring();
+    open({ keyring }).put('hub', { token: canary });
+    cpSync(home, join(folder, 'aside'), { recursive: true });
+    const elsewhere = Secrets.open(join(folder, 'elsewhere'), { keyring: null });
+    for (const name of ['secrets.json', 'secrets.copy.json']) cpSync(join(folder, 'elsewhere', name), path(name));
+    open({ keyring, recoveryKey: elsewhere.recoveryKey() });
+    const restored = open({ keyring }).of('hub');
+    for (const name of ['secrets.json', 'secrets.copy.json']) cpSync(join(folder, 'aside', name), path(name));
+    expect([restored, open({ keyring }).of('hub')]).toEqual([{}, { token: canary }]);
+  });
+
   it('moves the key into the keyring of the new account', () => {
     const recoveryKey = open().recoveryKey();
     const keyring = memoryKeyring();

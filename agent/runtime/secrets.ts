@@ -55,7 +55,9 @@ export class Secrets {
     }
     const file = readSecretFile(path);
     if (options.recoveryKey !== undefined) return Secrets.#recover(home, path, file, keyring, options.recoveryKey);
-    return new Secrets(path, file, openKey(accountKey(home, file, keyring), file.wrappedKey, 'data-key account'));
+    const secrets = new Secrets(path, file, openKey(accountKey(home, file, keyring), file.wrappedKey, 'data-key account'));
+    if (!existsSync(path) || !existsSync(copyOf(path))) secrets.#save();
+    return secrets;
   }
 
   /**
@@ -200,18 +202,22 @@ function readKeyFile(home: string): string | null {
 }
 
 function wrapForAccount(home: string, dataKey: Uint8Array, keyring: Keyring | null): Pick<SecretFile, 'keptBy' | 'wrappedKey'> {
+  const wrappedWith = (key: Uint8Array) => base64(seal(sealingKey(key), dataKey, 'data-key account'));
   const key = randomBytes(32);
-  const wrappedKey = base64(seal(sealingKey(key), dataKey, 'data-key account'));
   if (keyring) {
     try {
+      // What another data folder was wrapped with at this place stays: what was moved aside for a backup opens with it again.
+      const known = keyring.get(home);
+      if (known !== null && Buffer.from(known, 'base64').length === 32)
+        return { keptBy: 'keyring', wrappedKey: wrappedWith(Buffer.from(known, 'base64')) };
       keyring.set(home, base64(key));
-      if (keyring.get(home) === base64(key)) return { keptBy: 'keyring', wrappedKey };
+      if (keyring.get(home) === base64(key)) return { keptBy: 'keyring', wrappedKey: wrappedWith(key) };
     } catch {
       // No keyring answers this account (a service, a PC without a session): the key file serves.
     }
   }
   writeDurably(join(home, 'secrets.key'), base64(key));
-  return { keptBy: 'key-file', wrappedKey };
+  return { keptBy: 'key-file', wrappedKey: wrappedWith(key) };
 }
 
 /** The keyring of the operating system, or null where the environment asks for the key file. */

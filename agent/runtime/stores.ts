@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { openForReading, type ReadDb } from '../../db/open.ts';
@@ -23,6 +23,12 @@ export type Stores = {
   close(): Promise<void>;
 };
 
+/** What a backup or a restore has left behind that was killed: copies, which would lie there for ever. */
+function removeLeftovers(home: string): void {
+  for (const name of readdirSync(join(home, 'run'))) if (name.startsWith('snapshot-')) rmSync(join(home, 'run', name), { force: true });
+  rmSync(join(home, 'restoring'), { recursive: true, force: true });
+}
+
 /**
  * Open a home for this agent alone.
  * @throws {Fault} what locking, the secrets and the database throw; nothing stays open then.
@@ -35,6 +41,7 @@ export async function openStores(home: string, options: { readonly recoveryKey?:
   try {
     const lock = lockHome(home);
     closers.push(() => lock.release());
+    removeLeftovers(home);
     const secrets = Secrets.open(home, options);
     neverLog([secrets.recoveryKey(), lock.token]);
     const { log, close: closeLog } = await openLog(home);

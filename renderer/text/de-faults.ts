@@ -257,6 +257,11 @@ export const faultsDe: Record<FaultCode, Sentences> = {
     safe: 'Nichts ist verloren: Dateien warten dort.',
     next: 'Es wird von selbst wieder versucht. Prüfen Sie, ob der Server läuft und der Name der Freigabe stimmt.',
   },
+  'restore-blocked': {
+    what: '{file} im Datenordner lässt sich nicht beiseitelegen: Ein anderes Programm hält es fest.',
+    safe: 'Alles liegt, wo es war.',
+    next: 'Schließen Sie, was es offen haben kann, etwa ein Fenster auf den Ordner oder eine Virenprüfung, und wiederholen Sie den Befehl.',
+  },
   'sandbox-failed': {
     what: 'Das Übungshotel ist nicht gestartet.',
     safe: 'Ihre eigene Einrichtung wurde nicht berührt.',

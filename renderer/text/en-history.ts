@@ -76,6 +76,7 @@ export const historyEn = {
     'hotel-changed': 'Changed the hotel',
     'recovery-key-shown': 'Showed the recovery key',
     'recovery-key-kept': 'Said that the recovery key is kept',
+    'backup-begun': 'Began a backup',
     'backup-made': 'Made a backup',
     'backup-restored': 'Restored a backup',
     'agent-stopped': 'Stopped the agent',
