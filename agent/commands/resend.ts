@@ -43,14 +43,11 @@ export async function resendRecords(line: CommandLine): Promise<number> {
         ? { kind: 'range', by, ...(entity ? { entity } : {}), ...(from ? { from } : {}), ...(to ? { to } : {}) }
         : { kind: 'records', keys: await keysOf(client, values.key, entity) };
     const destinations = await destinationsOf(client, named);
-    const ends: number[] = [];
-    for (const destination of destinations)
-      ends.push(
-        values['dry-run']
-          ? await rehearse(line, client, destination, selection)
-          : await send(line, client, { destination, selection, isRunning }),
-      );
-    return Math.max(...ends);
+    // All at once: a destination that is down must not keep the others from getting theirs.
+    const ends = destinations.map((destination) =>
+      values['dry-run'] ? rehearse(line, client, destination, selection) : send(line, client, { destination, selection, isRunning }),
+    );
+    return Math.max(...(await Promise.all(ends)));
   });
 }
 

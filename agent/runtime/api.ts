@@ -10,6 +10,7 @@ import { importedByHand, type LetterFilter } from '../../contract/dead-letter.ts
 import { Fault } from '../../contract/faults.ts';
 import { entityOf } from '../../contract/record.ts';
 import type { ReplayOrder, ReplayProgress } from '../../contract/replay.ts';
+import type { ResendRehearsal } from '../../contract/resend.ts';
 import { connections, isIdUsed, property } from '../../db/pipeline/connections.ts';
 import { recentFiles } from '../../db/pipeline/counts.ts';
 import { openLetter } from '../../db/pipeline/dead-letters.ts';
@@ -279,7 +280,7 @@ export function apiRouter(agent: Agent) {
         const steps = rehearsal(agent, input, signal ?? agent.signal);
         const detail = selectionDetail(input.selection);
         await writeDown(agent, context, { action: 'resend-rehearsed', kind: 'connection', id: input.destinationId, detail });
-        return faultsNamed(agent, steps, { ...context, call: 'resends.rehearse' });
+        return faultsNamed(agent, samplesNoted(agent, steps, context), { ...context, call: 'resends.rehearse' });
       }),
       order: os.resends.order.handler(({ input, context, signal }) => orderResend(agent, input, context, signal ?? agent.signal)),
       list: os.resends.list.handler(({ input }) => resends(stores.read, input.limit)),
@@ -351,6 +352,20 @@ async function* withOutcome(
     const { done = 0, kept = 0, newer = 0, structure = 0, stillAside = 0, isOver = false } = last ?? {};
     const detail = { done, kept, newer, structure, stillAside, isOver };
     await writeDown(agent, caller, { action: 'letters-settled', kind, id, detail });
+  }
+}
+
+/** Write down whose fields a rehearsal shows, before it shows them. */
+async function* samplesNoted(agent: Agent, steps: AsyncIterable<ResendRehearsal>, caller: Caller) {
+  const noted = new Set<string>();
+  for await (const step of steps) {
+    for (const { ledgerId, externalId, changes } of step.samples) {
+      const key = `${ledgerId} ${externalId}`;
+      if (changes.length > 0 && !noted.has(key))
+        await agent.views.note(agent, caller, { action: 'record-opened', kind: 'record', id: externalId, detail: { ledgerId } });
+      noted.add(key);
+    }
+    yield step;
   }
 }
 

@@ -8,10 +8,12 @@ export function letter(given: Settings, { hotelId }: { readonly hotelId: string 
   const names = tables.map((table) => `${schema}.${table.name}`).join(', ');
   const text = `-- Bellhop at the hotel ${hotelId} sends its records to ${database} on ${host}:${port}.
 -- Run this as an administrator of that database:  psql -d ${database} -f bellhop.sql
--- It asks for the password of ${user} at its end. Hand that password to the hotel; it stands in no file.
--- It can be run again: what is there stays.
+-- Where ${user} is new it asks for a password at its end. Hand that password to the hotel; it stands in no file.
+-- It can be run again: what is there stays, the password too.
+-- Hotels that share these tables see and can replace each other's rows. Where they must not, give each a schema and a user of its own.
 
 \\set ON_ERROR_STOP on
+SELECT NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${user}') AS is_new \\gset
 BEGIN;
 
 CREATE SCHEMA IF NOT EXISTS ${schema};
@@ -26,7 +28,8 @@ BEGIN
 END
 $$;
 
--- Only this: log in, see what stands there, add, and replace an older state. Nothing can be deleted, emptied, altered or created.
+-- Only this: log in, see what stands there, add, and replace an older state. Nothing can be deleted, emptied or altered, and no table be made that stays.
+-- PostgreSQL lets everybody make temporary tables; to close that:  REVOKE TEMPORARY ON DATABASE "${database}" FROM PUBLIC;
 REVOKE ALL ON SCHEMA ${schema} FROM ${user};
 REVOKE ALL ON ALL TABLES IN SCHEMA ${schema} FROM ${user};
 GRANT CONNECT ON DATABASE "${database}" TO ${user};
@@ -41,7 +44,9 @@ COMMIT;
 -- In pg_hba.conf, let ${user} in over TLS alone:
 -- hostssl  "${database}"  ${user}  ADDRESS-OF-THE-HOTEL  scram-sha-256
 
+\\if :is_new
 \\password ${user}
+\\endif
 `;
   return { title: `PostgreSQL ${host}, ${database}`, fileName: 'bellhop.sql', text };
 }

@@ -36,7 +36,7 @@ done
 
 # The user, without a tag: no management, no monitoring.
 if rabbitmqctl --quiet list_users </dev/null | cut -f1 | grep -qx '${escaped(user)}'; then
-  printf '%s\\n' "$password" | rabbitmqctl change_password '${user}'
+  echo "The user ${user} is there already, and its password stays. To set it anew:  rabbitmqctl change_password '${user}'" >&2
 else
   printf '%s\\n' "$password" | rabbitmqctl add_user '${user}'
 fi

@@ -36,7 +36,11 @@ export class BrokerLine {
     try {
       const open = await this.#opened(signal);
       await this.#untilOpenToMessages(signal);
-      const messages = batch.records.map((record) => ({ id: record.eventId, underway: this.#published(open, batch, record) }));
+      const messages = batch.records.map((record) => ({
+        id: record.eventId,
+        order: batch.again,
+        underway: this.#published(open, batch, record),
+      }));
       const ended = await this.#untilSettled(
         messages.map(({ underway }) => underway.settled),
         signal,
@@ -98,7 +102,7 @@ export class BrokerLine {
   }
 
   #published(open: Open, batch: OutgoingBatch, record: OutgoingRecord): Underway {
-    const known = this.#underway.get(record.eventId);
+    const known = this.#underway.get(underwayKey(record.eventId, batch.again));
     if (known) return known;
     // Blocked since: whatever is not on its way stays here.
     if (this.#blocked) return { state: 'waits', settled: this.#blocked.ended };
@@ -109,7 +113,7 @@ export class BrokerLine {
       (error: unknown) => void Object.assign(underway, { state: 'lost', error }),
     );
     const underway: Underway = { state: 'waits', settled };
-    this.#underway.set(record.eventId, underway);
+    this.#underway.set(underwayKey(record.eventId, batch.again), underway);
     return underway;
   }
 
@@ -131,13 +135,17 @@ export class BrokerLine {
   }
 
   /** Say of a batch what is known: what has been told is forgotten, what is still on its way is not. */
-  #told(open: Open, messages: readonly { readonly id: string; readonly underway: Underway }[], ended: Fault | null): SendOutcome {
+  #told(
+    open: Open,
+    messages: readonly { readonly id: string; readonly order: string | undefined; readonly underway: Underway }[],
+    ended: Fault | null,
+  ): SendOutcome {
     const confirmed = new Set<string>();
     const faults: Fault[] = [];
-    for (const { id, underway } of messages) {
+    for (const { id, order, underway } of messages) {
       const key = this.#returned.get(id);
       if (underway.state === 'waits') continue;
-      this.#underway.delete(id);
+      this.#underway.delete(underwayKey(id, order));
       this.#returned.delete(id);
       if (key !== undefined) {
         const { host, exchange } = this.#given;
@@ -189,3 +197,6 @@ function messageOf(given: Settings, batch: OutgoingBatch, { eventId, text }: Out
     },
   };
 }
+
+/** A record that is ordered to be sent again is another message, even while the one before has not been confirmed. */
+const underwayKey = (eventId: string, order: string | undefined) => `${eventId} ${order ?? ''}`;
