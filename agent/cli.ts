@@ -32,6 +32,8 @@ const usage = `bellhop ${version}
       the public half of its key, to hand to the operator; --new makes a key pair here
   bellhop connections letter ID
       the script for the administrator of the database or the broker: what is needed there, and no right more
+  bellhop connections trip ID --reason TEXT [--until-trial] | reset ID
+      stop sending to a destination, for good or for a minute; let it go on and try at once, also after failures
   bellhop import FILE… --entity E --mapping NAME|FILE [--hotel CODE] [--source NAME] [--from D --to D] [--dry-run]
       bring files in by hand
   bellhop records list [--kind E] [--search W] [--status S] [--from D] [--to D] [--sort C [--up]] [--limit N]

@@ -102,6 +102,14 @@ export const api = {
     syncNow: call('POST /connections/{id}/sync', byId, nothing),
     /** Send for this hotel from here, whoever has sent since: the answer to the fault `upstream-ahead`. */
     takeOver: call('POST /connections/{id}/take-over', byId, nothing),
+    /** Stop sending to a destination, from the next batch on and over a restart: until it is let go on, or for as long as a breaker rests. */
+    tripBreaker: call(
+      'POST /connections/{id}/breaker/trip',
+      byId.extend({ reason: z.string().trim().min(1).max(200), until: z.enum(['reset', 'trial']).default('reset') }),
+      nothing,
+    ),
+    /** Let sending go on, whoever or whatever has stopped it, and try at once. */
+    resetBreaker: call('POST /connections/{id}/breaker/reset', byId, nothing),
     setSchedule: call('PUT /connections/{id}/schedule', byId.extend({ schedule: Schedule }), Connection),
   },
   schedule: {

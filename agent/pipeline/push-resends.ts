@@ -12,6 +12,7 @@ import type { Remote } from '../../db/thread-calls.ts';
 import type { Writer } from '../../db/writer.ts';
 import { outgoingBatches } from './outbox/outgoing.ts';
 import { settle } from './outbox/settle.ts';
+import type { Attempts } from './push-attempts.ts';
 import { sendInTurn } from './send-batches.ts';
 import type { SendOutcome, UpstreamSession } from './upstream.ts';
 
@@ -41,11 +42,13 @@ const mostBlocks = 100;
 export class Resending {
   readonly #tools: ResendingTools;
   readonly #destinationId: string;
+  readonly #attempts: Attempts;
   /** How far the walk has looked without finding anything: that is not worth a commit. */
   #looked = { id: 0, position: 0 };
 
-  constructor(tools: ResendingTools, destinationId: string) {
+  constructor(tools: ResendingTools, destinationId: string, attempts: Attempts) {
     this.#tools = tools;
+    this.#attempts = attempts;
     this.#destinationId = destinationId;
   }
 
@@ -82,10 +85,12 @@ export class Resending {
     let failure: { error: unknown } | null = null;
     if (records.length > 0) {
       onSending();
-      failure = await sendInTurn(session, records, outcome, signal).then(
-        () => null,
-        (error: unknown) => ({ error }),
-      );
+      failure = await this.#attempts
+        .during(records, () => sendInTurn(session, records, outcome, signal), order)
+        .then(
+          () => null,
+          (error: unknown) => ({ error }),
+        );
       if (failure && outcome.confirmed.size === 0) throw failure.error;
     }
     const all = records.flatMap((batch) => batch.records);
@@ -104,6 +109,7 @@ export class Resending {
       damaged: damaged.filter((seq) => isBehind({ seq })).length,
       overtaken: sorted.overtaken.filter(isBehind).map(({ letterId }) => letterId as number),
       isEnd,
+      ...(records.length > 0 ? { tried: this.#attempts.answered(position) ?? undefined } : {}),
     });
     if (failure) throw failure.error;
     if (!isWhole) throw new Fault('upstream-answer', { host: session.host, detail: 'records left out' });

@@ -21,6 +21,7 @@ import { importFile, rehearseImport } from '../pipeline/import-file.ts';
 import { systemKinds } from '../pipeline/registry.ts';
 import { mappingFor, replayLetters } from '../pipeline/replay-letters.ts';
 import { type Caller, checkChain, entryOf, exportChain, writeDown } from './audit.ts';
+import { assertNotHeld, resetBreaker, tripBreaker } from './breakers.ts';
 import {
   addConnection,
   changeConnection,
@@ -178,6 +179,7 @@ export function apiRouter(agent: Agent) {
       }),
       syncNow: os.connections.syncNow.handler(async ({ input, context }) => {
         const connection = existing(agent, input.id);
+        assertNotHeld(agent, input.id);
         await writeDown(agent, context, { action: 'connection-started', kind: 'connection', id: input.id });
         if (connection.direction === 'source') void agent.sources.syncNow(connection);
         else agent.destinations.urge(input.id);
@@ -188,6 +190,14 @@ export function apiRouter(agent: Agent) {
         if (connection.direction !== 'destination') throw new Fault('input-wrong', { detail: `${connection.title} is no destination` });
         await writeDown(agent, context, { action: 'taken-over', kind: 'connection', id: input.id });
         agent.destinations.takeOver(connection.id);
+        return {};
+      }),
+      tripBreaker: os.connections.tripBreaker.handler(async ({ input, context }) => {
+        await tripBreaker(agent, input, context);
+        return {};
+      }),
+      resetBreaker: os.connections.resetBreaker.handler(async ({ input, context }) => {
+        await resetBreaker(agent, input.id, context);
         return {};
       }),
       setSchedule: os.connections.setSchedule.handler(async ({ input, context }) => {
