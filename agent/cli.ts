@@ -13,6 +13,7 @@ import { showMappings } from './commands/mappings.ts';
 import { showRecords } from './commands/records.ts';
 import { resendRecords } from './commands/resend.ts';
 import { showStatus } from './commands/status.ts';
+import { traceRecords } from './commands/trace.ts';
 import { defaultHome } from './runtime/home.ts';
 import { version } from './version.ts';
 
@@ -40,6 +41,8 @@ const usage = `bellhop ${version}
       the records that are kept, newest first, and their amounts added up
   bellhop records show KEY [--kind E]
       one of them, with its versions and what each destination has said; it prints what a guest or the hotel has written
+  bellhop trace KEY | NAME | EVENT-ID | --room R --day D [--kind E]
+      where a record is: its file, row, mapping, masking, versions, what was tried and what each destination has said
   bellhop dead-letters list [--rule R] [--connection ID] [--limit N]
       the rows that were set aside, newest first; those imported by hand stand under '#import'
   bellhop dead-letters show ID [--hex]
@@ -79,6 +82,7 @@ const commands: Readonly<Record<string, (line: CommandLine) => Promise<number>>>
   mappings: showMappings,
   backup: backUp,
   restore,
+  trace: traceRecords,
   resend: resendRecords,
   audit: showAudit,
 };

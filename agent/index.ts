@@ -132,6 +132,8 @@ export class Agent {
       mapping: (name) => mappingNamed(read, name),
       timeZone: () => property(read)?.timeZone ?? null,
       onProgress: () => this.#kept(),
+      onReading: ({ connectionId, correlationId, fileId }) =>
+        this.stores.log.info({ connectionId, correlationId, file: fileId }, 'a file is being read'),
       // An import by hand leaves its files where they are: nothing stands beside it.
       onBeside: () => undefined,
     };

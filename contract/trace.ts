@@ -125,12 +125,13 @@ const MaskingStation = z.strictObject({
   fields: z.array(z.strictObject({ field: z.string(), signs: z.int() })),
 });
 const LetterStation = z.strictObject({ kind: z.literal('set-aside'), atMs: z.int(), letter: TraceLetter });
-/** `changed` are the fields that differ from the version before; null for the first one. */
+/** `changed` are the fields that differ from the version before; null where there is none or it cannot be read. */
 const KeptStation = z.strictObject({
   kind: z.literal('kept'),
   atMs: z.int(),
   generation: z.int(),
   version: z.int(),
+  isFirst: z.boolean(),
   changed: nullable(z.array(z.string())),
   correlationId: z.string(),
 });

@@ -42,6 +42,7 @@ import { allMappings, mappingNamed, saveMapping } from './mappings.ts';
 import { changeResend, orderResend, rehearsal, selectionDetail } from './resends.ts';
 import { previewMs } from './schedule.ts';
 import { sourceRow } from './source-row.ts';
+import { findTraces, traceOf } from './trace.ts';
 
 /** A draft as zod gives it back, without the keys that are there but undefined. */
 type Parsed<T> = { [K in keyof T]: T[K] | undefined };
@@ -282,6 +283,15 @@ export function apiRouter(agent: Agent) {
           detail: { seq },
         });
         return row;
+      }),
+    },
+    trace: {
+      find: os.trace.find.handler(({ input, signal }) => findTraces(agent, input, signal ?? agent.signal)),
+      get: os.trace.get.handler(async ({ input, context }) => {
+        const trace = traceOf(agent, input);
+        const { ledgerId, externalId } = input;
+        await agent.views.note(agent, context, { action: 'record-opened', kind: 'record', id: externalId, detail: { ledgerId } });
+        return trace;
       }),
     },
     resends: {
