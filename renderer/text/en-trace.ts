@@ -61,7 +61,8 @@ export const traceEn = {
   again: (id: number) => `sent again by order no. ${id}`,
   confirmed: (by: string) => `Confirmed by ${by}`,
   refused: (by: string) => `Refused by ${by}`,
-  waiting: (by: string, before: number) => (before === 0 ? `For ${by}; it is the next` : `For ${by}; ${records(before)} go first`),
+  waiting: (by: string, before: number) =>
+    before === 0 ? `For ${by}; it is the next` : `For ${by}; ${records(before)} ${before === 1 ? 'goes' : 'go'} first`,
   why: {
     'its-turn': 'It is sent when it is its turn.',
     paused: 'The connection is paused.',
@@ -107,7 +108,8 @@ export const sendingEn = {
   heldUntil: (next: string) => `It goes on by itself in ${next}.`,
   heldForGood: 'It stays so, also after a restart, until somebody lets it go on.',
   failures: 'The failures that led to this',
-  waits: (count: number, span: string) => `${records(count)} wait here meanwhile, the oldest for ${span}. Nothing is lost.`,
+  waits: (count: number, span: string) =>
+    `${records(count)} ${count === 1 ? 'waits' : 'wait'} here meanwhile, the oldest for ${span}. Nothing is lost.`,
   nothingWaits: 'Nothing waits.',
   tryNow: 'Try now',
   goOn: 'Let it go on',
