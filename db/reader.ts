@@ -8,7 +8,7 @@ import { type LetterQuery, letterCounts, letterPage } from './pipeline/dead-lett
 import { keptSince } from './pipeline/record-page.ts';
 import { knowFolded, recordViews } from './pipeline/record-views.ts';
 import { type CountFrom, type CountQuery, countBite, type ResendWindow, resendBite } from './pipeline/resend-walk.ts';
-import { type EventPlace, eventBite, traceFind } from './pipeline/trace-find.ts';
+import { traceFind } from './pipeline/trace-find.ts';
 import { snapshotInto } from './snapshot.ts';
 import { type Remote, ThreadCaller } from './thread-calls.ts';
 import { threadFile } from './thread-file.ts';
@@ -28,7 +28,6 @@ export function longReads(path: string, db: ReadDb, forRecords: ReadDb) {
     resendBite: (window: ResendWindow) => resendBite(db, window),
     countBite: (query: CountQuery, from: CountFrom) => countBite(db, query, from),
     traceFind: (query: TraceQuery, dayStartMs: number) => traceFind(db, query, dayStartMs),
-    eventBite: (wanted: string, after: EventPlace) => eventBite(db, wanted, after),
     auditPage: (query: Parameters<typeof auditPage>[1]) => auditPage(db, query),
     checkAudit: (after: AuditHead, upToSeq: number) => checkAudit(db, after, upToSeq),
   };
@@ -56,7 +55,6 @@ export async function startReader(path: string): Promise<{ reads: Remote<LongRea
       resendBite: (window) => caller.call('resendBite', [window]),
       countBite: (...args) => caller.call('countBite', args),
       traceFind: (...args) => caller.call('traceFind', args),
-      eventBite: (...args) => caller.call('eventBite', args),
       auditPage: (query) => caller.call('auditPage', [query]),
       checkAudit: (...args) => caller.call('checkAudit', args),
     },

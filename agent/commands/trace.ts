@@ -170,7 +170,7 @@ function absenceText({ absence: { filesToday, newestFile, setAside, setAsideWith
       : `The newest file is ${oneLine(newestFile.name)}, taken ${whenText(newestFile.takenAtMs)}`;
   return [
     'No record and no row that was set aside fits.',
-    `${filesToday} files of today were read. ${newest}.`,
-    `${setAside} rows are set aside; of ${setAsideWithoutKey} of them the key could not be read.`,
+    `${filesToday === 1 ? '1 file of today was' : `${filesToday} files of today were`} read. ${newest}.`,
+    `${setAside === 1 ? '1 row is' : `${setAside} rows are`} set aside; the key of ${setAsideWithoutKey} could not be read.`,
   ].join('\n');
 }

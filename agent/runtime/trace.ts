@@ -1,7 +1,7 @@
 import type { DeliveryOfTrace, Trace, TraceFound, TraceQuery } from '../../contract/trace.ts';
 import { connectionById, property } from '../../db/pipeline/connections.ts';
 import { heldSending } from '../../db/pipeline/held-sending.ts';
-import type { EventPlace } from '../../db/pipeline/trace-find.ts';
+import { findEvent } from '../../db/pipeline/trace-find.ts';
 import { type StoredDelivery, type TraceOf, traceWay } from '../../db/pipeline/trace-way.ts';
 import type { Agent } from '../index.ts';
 import { hotelTime } from './hotel-clock.ts';
@@ -13,13 +13,8 @@ export async function findTraces({ stores, now }: Agent, query: TraceQuery, sign
   const dayStartMs = hotelTime(property(stores.read)?.timeZone ?? 'UTC', now()).startOfDay().epochMilliseconds;
   const found = await stores.reads.traceFind(query, dayStartMs);
   if (found.hits.length > 0 || query.text === undefined || !uuidShape.test(query.text)) return found;
-  let place: EventPlace | null = { ledgerId: 0, externalId: '' };
-  while (place !== null && !signal.aborted) {
-    const { hit, next }: Awaited<ReturnType<typeof stores.reads.eventBite>> = await stores.reads.eventBite(query.text.toLowerCase(), place);
-    if (hit) return { ...found, hits: [hit] };
-    place = next;
-  }
-  return found;
+  const hit = await findEvent(stores.read, stores.secrets.dataKey, query.text.toLowerCase(), signal);
+  return hit ? { ...found, hits: [hit] } : found;
 }
 
 /** Give the way of one version of a record. @throws {Fault} `record-not-found` */

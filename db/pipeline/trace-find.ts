@@ -1,8 +1,12 @@
+import type { KeyObject } from 'node:crypto';
+import { setImmediate as breath } from 'node:timers/promises';
 import type { EntityName } from '../../contract/record.ts';
 import type { RecordRow } from '../../contract/record-view.ts';
 import type { TraceAbsence, TraceFound, TraceHit, TraceLetter, TraceQuery } from '../../contract/trace.ts';
 import type { ReadDb } from '../open.ts';
-import { eventId } from './ids.ts';
+import { openBlock } from './blocks.ts';
+import { eventIdOf } from './event-text.ts';
+import { blockOf } from './outbox.ts';
 import { condition } from './record-views.ts';
 
 /** So many records, and so many rows that were set aside, are given: who finds more looks more closely. */
@@ -33,7 +37,7 @@ export function lettersWhere(condition: string, settled = condition): string {
 
 /**
  * Find records, and rows that are or were set aside, by what somebody knows of them. May take a second on a large table: for the reader
- * thread. An event id is looked for by {@link eventBite}.
+ * thread. An event id is looked for by {@link findEvent}.
  * @param dayStartMs when the hotel's day began.
  */
 export function traceFind(db: ReadDb, query: TraceQuery, dayStartMs: number): TraceFound {
@@ -109,29 +113,45 @@ function absenceOf(db: ReadDb, dayStartMs: number): TraceAbsence {
   return { filesToday, newestFile, ...aside };
 }
 
-type Versioned = Row & { readonly hotelId: string; readonly generation: number; readonly hash: Buffer };
-
-/** Where a look through all records stands. */
-export type EventPlace = { readonly ledgerId: number; readonly externalId: string };
-
-const rowsInBite = 10_000;
+/** Between so many blocks other work of the thread runs: opening one takes a millisecond or two. */
+const blocksInBite = 4;
 
 /**
- * Look for the record whose newest state has an event id, some thousand records at a time. The id is made anew for each, so no seal is
- * opened and nothing of it needs to be kept twice.
+ * Look for the record that a version with an event id belongs to, whichever version it is: block by block, the newest first. The ids stand
+ * in what is sealed, so a million versions take some seconds. What does not open holds nothing that could be found.
  */
-export function eventBite(db: ReadDb, wanted: string, after: EventPlace): { hit: TraceHit | null; next: EventPlace | null } {
-  const rows = db
-    .prepare<[number, string], Versioned>(
-      `select l.hotel_id as hotelId, r.generation, r.hash, ${rowColumns} where (r.ledger_id, r.external_id) > (?, ?) ` +
-        `order by r.ledger_id, r.external_id limit ${rowsInBite}`,
-    )
-    .all(after.ledgerId, after.externalId);
-  for (const { hotelId, generation, hash, entity, ...row } of rows) {
-    const { source, externalId, version } = row;
-    if (eventId({ hotelId, source, entity, externalId }, generation, version, hash.toString('hex')) === wanted)
-      return { hit: { entity, by: 'event', row }, next: null };
+export async function findEvent(db: ReadDb, key: KeyObject, wanted: string, signal: AbortSignal): Promise<TraceHit | null> {
+  type Block = { firstSeq: number; rows: number; sealed: Buffer };
+  const before = db.prepare<[number], Block>(
+    `select first_seq as firstSeq, rows, sealed from blocks where first_seq < ? order by first_seq desc limit ${blocksInBite}`,
+  );
+  for (let blocks = before.all(Number.MAX_SAFE_INTEGER); blocks.length > 0 && !signal.aborted; ) {
+    for (const { firstSeq, rows, sealed } of blocks) {
+      const at = placeIn(key, { firstSeq, rows, sealed }, wanted);
+      if (at >= 0) return recordOf(db, firstSeq + at);
+    }
+    blocks = before.all(blocks.at(-1)?.firstSeq ?? 0);
+    await breath();
   }
-  const end = rows.at(-1);
-  return { hit: null, next: end && rows.length === rowsInBite ? { ledgerId: end.ledgerId, externalId: end.externalId } : null };
+  return null;
+}
+
+function placeIn(key: KeyObject, { firstSeq, rows, sealed }: { firstSeq: number; rows: number; sealed: Buffer }, wanted: string): number {
+  try {
+    return openBlock(key, firstSeq, rows, sealed).findIndex((text) => eventIdOf(text) === wanted);
+  } catch {
+    return -1;
+  }
+}
+
+function recordOf(db: ReadDb, seq: number): TraceHit | null {
+  const row = db
+    .prepare<[number], Row>(
+      `select ${rowColumns} where (r.ledger_id, r.external_id) = (select b.ledger_id, o.external_id from outbox o ` +
+        `join blocks b on b.first_seq = ${blockOf('o.seq')} where o.seq = ?)`,
+    )
+    .get(seq);
+  if (!row) return null;
+  const { entity, ...record } = row;
+  return { entity, by: 'event', row: record };
 }
