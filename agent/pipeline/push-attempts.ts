@@ -1,6 +1,6 @@
 import type { Fault } from '../../contract/faults.ts';
 import type { ReadDb } from '../../db/open.ts';
-import { runsOf, type Tried } from '../../db/pipeline/attempts.ts';
+import { type FailedAttempt, runsOf, type Tried } from '../../db/pipeline/attempts.ts';
 import { delivery } from '../../db/pipeline/outbox.ts';
 import type { Writer } from '../../db/writer.ts';
 import type { OutgoingBatch } from './upstream.ts';
@@ -51,26 +51,30 @@ export class Attempts {
   }
 
   /** Keep a failure. One that cannot be kept must not stop the line: it stands in the log all the same. */
-  failed(fault: Fault): void {
-    const { read, writer, now } = this.#tools;
+  async failed(fault: Fault): Promise<void> {
+    try {
+      await this.#tools.writer.step('noteFailedAttempt', [this.#failure(fault)]);
+    } catch {
+      // Where not even this can be written, the next step of the line says so.
+    }
+  }
+
+  #failure(fault: Fault): FailedAttempt {
+    const { read, now } = this.#tools;
     const trying = this.#trying;
+    const seqs = trying?.seqs ?? [];
     const next = delivery(read, this.#destinationId).confirmedSeq + 1;
-    const seqs = trying && trying.seqs.length > 0 ? trying.seqs : [];
-    void writer
-      .step('noteFailedAttempt', [
-        {
-          destinationId: this.#destinationId,
-          fromSeq: seqs[0] ?? next,
-          toSeq: seqs.at(-1) ?? next,
-          records: seqs.length,
-          code: fault.code,
-          startedAtMs: trying?.startedAtMs ?? this.#turnStartedAtMs ?? now(),
-          endedAtMs: now(),
-          resendId: trying?.order?.id ?? null,
-          runs: trying?.order ? runsOf(seqs) : null,
-          correlationId: trying?.order?.correlationId ?? null,
-        },
-      ])
-      .catch(() => undefined);
+    return {
+      destinationId: this.#destinationId,
+      fromSeq: seqs[0] ?? next,
+      toSeq: seqs.at(-1) ?? next,
+      records: seqs.length,
+      code: fault.code,
+      startedAtMs: trying?.startedAtMs ?? this.#turnStartedAtMs ?? now(),
+      endedAtMs: now(),
+      resendId: trying?.order?.id ?? null,
+      runs: trying?.order ? runsOf(seqs) : null,
+      correlationId: trying?.order?.correlationId ?? null,
+    };
   }
 }

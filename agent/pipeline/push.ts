@@ -133,10 +133,10 @@ export class Push {
 
   /** One turn: send one batch. Gives how long to rest before the next. */
   async #turn(signal: AbortSignal): Promise<number> {
-    // Looked up before each batch: what a person has decided holds from the next one on, and over a restart.
-    const held = this.#held(this.#destinationId, this.#tools.now());
-    if (held) return this.#restHeld(held);
     try {
+      // Looked up before each batch: what a person has decided holds from the next one on, and over a restart.
+      const held = this.#held(this.#destinationId, this.#tools.now());
+      if (held) return this.#restHeld(held);
       const more = await this.#breaker.execute(() => this.#sendNext(signal), signal);
       this.#well();
       return more ? 0 : policies.idleMs;
@@ -271,7 +271,7 @@ export class Push {
         : error instanceof Fault
           ? error
           : new Fault('internal', { correlationId: this.#destinationId }, { cause: error });
-    if (fault && !(error instanceof BrokenCircuitError)) this.#attempts.failed(fault);
+    if (fault && !(error instanceof BrokenCircuitError)) void this.#attempts.failed(fault);
     const isPerson = fault?.who === 'person';
     let waitMs = isPerson ? policies.retryPersonMs : backoffMs(this.#failures++);
     if (error instanceof RetryLater && error.afterMs !== null) waitMs = Math.max(waitMs, error.afterMs);

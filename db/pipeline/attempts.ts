@@ -57,9 +57,10 @@ export function attemptStatements(db: WriteDb) {
     'insert into attempts (destination_id, from_seq, to_seq, records, outcome, code, started_at_ms, ended_at_ms, took_ms, resend_id, runs, correlation_id) ' +
       'values (@destinationId, @fromSeq, @toSeq, @records, @outcome, @code, @startedAtMs, @endedAtMs, @endedAtMs - @startedAtMs, @resendId, @runs, @correlationId)',
   );
+  // By the order of the rows, not by the index: the newest of a destination lies near the end.
   type Last = { id: number; outcome: string; code: string | null; fromSeq: number; records: number; resendId: number | null };
   const last = db.prepare<[string], Last>(
-    'select id, outcome, code, from_seq as fromSeq, records, resend_id as resendId from attempts where destination_id = ? order by id desc limit 1',
+    'select id, outcome, code, from_seq as fromSeq, records, resend_id as resendId from attempts where +destination_id = ? order by id desc limit 1',
   );
   const fold = db.prepare(
     'update attempts set to_seq = max(to_seq, @toSeq), records = @records, ended_at_ms = @endedAtMs, took_ms = @endedAtMs - @startedAtMs, count = count + 1 where id = @id',
@@ -67,7 +68,7 @@ export function attemptStatements(db: WriteDb) {
   const dropOld = db.prepare<[number]>('delete from attempts where ended_at_ms < ?');
   const destinations = db.prepare<[], string>('select distinct destination_id from attempts').pluck();
   const dropMost = db.prepare<[string, string, number]>(
-    'delete from attempts where destination_id = ? and id <= (select id from attempts where destination_id = ? order by id desc limit 1 offset ?)',
+    'delete from attempts where destination_id = ? and id <= (select id from attempts where +destination_id = ? order by id desc limit 1 offset ?)',
   );
 
   function addAttempt(attempt: NewAttempt): void {
