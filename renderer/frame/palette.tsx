@@ -89,12 +89,12 @@ export function Palette({
         ))}
       </div>
       <div role="status">
+        {found.length === 0 && !where.isSearching && <p className={styles.none}>{text.palette.none}</p>}
         {where.note.map((words) => (
           <p className={styles.none} key={words}>
             {words}
           </p>
         ))}
-        {found.length === 0 && where.note.length === 0 && <p className={styles.none}>{text.palette.none}</p>}
       </div>
     </Modal>
   );

@@ -14,8 +14,11 @@ export type Found = { readonly id: string; readonly group: string; readonly word
 const restMs = 250;
 const leastSigns = 2;
 
-/** Look for records by what is typed into the palette. `note` is what is to be said where nothing stands in the list. */
-export function useWhereIs(typed: string, isOpen: boolean): { readonly found: readonly Found[]; readonly note: readonly string[] } {
+/** What was found, what is to be said below it, and whether more may come. */
+type WhereIs = { readonly found: readonly Found[]; readonly note: readonly string[]; readonly isSearching: boolean };
+
+/** Look for records by what is typed into the palette. */
+export function useWhereIs(typed: string, isOpen: boolean): WhereIs {
   const text = useText();
   const clock = useClock();
   const client = useClient();
@@ -28,11 +31,12 @@ export function useWhereIs(typed: string, isOpen: boolean): { readonly found: re
     // Guest data: forgotten as soon as something else is asked.
     gcTime: 0,
   });
-  if (!isOpen || typed.trim().length < leastSigns) return { found: [], note: [] };
-  if (error) return { found: [], note: [faultText(text, faultOf(error)).what] };
-  if (!data || asked !== typed.trim()) return { found: [], note: [text.trace.searching] };
+  if (!isOpen || typed.trim().length < leastSigns) return { found: [], note: [], isSearching: false };
+  if (error) return { found: [], note: [faultText(text, faultOf(error)).what], isSearching: false };
+  if (!data || asked !== typed.trim()) return { found: [], note: [text.trace.searching], isSearching: true };
   const found = [...data.hits.map((hit) => recordLine(text, clock.date, hit)), ...data.letters.map((letter) => letterLine(text, letter))];
-  return { found, note: found.length === 0 ? absenceWords(text, data) : data.isMore ? [text.trace.isMore] : [] };
+  const note = found.length === 0 ? absenceWords(text, data) : data.isMore ? [text.trace.isMore] : [];
+  return { found, note, isSearching: false };
 }
 
 function useRested(typed: string): string {
