@@ -95,6 +95,8 @@ describe.skipIf(!isBuilt)(
         [1, ['connections', 'test', 'nobody']],
         [1, ['connections', 'remove', 'nobody']],
         [1, ['connections', 'take-over', 'nobody']],
+        [1, ['connections', 'reset', 'nobody']],
+        [1, ['connections', 'trip', 'nobody', '--reason', 'why']],
         [1, ['connections', 'add', 'not-there.json']],
         [1, ['import', 'not-there.csv', ...bookings]],
         [0, ['dead-letters', 'list']],
@@ -107,6 +109,7 @@ describe.skipIf(!isBuilt)(
         [2, ['frobnicate']],
         [2, ['connections', 'frobnicate']],
         [2, ['connections', 'add']],
+        [2, ['connections', 'trip', 'nobody']],
         [2, ['connections', 'test']],
         [2, ['connections', 'take-over']],
         [2, ['connections', 'test', 'a', 'b']],
@@ -374,6 +377,51 @@ describe.skipIf(!isBuilt)(
         ['drop'],
       ];
       for (const words of wrong) expect([words, (await run(['records', ...words])).code]).toEqual([words, 2]);
+    });
+
+    it('says where a record is by its key, its guest or its room and day, and ends with 1 where nothing is', async () => {
+      const rows = [bookingRow('HX-1', { name: 'Zoë\u001b[2J Brouwer' }), bookingRow('HX-2', { total: 'a lot' })];
+      await run(['import', file('a.csv', bookingsFile(...rows)), ...bookings]);
+      const [byKey, byName, byRoom] = [
+        await run(['trace', 'hx-1']),
+        await run(['trace', 'zoe', '--json']),
+        await run(['trace', '--room', '101', '--day', '2026-03-02', '--kind', 'booking', '--json']),
+      ];
+      const steps = byKey.stdout
+        .split('\n')
+        .slice(1)
+        .map((line) => /(file|row|mapping|masking|kept|outbox) {2}/.exec(line)?.[1]);
+      expect([byKey.code, steps.filter(Boolean), byKey.stdout.includes('\u001b')]).toEqual([
+        0,
+        ['file', 'row', 'mapping', 'masking', 'kept', 'outbox'],
+        false,
+      ]);
+      expect(
+        [byName, byRoom].map((ended) => [ended.code, json(ended)[0].traces.map((one: { externalId: string }) => one.externalId)]),
+      ).toEqual([
+        [0, ['HX-1']],
+        [0, ['HX-1']],
+      ]);
+      const [aside, nowhere] = [await run(['trace', 'HX-2']), await run(['trace', 'HX-3'])];
+      expect([aside.code, /^Set aside:\n.* #\d+ .*HX-2/m.test(aside.stdout), nowhere.code, nowhere.stdout.split('\n')]).toEqual([
+        0,
+        true,
+        1,
+        [
+          'No record and no row that was set aside fits.',
+          expect.stringMatching(/^1 file of today was read\. The newest file is a\.csv, taken /),
+          '1 row is set aside; the key of 0 could not be read.',
+          '',
+        ],
+      ]);
+      const wrong = [
+        [],
+        ['HX-1', '--kind', 'ship'],
+        ['--room', '101'],
+        ['--room', '101', '--day', 'May'],
+        ['HX-1', '--room', '1', '--day', '2026-03-01'],
+      ];
+      for (const words of wrong) expect([words, (await run(['trace', ...words])).code]).toEqual([words, 2]);
     });
 
     it('--dry-run finds the same and keeps nothing', async () => {

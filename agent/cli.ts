@@ -13,6 +13,7 @@ import { showMappings } from './commands/mappings.ts';
 import { showRecords } from './commands/records.ts';
 import { resendRecords } from './commands/resend.ts';
 import { showStatus } from './commands/status.ts';
+import { traceRecords } from './commands/trace.ts';
 import { defaultHome } from './runtime/home.ts';
 import { version } from './version.ts';
 
@@ -32,12 +33,16 @@ const usage = `bellhop ${version}
       the public half of its key, to hand to the operator; --new makes a key pair here
   bellhop connections letter ID
       the script for the administrator of the database or the broker: what is needed there, and no right more
+  bellhop connections trip ID --reason TEXT [--until-trial] | reset ID
+      stop sending to a destination, for good or for a minute; let it go on and try at once, also after failures
   bellhop import FILE… --entity E --mapping NAME|FILE [--hotel CODE] [--source NAME] [--from D --to D] [--dry-run]
       bring files in by hand
   bellhop records list [--kind E] [--search W] [--status S] [--from D] [--to D] [--sort C [--up]] [--limit N]
       the records that are kept, newest first, and their amounts added up
   bellhop records show KEY [--kind E]
       one of them, with its versions and what each destination has said; it prints what a guest or the hotel has written
+  bellhop trace KEY | NAME | EVENT-ID | --room R --day D [--kind E]
+      where a record is: its file, row, mapping, masking, versions, what was tried and what each destination has said
   bellhop dead-letters list [--rule R] [--connection ID] [--limit N]
       the rows that were set aside, newest first; those imported by hand stand under '#import'
   bellhop dead-letters show ID [--hex]
@@ -77,6 +82,7 @@ const commands: Readonly<Record<string, (line: CommandLine) => Promise<number>>>
   mappings: showMappings,
   backup: backUp,
   restore,
+  trace: traceRecords,
   resend: resendRecords,
   audit: showAudit,
 };

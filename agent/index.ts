@@ -39,6 +39,7 @@ export class Agent {
   readonly #stopping = new AbortController();
   #intents: NodeJS.Timeout | null = null;
   #disk: NodeJS.Timeout | null = null;
+  #attempts: NodeJS.Timeout | null = null;
   /** The whole per cent that were last warned of. */
   #warnedOfPercent = 100;
   #stopped: Promise<void> | null = null;
@@ -99,8 +100,10 @@ export class Agent {
       await agent.destinations.start();
       agent.#intents = setInterval(() => void agent.#carryOut(), intentsEveryMs);
       agent.#disk = setInterval(() => void agent.#lookAtDisk(), policies.diskLookEveryMs);
+      agent.#attempts = setInterval(() => void agent.#pruneAttempts(), policies.pruneAttemptsEveryMs);
       await agent.#carryOut();
       await agent.#lookAtDisk();
+      await agent.#pruneAttempts();
       void agent.#resumeImports();
     }
     return agent;
@@ -129,6 +132,8 @@ export class Agent {
       mapping: (name) => mappingNamed(read, name),
       timeZone: () => property(read)?.timeZone ?? null,
       onProgress: () => this.#kept(),
+      onReading: ({ connectionId, correlationId, fileId }) =>
+        this.stores.log.info({ connectionId, correlationId, file: fileId }, 'a file is being read'),
       // An import by hand leaves its files where they are: nothing stands beside it.
       onBeside: () => undefined,
     };
@@ -174,6 +179,7 @@ export class Agent {
     this.requestStop();
     if (this.#intents) clearInterval(this.#intents);
     if (this.#disk) clearInterval(this.#disk);
+    if (this.#attempts) clearInterval(this.#attempts);
     await this.sources.stop();
     await this.destinations.stop();
     await this.#carrying;
@@ -223,6 +229,12 @@ export class Agent {
       // Not even the warning can be noted on a disk that is full: then the sources say so.
       log.error(errorFields(error), 'the disk could not be looked at');
     }
+  }
+
+  /** Drop what was tried long ago. A disk that is full keeps it a while longer. */
+  async #pruneAttempts(): Promise<void> {
+    const { writer, log } = this.stores;
+    await writer.step('pruneAttempts', []).catch((error) => log.error(errorFields(error), 'old attempts could not be dropped'));
   }
 
   /** One after the other: two at once would move the same file. */

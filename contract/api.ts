@@ -13,6 +13,7 @@ import { OpenedRecord, RecordCount, RecordPage, RecordQuery, SourceRow } from '.
 import { ReplayOrder, ReplayProgress } from './replay.ts';
 import { Resend, ResendOrder, ResendRehearsal } from './resend.ts';
 import { Schedule } from './schedule.ts';
+import { Trace, TraceFound, TraceQuery } from './trace.ts';
 
 /**
  * One call: its REST route, what goes in, what comes out. The only place that writes route metadata.
@@ -102,6 +103,14 @@ export const api = {
     syncNow: call('POST /connections/{id}/sync', byId, nothing),
     /** Send for this hotel from here, whoever has sent since: the answer to the fault `upstream-ahead`. */
     takeOver: call('POST /connections/{id}/take-over', byId, nothing),
+    /** Stop sending to a destination, from the next batch on and over a restart: until it is let go on, or for as long as a breaker rests. */
+    tripBreaker: call(
+      'POST /connections/{id}/breaker/trip',
+      byId.extend({ reason: z.string().trim().min(1).max(200), until: z.enum(['reset', 'trial']).default('reset') }),
+      nothing,
+    ),
+    /** Let sending go on, whoever or whatever has stopped it, and try at once. */
+    resetBreaker: call('POST /connections/{id}/breaker/reset', byId, nothing),
     setSchedule: call('PUT /connections/{id}/schedule', byId.extend({ schedule: Schedule }), Connection),
   },
   schedule: {
@@ -178,6 +187,20 @@ export const api = {
     ),
     /** The row of the source that a version came from, and the mapping it was read with. */
     row: call('GET /record-versions/{seq}/row', z.strictObject({ seq: z.coerce.number().int().positive() }), SourceRow),
+  },
+  trace: {
+    /** Find a record by anything somebody knows of it; rows that were set aside count, and where nothing is found it says what has come in. */
+    find: call('POST /trace/find', TraceQuery, TraceFound),
+    /** The way of one version of a record, the newest where none is named. */
+    get: call(
+      'GET /trace/{ledgerId}/{externalId}',
+      z.strictObject({
+        ledgerId: z.coerce.number().int().positive(),
+        externalId: z.string().min(1).max(128),
+        seq: z.coerce.number().int().positive().optional(),
+      }),
+      Trace,
+    ),
   },
   backups: {
     /** Make a backup in a folder of this PC or of the network, while everything goes on. */

@@ -24,6 +24,8 @@ export const auditActions = [
   'connection-resumed',
   'connection-tested',
   'connection-started',
+  'breaker-tripped',
+  'breaker-reset',
   'schedule-set',
   'taken-over',
   'exception-allowed',

@@ -39,7 +39,24 @@ export const SourceHealth = z.strictObject({
 });
 export type SourceHealth = z.infer<typeof SourceHealth>;
 
-/** A destination at a glance: what it has confirmed, what waits for it, and how the line is. */
+/** A failure that counted against a line: when, and what it was. */
+export const LineFailure = z.strictObject({ atMs: z.int(), fault: FaultReport });
+export type LineFailure = z.infer<typeof LineFailure>;
+
+/** A person has stopped sending: until they let it go on, or until `untilMs`. */
+export const HeldSending = z.strictObject({
+  heldAtMs: z.int(),
+  untilMs: z.int().nullable(),
+  reason: z.string(),
+  actorName: z.string(),
+});
+export type HeldSending = z.infer<typeof HeldSending>;
+
+/**
+ * A destination at a glance: what it has confirmed, what waits for it, and how the line is.
+ *
+ * The breaker opens after some failures in a row; `failures` are the last of them, oldest first, and `nextTryAtMs` is its next trial.
+ */
 export const DestinationHealth = z.strictObject({
   direction: z.literal('destination'),
   id: z.string(),
@@ -55,6 +72,9 @@ export const DestinationHealth = z.strictObject({
   nextTryAtMs: z.int().nullable(),
   failingSinceMs: z.int().nullable(),
   breaker: z.enum(['closed', 'open', 'half-open']),
+  breakerOpenedAtMs: z.int().nullable(),
+  failures: z.array(LineFailure),
+  held: HeldSending.nullable(),
   fault: FaultReport.nullable(),
 });
 export type DestinationHealth = z.infer<typeof DestinationHealth>;

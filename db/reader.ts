@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { EntityName } from '../contract/record.ts';
+import type { TraceQuery } from '../contract/trace.ts';
 import type { ReadDb } from './open.ts';
 import { type AuditHead, auditPage, checkAudit } from './pipeline/audit.ts';
 import { fileLettersByRule, setAsideByRule } from './pipeline/counts.ts';
@@ -7,6 +8,7 @@ import { type LetterQuery, letterCounts, letterPage } from './pipeline/dead-lett
 import { keptSince } from './pipeline/record-page.ts';
 import { knowFolded, recordViews } from './pipeline/record-views.ts';
 import { type CountFrom, type CountQuery, countBite, type ResendWindow, resendBite } from './pipeline/resend-walk.ts';
+import { traceFind } from './pipeline/trace-find.ts';
 import { snapshotInto } from './snapshot.ts';
 import { type Remote, ThreadCaller } from './thread-calls.ts';
 import { threadFile } from './thread-file.ts';
@@ -25,6 +27,7 @@ export function longReads(path: string, db: ReadDb, forRecords: ReadDb) {
     snapshotInto: (target: string) => snapshotInto(path, target),
     resendBite: (window: ResendWindow) => resendBite(db, window),
     countBite: (query: CountQuery, from: CountFrom) => countBite(db, query, from),
+    traceFind: (query: TraceQuery, dayStartMs: number) => traceFind(db, query, dayStartMs),
     auditPage: (query: Parameters<typeof auditPage>[1]) => auditPage(db, query),
     checkAudit: (after: AuditHead, upToSeq: number) => checkAudit(db, after, upToSeq),
   };
@@ -51,6 +54,7 @@ export async function startReader(path: string): Promise<{ reads: Remote<LongRea
       snapshotInto: (target) => caller.call('snapshotInto', [target]),
       resendBite: (window) => caller.call('resendBite', [window]),
       countBite: (...args) => caller.call('countBite', args),
+      traceFind: (...args) => caller.call('traceFind', args),
       auditPage: (query) => caller.call('auditPage', [query]),
       checkAudit: (...args) => caller.call('checkAudit', args),
     },

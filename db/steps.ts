@@ -1,10 +1,12 @@
 import type { KeyObject } from 'node:crypto';
 import type { AuditDraft } from '../contract/audit.ts';
 import type { WriteDb } from './open.ts';
+import { attemptStatements, type Tried } from './pipeline/attempts.ts';
 import { auditStatements } from './pipeline/audit.ts';
 import { connectionStatements } from './pipeline/connections.ts';
 import { fileStatements } from './pipeline/files.ts';
 import { generations } from './pipeline/generation.ts';
+import { holdStatements, type NewHold } from './pipeline/held-sending.ts';
 import { type IntentOf, intentStatements } from './pipeline/intents.ts';
 import { letterStatements } from './pipeline/letter-steps.ts';
 import { deliveryStatements } from './pipeline/outbox.ts';
@@ -31,6 +33,8 @@ export function pipelineSteps(db: WriteDb, key: KeyObject, now: () => number = D
   const { confirm, setAside } = deliveryStatements(db);
   const sendingAgain = resendStatements(db, letterStatements(db), { setAside });
   const audit = auditStatements(db, key);
+  const attempts = attemptStatements(db);
+  const holds = holdStatements(db);
 
   const removeConnection = db.transaction((id: string, forgetSecretsAtMs: number): boolean => {
     intents.addIntent({ kind: 'forget-secrets', connectionId: id }, forgetSecretsAtMs);
@@ -61,7 +65,12 @@ export function pipelineSteps(db: WriteDb, key: KeyObject, now: () => number = D
     overtaken: (ids: readonly number[]) => overtaken(ids, now()),
     stillAside,
     reopenFile: files.reopenFile,
-    confirm: (destinationId: string, upTo: number, refused: Parameters<typeof confirm>[2]) => confirm(destinationId, upTo, refused, now()),
+    confirm: (destinationId: string, upTo: number, refused: Parameters<typeof confirm>[2], tried: Tried | null = null) =>
+      confirm(destinationId, upTo, refused, tried, now()),
+    noteFailedAttempt: attempts.noteFailedAttempt,
+    pruneAttempts: () => attempts.pruneAttempts(now()),
+    holdSending: (held: NewHold) => holds.holdSending(held, now()),
+    releaseSending: holds.releaseSending,
     orderResend: (order: NewResend) => sendingAgain.orderResend(order, now()),
     changeResend: (
       id: number,

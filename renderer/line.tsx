@@ -19,9 +19,9 @@ const queries = new QueryClient({
 
 const followed: Record<LiveEvent['topic'], readonly string[] | 'all'> = {
   hello: [],
-  resends: ['resends'],
-  overview: ['overview', 'letter-counts', 'record-counts', 'records-since', 'record'],
-  files: ['overview', 'letter-counts', 'record-counts', 'records-since', 'record'],
+  resends: ['resends', 'trace'],
+  overview: ['overview', 'letter-counts', 'record-counts', 'records-since', 'record', 'trace'],
+  files: ['overview', 'letter-counts', 'record-counts', 'records-since', 'record', 'trace'],
   connections: ['connections', 'overview'],
   property: ['facts', 'overview'],
   resync: 'all',

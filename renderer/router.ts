@@ -39,6 +39,11 @@ export function hrefOf(place: Place, id?: string, narrowing: Narrowing = {}): st
   return `#/${place}${id ? `/${encodeURIComponent(id)}` : ''}${query ? `?${query}` : ''}`;
 }
 
+/** How a record is called in the address. */
+export function recordName({ ledgerId, externalId }: { readonly ledgerId: number; readonly externalId: string }): string {
+  return `${ledgerId}:${externalId}`;
+}
+
 /** Narrow the list on the screen without a step in the history: what is typed letter by letter is one way, not ten. */
 export function narrowTo(place: Place, id: string | undefined, narrowing: Narrowing): void {
   location.replace(hrefOf(place, id, narrowing));

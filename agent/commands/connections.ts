@@ -7,7 +7,7 @@ import { Fault } from '../../contract/faults.ts';
 import type { Client } from '../runtime/wire-client.ts';
 import { type CommandLine, faultSentences, table, UsageError, withAgent } from './command.ts';
 
-/** `bellhop connections add|list|test|key|letter|take-over|remove`. */
+/** `bellhop connections add|list|test|key|letter|take-over|trip|reset|remove`. */
 export async function manageConnections(line: CommandLine): Promise<number> {
   const [what, ...rest] = line.arguments;
   switch (what) {
@@ -26,8 +26,12 @@ export async function manageConnections(line: CommandLine): Promise<number> {
       return showLetter(line, one(rest, 'letter'));
     case 'take-over':
       return takeOver(line, one(rest, 'take-over'));
+    case 'trip':
+      return trip(line, rest);
+    case 'reset':
+      return reset(line, one(rest, 'reset'));
     default:
-      throw new UsageError(`connections ${what} is not known: add, list, test, key, letter, take-over or remove`);
+      throw new UsageError(`connections ${what} is not known: add, list, test, key, letter, take-over, trip, reset or remove`);
   }
 }
 
@@ -171,6 +175,24 @@ async function takeOver(line: CommandLine, id: string): Promise<number> {
     { takenOver: id },
     `This PC sends for the hotel now. What waits for ${id} follows, and every record is sent again when it is next read.`,
   );
+  return 0;
+}
+
+async function trip(line: CommandLine, rest: readonly string[]): Promise<number> {
+  const options = { reason: { type: 'string' }, 'until-trial': { type: 'boolean', default: false } } as const;
+  const { values, positionals } = parseArgs({ args: [...rest], allowPositionals: true, options });
+  const id = one(positionals, 'trip');
+  const { reason, 'until-trial': isTrial } = values;
+  if (!reason) throw new UsageError('connections trip takes --reason TEXT: it is shown and written down');
+  await withAgent(line.home, (client) => client.connections.tripBreaker({ id, reason, until: isTrial ? 'trial' : 'reset' }));
+  const goesOn = isTrial ? 'It is tried again in a minute.' : `It goes on with: bellhop connections reset ${id}`;
+  line.print({ tripped: id }, `Nothing more is sent to ${id}. What comes in waits here. ${goesOn}`);
+  return 0;
+}
+
+async function reset(line: CommandLine, id: string): Promise<number> {
+  await withAgent(line.home, (client) => client.connections.resetBreaker({ id }));
+  line.print({ reset: id }, `Sending to ${id} goes on.`);
   return 0;
 }
 

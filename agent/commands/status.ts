@@ -33,10 +33,12 @@ function statusText(overview: Overview, isRunning: boolean): string {
     if (system.direction !== 'source') return [];
     return system.waitsFor.map(({ name, missing, of }) => `${system.title} waits for part ${missing.join(', ')} of ${of} of ${name}.`);
   });
+  const breakers = overview.systems.flatMap((system) => (system.direction === 'destination' ? breakerText(system, overview.nowMs) : []));
   return [
     head,
     systems,
     `${overview.records} records, ${overview.waiting} waiting, ${overview.setAside} set aside`,
+    ...breakers,
     ...incomplete,
     ...troubles,
     ...beside,
@@ -51,4 +53,24 @@ function sourceRow(system: SourceHealth): string[] {
 function destinationRow(system: DestinationHealth): string[] {
   const counts = `${system.confirmed} confirmed, ${system.waiting} waiting, ${system.refused} refused`;
   return [system.title, system.state, whenText(system.lastConfirmedAtMs), whenText(system.nextTryAtMs), counts, system.breaker];
+}
+
+/** Why nothing is sent to a destination at this moment, the failures that led to it, and what waits meanwhile. */
+function breakerText(
+  { title, held, breaker, failures, nextTryAtMs, waiting, oldestWaitingAtMs }: DestinationHealth,
+  nowMs: number,
+): string[] {
+  if (!held && breaker === 'closed') return [];
+  const seconds = nextTryAtMs === null ? null : Math.max(0, Math.ceil((nextTryAtMs - nowMs) / 1000));
+  const next = breaker === 'half-open' && !held ? 'it is tried now' : seconds === null ? 'until it is reset' : `next try in ${seconds} s`;
+  const why = held
+    ? `${title}: stopped by ${held.actorName} on ${whenText(held.heldAtMs)} (${held.reason}); ${next}.`
+    : `${title}: paused after ${failures.length} failures; ${next}.`;
+  const waits = waiting === 0 ? 'Nothing waits.' : `${waiting} waiting, the oldest since ${whenText(oldestWaitingAtMs)}.`;
+  return [
+    [
+      `${why} ${waits}`,
+      ...failures.map(({ atMs, fault }) => `  ${whenText(atMs)}  ${faultSentences(new Fault(fault.code, fault.detail)).what}`),
+    ].join('\n'),
+  ];
 }

@@ -94,6 +94,11 @@ export class Destinations {
     this.#lines.get(connectionId)?.push.urge();
   }
 
+  /** A person has stopped sending, or let it go on: what is decided stands in the database. */
+  lookAgain(connectionId: string): void {
+    this.#lines.get(connectionId)?.push.lookAgain();
+  }
+
   /** A person has decided that this PC sends for the hotel. */
   takeOver(connectionId: string): void {
     this.#lines.get(connectionId)?.push.takeOver();

@@ -37,6 +37,8 @@ export type PullTools = {
   /** The hotel's time zone: its country tells which code page its PCs write. */
   readonly timeZone: () => string | null;
   readonly onProgress: (progress: PullProgress) => void;
+  /** Told of every reading of a file, so that what comes of it is found in the log. */
+  readonly onReading: (reading: { readonly connectionId: string; readonly correlationId: string; readonly fileId: number }) => void;
   /** Told of a trouble that stands beside the reading, which goes on. */
   readonly onBeside: (connectionId: string, fault: Fault) => void;
 };
@@ -230,6 +232,7 @@ export async function normaliseAndStore(
     days,
   };
   const correlationId = randomUUID();
+  tools.onReading({ connectionId, correlationId, fileId: file.id });
   let position = file.position;
   let rows = 0;
   for await (const batch of tools.normaliser.batches(job, signal)) {

@@ -13,6 +13,7 @@ import type { Remote } from '../../db/thread-calls.ts';
 import type { Writer } from '../../db/writer.ts';
 import { outgoingBatches } from './outbox/outgoing.ts';
 import { settle } from './outbox/settle.ts';
+import type { Attempts } from './push-attempts.ts';
 import { sendInTurn } from './send-batches.ts';
 import type { SendOutcome, UpstreamSession } from './upstream.ts';
 
@@ -42,11 +43,13 @@ const mostBlocks = 100;
 export class Resending {
   readonly #tools: ResendingTools;
   readonly #destinationId: string;
+  readonly #attempts: Attempts;
   /** How far the walk has looked without finding anything: that is not worth a commit. */
   #looked = { id: 0, position: 0 };
 
-  constructor(tools: ResendingTools, destinationId: string) {
+  constructor(tools: ResendingTools, destinationId: string, attempts: Attempts) {
     this.#tools = tools;
+    this.#attempts = attempts;
     this.#destinationId = destinationId;
   }
 
@@ -80,20 +83,21 @@ export class Resending {
     const reached = rest === null ? bite.reached : rest - 1;
     const records = outgoingBatches(texts).map((batch) => ({ ...batch, again: order.correlationId }));
     const outcome: SendOutcome = { confirmed: new Set(), refused: new Map() };
-    let failure: { error: unknown } | null = null;
     const isLettered = this.#refusedAmong(texts);
     let isStopped = false;
-    for (const batch of records) {
-      // Cancelled or paused while rows were looked for and opened, or between two requests: then nothing more goes out.
-      isStopped = !this.#isWanted(order);
-      if (isStopped) break;
-      onSending();
-      failure = await sendInTurn(session, [batch], outcome, signal, isLettered).then(
-        () => null,
-        (error: unknown) => ({ error }),
-      );
-      if (failure) break;
-    }
+    const sending = async () => {
+      for (const batch of records) {
+        // Cancelled or paused while rows were looked for and opened, or between two requests: then nothing more goes out.
+        isStopped = !this.#isWanted(order);
+        if (isStopped) return;
+        onSending();
+        await sendInTurn(session, [batch], outcome, signal, isLettered);
+      }
+    };
+    const failure = await this.#attempts.during(records, sending, order).then(
+      () => null,
+      (error: unknown) => ({ error }),
+    );
     if (failure && outcome.confirmed.size === 0) throw failure.error;
     if (isStopped && outcome.confirmed.size + outcome.refused.size === 0) return;
     const all = records.flatMap((batch) => batch.records);
@@ -113,6 +117,7 @@ export class Resending {
       damaged: damaged.filter((seq) => isBehind({ seq })).length,
       overtaken: sorted.overtaken.filter(isBehind).map(({ letterId }) => letterId as number),
       isEnd,
+      ...(outcome.confirmed.size + outcome.refused.size > 0 ? { tried: this.#attempts.answered(position) ?? undefined } : {}),
     });
     if (failure) throw failure.error;
     if (!isWhole && !isStopped) throw new Fault('upstream-answer', { host: session.host, detail: 'records left out' });

@@ -1,11 +1,15 @@
-import { BrokenCircuitError, CircuitState } from 'cockatiel';
+import { BrokenCircuitError } from 'cockatiel';
 import { Fault } from '../../contract/faults.ts';
+import type { HeldSending, LineFailure } from '../../contract/health.ts';
 import type { Heartbeat } from '../../contract/ingest.ts';
 import { type OutboxRow, pendingRows } from '../../db/pipeline/blocks.ts';
+import { heldSending } from '../../db/pipeline/held-sending.ts';
 import { delivery } from '../../db/pipeline/outbox.ts';
-import { backoffMs, destinationBreaker, policies, sleep } from '../resilience/policies.ts';
+import { type BreakerState, LineBreaker } from '../resilience/breaker.ts';
+import { backoffMs, policies, sleep } from '../resilience/policies.ts';
 import { outgoingBatches } from './outbox/outgoing.ts';
 import { settle } from './outbox/settle.ts';
+import { Attempts } from './push-attempts.ts';
 import { Resending, type ResendingTools } from './push-resends.ts';
 import { sendInTurn } from './send-batches.ts';
 import { type OutgoingBatch, RetryLater, type SendOutcome, type UpstreamSession } from './upstream.ts';
@@ -24,7 +28,9 @@ export type PushTools = ResendingTools & {
 /** How the line to one destination is at this moment. */
 export type PushState = {
   readonly isSending: boolean;
-  readonly breaker: 'closed' | 'open' | 'half-open';
+  readonly breaker: BreakerState;
+  readonly breakerOpenedAtMs: number | null;
+  readonly failures: readonly LineFailure[];
   readonly nextTryAtMs: number | null;
   readonly fault: Fault | null;
   readonly failingSinceMs: number | null;
@@ -39,7 +45,9 @@ export class Push {
   readonly #destinationId: string;
   readonly #hotelId: string;
   readonly #open: () => Promise<UpstreamSession>;
-  #breaker = destinationBreaker();
+  readonly #breaker: LineBreaker;
+  readonly #attempts: Attempts;
+  readonly #held: (destinationId: string, nowMs: number) => HeldSending | null;
   readonly #pending: (afterSeq: number, limit: number) => OutboxRow[];
   readonly #resending: Resending;
   #batchesSinceResend = 0;
@@ -66,15 +74,18 @@ export class Push {
     this.#hotelId = destination.hotelId;
     this.#open = destination.open;
     this.#pending = pendingRows(tools.read, tools.key);
-    this.#resending = new Resending(tools, destination.id);
+    this.#breaker = new LineBreaker(tools.now);
+    this.#attempts = new Attempts(tools, destination.id);
+    this.#held = heldSending(tools.read);
+    this.#resending = new Resending(tools, destination.id, this.#attempts);
   }
 
   get state(): PushState {
-    const breaker =
-      this.#breaker.state === CircuitState.Open ? 'open' : this.#breaker.state === CircuitState.HalfOpen ? 'half-open' : 'closed';
     return {
       isSending: this.#isSending,
-      breaker,
+      breaker: this.#breaker.state,
+      breakerOpenedAtMs: this.#breaker.openedAtMs,
+      failures: this.#breaker.failures,
       nextTryAtMs: this.#nextTryAtMs,
       fault: this.#fault,
       failingSinceMs: this.#failingSinceMs,
@@ -92,6 +103,11 @@ export class Push {
     this.#bell.abort();
   }
 
+  /** Something was decided about this line: look at it again, without a new count. */
+  lookAgain(): void {
+    this.#bell.abort();
+  }
+
   /** A person has decided that this PC is the one that sends for the hotel, whoever has sent since. */
   takeOver(): void {
     this.#mayTakeOver = true;
@@ -100,7 +116,7 @@ export class Push {
 
   /** Tell the destination that this agent lives, where its line stands. A heartbeat that fails is no trouble of its own. */
   async heartbeat(heartbeat: Heartbeat, signal: AbortSignal): Promise<void> {
-    if (this.#session === null || this.#fault !== null) return;
+    if (this.#session === null || this.#fault !== null || this.#held(this.#destinationId, this.#tools.now())) return;
     await this.#session.heartbeat(heartbeat, signal).catch(() => undefined);
   }
 
@@ -118,9 +134,12 @@ export class Push {
   /** One turn: send one batch. Gives how long to rest before the next. */
   async #turn(signal: AbortSignal): Promise<number> {
     try {
+      // Looked up before each batch: what a person has decided holds from the next one on, and over a restart.
+      const held = this.#held(this.#destinationId, this.#tools.now());
+      if (held) return this.#restHeld(held);
       const more = await this.#breaker.execute(() => this.#sendNext(signal), signal);
       this.#well();
-      return more ? 0 : idleMs;
+      return more ? 0 : policies.idleMs;
     } catch (error) {
       this.#ahead = null;
       // Where we stand is what is committed: what was sent since and is not confirmed there is sent again.
@@ -134,6 +153,7 @@ export class Push {
   }
 
   async #sendNext(signal: AbortSignal): Promise<boolean> {
+    this.#attempts.begin();
     this.#session ??= await this.#open();
     const session = this.#session;
     await this.#meetHighWater(session, signal);
@@ -145,7 +165,7 @@ export class Push {
     this.#isSending = true;
     this.#tools.onChange();
     const outcome: SendOutcome = { confirmed: new Set(), refused: new Map() };
-    const sending = sendInTurn(session, batches, outcome, signal);
+    const sending = this.#attempts.during(batches, () => sendInTurn(session, batches, outcome, signal));
     // While these are on their way, the next are written and packed; only one request is ever under way, so the order per key holds.
     this.#ahead = this.#loadAhead(session, batches);
     const failure = await sending.then(
@@ -203,7 +223,8 @@ export class Push {
     if (upTo !== null) {
       this.#position = upTo;
       // Confirmed and set aside in one transaction: a row is never neither, and never both.
-      this.#confirming = this.#tools.writer.step('confirm', [this.#destinationId, upTo, refused]).then(() => this.#tools.onChange());
+      const step = this.#tools.writer.step('confirm', [this.#destinationId, upTo, refused, this.#attempts.answered(upTo)]);
+      this.#confirming = step.then(() => this.#tools.onChange());
       this.#confirming.catch(() => undefined);
       // Failures in a row are those between which nothing was delivered: a line that works for part of a batch works.
       if (!isWhole) this.#countAnew();
@@ -230,7 +251,7 @@ export class Push {
   }
 
   #countAnew(): void {
-    this.#breaker = destinationBreaker();
+    this.#breaker.reset();
     this.#failures = 0;
   }
 
@@ -250,15 +271,22 @@ export class Push {
         : error instanceof Fault
           ? error
           : new Fault('internal', { correlationId: this.#destinationId }, { cause: error });
+    if (fault && !(error instanceof BrokenCircuitError)) void this.#attempts.failed(fault);
     const isPerson = fault?.who === 'person';
     let waitMs = isPerson ? policies.retryPersonMs : backoffMs(this.#failures++);
     if (error instanceof RetryLater && error.afterMs !== null) waitMs = Math.max(waitMs, error.afterMs);
-    if (this.#breaker.state === CircuitState.Open) waitMs = Math.max(waitMs, policies.breakerHalfOpenMs);
+    if (this.#breaker.state === 'open') waitMs = Math.max(waitMs, policies.breakerHalfOpenMs);
     this.#fault = fault;
     this.#failingSinceMs ??= this.#tools.now();
     this.#nextTryAtMs = this.#tools.now() + waitMs;
     if (fault) this.#tools.onFault(fault);
     return Math.max(1, waitMs);
+  }
+
+  /** A person has stopped sending: nothing leaves, and what was wrong before is not looked at until it goes on. */
+  #restHeld({ untilMs }: HeldSending): number {
+    this.#nextTryAtMs = untilMs;
+    return Math.max(1, Math.min(policies.idleMs, untilMs === null ? policies.idleMs : untilMs - this.#tools.now()));
   }
 
   async #rest(ms: number, signal: AbortSignal): Promise<void> {
@@ -267,7 +295,5 @@ export class Push {
   }
 }
 
-/** How long to rest when nothing waits; new rows end the rest at once. */
-const idleMs = 30_000;
 /** While new rows wait, one part of what is sent again goes between so many batches of them. */
 const batchesPerResend = 10;

@@ -180,6 +180,7 @@ class Replay {
       const batch = new BatchBuilder({ fileId, hotelId, source, mapping }, this.#memory);
       for (const { row, letter } of some) batch.addRecord(row, letter.line, letter.byteOffset, letter.byteLength);
       const whole = { ...batch.take(0), bytesNormalised: 0 };
+      this.#tools.onReading({ connectionId: first.letter.connectionId, correlationId: this.#correlationId, fileId });
       const done = await this.#tools.writer.step('replayBatch', [whole, some.map(({ letter }) => letter.id), this.#correlationId]);
       this.#memory.giveBack(whole.documents);
       this.#count.kept += done.kept + done.unchanged;

@@ -2,15 +2,21 @@ import { type CircuitBreakerPolicy, ConsecutiveBreaker, circuitBreaker, handleWh
 import { Fault } from '../../contract/faults.ts';
 
 /**
- * Every waiting time and limit of the lines that leave this PC, in one table. Times are milliseconds.
- * Each number names its source: a row of the requirements, or the fault of the matrix it answers.
+ * Every waiting time and limit of the lines that leave this PC, in one table, by kind of line. Times are milliseconds.
+ * Each number names its source: a row of the requirements, or the fault of the matrix it answers. The rows for lines that do not exist yet
+ * stand in docs/resilience.md.
  */
 export const policies = {
+  // Every line: to a destination, to a file server, to a share.
   /** F27: a black hole gives no error at all, so only our own clock ends a wait. */
   connectTimeoutMs: 5_000,
   headersTimeoutMs: 15_000,
   bodyTimeoutMs: 30_000,
   totalTimeoutMs: 60_000,
+  /** A goodbye is a courtesy: one that does not listen is not waited for longer. */
+  closeWithinMs: 1_000,
+
+  // Lines to destinations.
   /** FR-2.5 exponential; F22 full jitter. */
   retryFirstMs: 500,
   retryMostMs: 60_000,
@@ -23,18 +29,22 @@ export const policies = {
   breakerHalfOpenMs: 60_000,
   /** The destination hears from a living agent this often. */
   heartbeatEveryMs: 60_000,
+  /** When nothing waits; new rows end this rest at once. */
+  idleMs: 30_000,
+  /** F37: one statement at a database. The server ends it itself, so that nothing stays locked behind a line that is gone. */
+  statementTimeoutMs: 30_000,
+
+  // This PC.
   /** HI-285: below this share of the disk free, a warning. X-43: below this one nothing more is read. Each ends a point higher. */
   diskWarnBelowShare: 0.2,
   diskWarnEndsShare: 0.21,
   diskStopBelowShare: 0.05,
   diskStopEndsShare: 0.06,
   diskLookEveryMs: 30_000,
-  /** A goodbye to a destination is a courtesy: one that does not listen is not waited for longer. */
-  closeWithinMs: 1_000,
-  /** F37: one statement at a database. The server ends it itself, so that nothing stays locked behind a line that is gone. */
-  statementTimeoutMs: 30_000,
   /** A file or database step that takes longer than this is a fault of the machine. */
   stopWithinMs: 10_000,
+  /** What was tried is kept for 90 days; looking for what is older costs a moment. */
+  pruneAttemptsEveryMs: 3_600_000,
 } as const;
 
 /**
@@ -46,12 +56,17 @@ export function backoffMs(attempt: number, random: () => number = Math.random): 
   return Math.round(random() * bound);
 }
 
+/** Whether an error is a failure of the line, rather than refused data or our own stopping. */
+export function countsAgainstTheLine(error: unknown): error is Fault {
+  return error instanceof Fault && error.code !== 'stopped';
+}
+
 /** The breaker of one destination: it counts failures of the line, not refused data and not our own stopping. */
 export function destinationBreaker(): CircuitBreakerPolicy {
-  return circuitBreaker(
-    handleWhen((error) => error instanceof Fault && error.code !== 'stopped'),
-    { halfOpenAfter: policies.breakerHalfOpenMs, breaker: new ConsecutiveBreaker(policies.breakerFailures) },
-  );
+  return circuitBreaker(handleWhen(countsAgainstTheLine), {
+    halfOpenAfter: policies.breakerHalfOpenMs,
+    breaker: new ConsecutiveBreaker(policies.breakerFailures),
+  });
 }
 
 /**

@@ -22,6 +22,7 @@ import { importFile, rehearseImport } from '../pipeline/import-file.ts';
 import { systemKinds } from '../pipeline/registry.ts';
 import { mappingFor, replayLetters } from '../pipeline/replay-letters.ts';
 import { type Caller, checkChain, entryOf, exportChain, writeDown } from './audit.ts';
+import { assertNotHeld, resetBreaker, tripBreaker } from './breakers.ts';
 import {
   addConnection,
   changeConnection,
@@ -42,6 +43,7 @@ import { allMappings, mappingNamed, saveMapping } from './mappings.ts';
 import { changeResend, orderResend, rehearsal, selectionDetail } from './resends.ts';
 import { previewMs } from './schedule.ts';
 import { sourceRow } from './source-row.ts';
+import { findTraces, traceOf } from './trace.ts';
 
 /** A draft as zod gives it back, without the keys that are there but undefined. */
 type Parsed<T> = { [K in keyof T]: T[K] | undefined };
@@ -179,6 +181,7 @@ export function apiRouter(agent: Agent) {
       }),
       syncNow: os.connections.syncNow.handler(async ({ input, context }) => {
         const connection = existing(agent, input.id);
+        assertNotHeld(agent, input.id);
         await writeDown(agent, context, { action: 'connection-started', kind: 'connection', id: input.id });
         if (connection.direction === 'source') void agent.sources.syncNow(connection);
         else agent.destinations.urge(input.id);
@@ -189,6 +192,14 @@ export function apiRouter(agent: Agent) {
         if (connection.direction !== 'destination') throw new Fault('input-wrong', { detail: `${connection.title} is no destination` });
         await writeDown(agent, context, { action: 'taken-over', kind: 'connection', id: input.id });
         agent.destinations.takeOver(connection.id);
+        return {};
+      }),
+      tripBreaker: os.connections.tripBreaker.handler(async ({ input, context }) => {
+        await tripBreaker(agent, input, context);
+        return {};
+      }),
+      resetBreaker: os.connections.resetBreaker.handler(async ({ input, context }) => {
+        await resetBreaker(agent, input.id, context);
         return {};
       }),
       setSchedule: os.connections.setSchedule.handler(async ({ input, context }) => {
@@ -273,6 +284,15 @@ export function apiRouter(agent: Agent) {
           detail: { seq },
         });
         return row;
+      }),
+    },
+    trace: {
+      find: os.trace.find.handler(({ input, signal }) => findTraces(agent, input, signal ?? agent.signal)),
+      get: os.trace.get.handler(async ({ input, context }) => {
+        const trace = traceOf(agent, input);
+        const { ledgerId, externalId } = input;
+        await agent.views.note(agent, context, { action: 'record-opened', kind: 'record', id: externalId, detail: { ledgerId } });
+        return trace;
       }),
     },
     resends: {

@@ -63,6 +63,7 @@ const unaudited: Record<string, string> = {
   'deadLetters.list': 'holds no bytes of a row',
   'deadLetters.counts': 'counts',
   'records.list': 'open columns only; who opens one of them is written down',
+  'trace.find': 'open columns only; who follows one of them is written down',
   'records.counts': 'counts',
   'records.since': 'counts',
   'audit.list': 'the chain holds no guest data; an entry for each look at it would only make it longer',
@@ -115,6 +116,8 @@ const audited: Record<string, readonly [action: AuditAction, call: (given: Given
   'connections.resume': ['connection-resumed', () => test.client.connections.resume({ id: 'pms' })],
   'connections.syncNow': ['connection-started', () => test.client.connections.syncNow({ id: 'hub' })],
   'connections.takeOver': ['taken-over', () => test.client.connections.takeOver({ id: 'hub' })],
+  'connections.tripBreaker': ['breaker-tripped', () => test.client.connections.tripBreaker({ id: 'hub', reason: 'a move' })],
+  'connections.resetBreaker': ['breaker-reset', () => test.client.connections.resetBreaker({ id: 'hub' })],
   'connections.setSchedule': ['schedule-set', () => test.client.connections.setSchedule({ id: 'pms', schedule: { kind: 'manual' } })],
   'files.import': [
     'file-imported',
@@ -128,6 +131,15 @@ const audited: Record<string, readonly [action: AuditAction, call: (given: Given
   ],
   'deadLetters.replay': ['letters-settled', ({ letterId }) => drained(test.client.deadLetters.replay({ letters: { ids: [letterId] } }))],
   'records.get': ['record-opened', ({ ledgerId }) => test.client.records.get({ ledgerId, externalId: 'A-2' })],
+  'trace.get': [
+    'record-opened',
+    async ({ ledgerId }) => {
+      // A record that nobody has looked at yet: a second look at the same leaves no entry.
+      test.drop('b.csv', bookingsFile(bookingRow('A-7')));
+      await test.sync();
+      await test.client.trace.get({ ledgerId, externalId: 'A-7' });
+    },
+  ],
   'records.row': ['row-shown', ({ seq }) => test.client.records.row({ seq })],
   'resends.rehearse': [
     'resend-rehearsed',

@@ -6,11 +6,13 @@ import type { EntityName } from '../../contract/record.ts';
 import type { ReadDb } from '../../db/open.ts';
 import { connections, property } from '../../db/pipeline/connections.ts';
 import { type EntityCount, entityCounts, recentFiles, repeatedFiles } from '../../db/pipeline/counts.ts';
+import { heldSending } from '../../db/pipeline/held-sending.ts';
 import { delivery, waitingBehind } from '../../db/pipeline/outbox.ts';
 import { standingAlerts, syncOf } from '../../db/pipeline/standing.ts';
 import type { LongReads } from '../../db/reader.ts';
 import type { Remote } from '../../db/thread-calls.ts';
 import type { Destinations } from '../pipeline/destinations.ts';
+import type { PushState } from '../pipeline/push.ts';
 import type { Sources } from '../pipeline/sources.ts';
 import type { DiskWatch } from './disk.ts';
 import { businessDate } from './hotel-clock.ts';
@@ -37,7 +39,7 @@ export async function overview(tools: HealthTools): Promise<Overview> {
   const systems = connections(tools.read).map((connection) =>
     connection.direction === 'source'
       ? sourceHealth(tools, connection, counts, hotel?.timeZone ?? 'UTC', nowMs)
-      : destinationHealth(tools, connection),
+      : destinationHealth(tools, connection, nowMs),
   );
   const destinations = systems.filter((system) => system.direction === 'destination');
   const setAsideByRule = await tools.reads.setAsideByRule();
@@ -113,28 +115,38 @@ function sourceState(
   return lateByMs > 0 ? 'late' : 'ok';
 }
 
-function destinationHealth(tools: HealthTools, connection: Connection): DestinationHealth {
+function destinationHealth(tools: HealthTools, connection: Connection, nowMs: number): DestinationHealth {
   const given = delivery(tools.read, connection.id);
   const { waiting, oldestAtMs } = waitingBehind(tools.read, given.confirmedSeq);
   const line = tools.destinations.state(connection.id);
-  const state = connection.isPaused ? 'paused' : line?.fault ? 'failing' : line?.isSending ? 'sending' : waiting > 0 ? 'waiting' : 'idle';
+  const held = heldSending(tools.read)(connection.id, nowMs);
   return {
     direction: 'destination',
     id: connection.id,
     kind: connection.kind,
     title: connection.title,
-    state,
+    state: destinationState(connection.isPaused || held !== null, line, waiting),
     waiting,
     oldestWaitingAtMs: oldestAtMs,
     confirmed: given.confirmed,
     confirmedUpToMs: given.confirmedUpToMs,
     refused: given.refused,
     lastConfirmedAtMs: given.lastConfirmedAtMs,
-    nextTryAtMs: line?.nextTryAtMs ?? null,
+    nextTryAtMs: held ? held.untilMs : (line?.nextTryAtMs ?? null),
     failingSinceMs: line?.failingSinceMs ?? null,
     breaker: line?.breaker ?? 'closed',
+    breakerOpenedAtMs: line?.breakerOpenedAtMs ?? null,
+    failures: [...(line?.failures ?? [])],
+    held,
     fault: line?.fault?.report() ?? null,
   };
+}
+
+function destinationState(isStopped: boolean, line: PushState | null, waiting: number): DestinationHealth['state'] {
+  if (isStopped) return 'paused';
+  if (line?.fault) return 'failing';
+  if (line?.isSending) return 'sending';
+  return waiting > 0 ? 'waiting' : 'idle';
 }
 
 const dayMs = 86_400_000;

@@ -18,6 +18,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const tables = [
   'alerts',
+  'attempts',
   'audit',
   'audit_head',
   'blocks',
@@ -28,6 +29,7 @@ const tables = [
   'entity_counts',
   'files',
   'generations',
+  'held_sending',
   'intents',
   'kept_hours',
   'ledger_sums',
@@ -41,6 +43,9 @@ const tables = [
   'syncs',
 ];
 const indexes = [
+  'attempts_by_place',
+  'attempts_by_resend',
+  'attempts_of_the_line',
   'dead_letters_by_connection',
   'dead_letters_by_connection_and_rule',
   'dead_letters_by_file',

@@ -9,7 +9,8 @@
  * of millions of large amounts would not fit into 64 bits; what has no amount stands under the currency ''. `previous_seq` leads from a
  * version of a record to the one before it; `confirmations` remembers when the watermark of a destination has passed a row. `audit` is a
  * chain: each entry holds the hash of the one before it, and `audit_head` says, sealed, where it ends. `resends` are orders to send
- * something again, each carried out behind its `position` in the outbox.
+ * something again, each carried out behind its `position` in the outbox. `attempts` holds what was tried with which rows, for 90 days, and
+ * `held_sending` which destinations a person has stopped.
  */
 export const up = `
 create table settings (key text primary key, json text not null) strict, without rowid;
@@ -108,6 +109,21 @@ create table deliveries (
 create table confirmations (
   destination_id text not null, up_to_seq integer not null, at_ms integer not null,
   primary key (destination_id, up_to_seq)
+) strict, without rowid;
+
+create table attempts (
+  id integer primary key autoincrement,
+  destination_id text not null, from_seq integer not null, to_seq integer not null, records integer not null,
+  outcome text not null, code text,
+  started_at_ms integer not null, ended_at_ms integer not null, took_ms integer not null, count integer not null default 1,
+  resend_id integer, runs text, correlation_id text
+) strict;
+create index attempts_by_place on attempts (destination_id, from_seq);
+create index attempts_of_the_line on attempts (destination_id, ended_at_ms) where records = 0;
+create index attempts_by_resend on attempts (resend_id, from_seq) where resend_id is not null;
+
+create table held_sending (
+  destination_id text primary key, held_at_ms integer not null, until_ms integer, reason text not null, actor_name text not null
 ) strict, without rowid;
 
 create table entity_counts (

@@ -1,5 +1,6 @@
 import type { Refusal } from '../../contract/ingest.ts';
 import type { ReadDb, WriteDb } from '../open.ts';
+import { attemptStatements, outcomeOf, type Tried } from './attempts.ts';
 
 export type RefusedRow = { readonly seq: number; readonly code: string; readonly field: string | null };
 
@@ -56,6 +57,7 @@ export function deliveryStatements(db: WriteDb) {
       'left join files f on f.id = b.file_id where o.seq = @seq on conflict do nothing',
   );
   const remember = db.prepare('insert into confirmations (destination_id, up_to_seq, at_ms) values (?, ?, ?) on conflict do nothing');
+  const { addAttempt } = attemptStatements(db);
   const countLetter = db.prepare(
     'insert into entity_counts (connection_id, entity, dead_letters) select connection_id, entity, 1 from dead_letters where destination_id = ? and seq = ? ' +
       'on conflict do update set dead_letters = dead_letters + 1',
@@ -72,15 +74,21 @@ export function deliveryStatements(db: WriteDb) {
 
   /**
    * Move a destination's watermark to `upTo`: everything up to there is confirmed or copied to the dead letters, in one transaction.
-   * The watermark only ever moves forward; saying the same twice changes nothing.
+   * The watermark only ever moves forward; saying the same twice changes nothing. `tried` is when it was sent, where that is to be kept.
    */
-  const confirm = db.transaction((destinationId: string, upTo: number, refused: readonly RefusedRow[], nowMs: number): void => {
-    const from = position.get(destinationId) ?? 0;
-    if (upTo <= from) return;
-    for (const row of refused) asideRefused(row, destinationId, nowMs);
-    remember.run(destinationId, upTo, nowMs);
-    move.run({ destinationId, upTo, confirmed: upTo - from - refused.length, refused: refused.length, nowMs });
-  });
+  const confirm = db.transaction(
+    (destinationId: string, upTo: number, refused: readonly RefusedRow[], tried: Tried | null, nowMs: number): void => {
+      const from = position.get(destinationId) ?? 0;
+      if (upTo <= from) return;
+      for (const row of refused) asideRefused(row, destinationId, nowMs);
+      remember.run(destinationId, upTo, nowMs);
+      move.run({ destinationId, upTo, confirmed: upTo - from - refused.length, refused: refused.length, nowMs });
+      if (tried) {
+        const records = upTo - from;
+        addAttempt({ destinationId, fromSeq: from + 1, toSeq: upTo, records, ...outcomeOf(records, refused), ...tried });
+      }
+    },
+  );
   return { confirm, setAside: asideRefused };
 }
 

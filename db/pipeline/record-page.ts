@@ -38,9 +38,7 @@ export async function openRecord(db: ReadDb, key: KeyObject, ledgerId: number, e
       `from outbox o join blocks b on b.first_seq = ${blockOf('o.seq')} ` +
       'left join files f on f.id = b.file_id left join connections c on c.id = f.connection_id where o.seq = ?',
   );
-  const settledOf = db.prepare<[number | null, number | null], Settled>(
-    'select destination_id as destinationId, seq, set_aside_at_ms as setAsideAtMs, settled_at_ms as settledAtMs, settled_as as settledAs from settled_letters where file_id = ? and byte_offset = ?',
-  );
+  const settledAt = settledOf(db);
   const saidOf = deliveriesOf(db);
   const versions: RecordVersion[] = [];
   let seq: number | null = head.seq;
@@ -50,7 +48,7 @@ export async function openRecord(db: ReadDb, key: KeyObject, ledgerId: number, e
     const { previousSeq, ...version }: Kept = kept;
     const record = JSON.parse(outboxText(db, key, seq).toString('utf8')) as Record<string, unknown>;
     const connectionId = byHand(version.connectionId);
-    const settled = settledOf.all(version.fileId, version.byteOffset);
+    const settled = settledAt(version.fileId, version.byteOffset);
     versions.push({
       ...version,
       connectionId,
@@ -75,8 +73,16 @@ function countedFrom(db: ReadDb, seq: number): number {
   return db.prepare<[number], number>(way).pluck().get(seq) as number;
 }
 
+/** What the row at a place of a file was set aside for, and settled. */
+export function settledOf(db: ReadDb): (fileId: number | null, byteOffset: number | null) => Settled[] {
+  const settled = db.prepare<[number | null, number | null], Settled>(
+    'select destination_id as destinationId, seq, set_aside_at_ms as setAsideAtMs, settled_at_ms as settledAtMs, settled_as as settledAs from settled_letters where file_id = ? and byte_offset = ?',
+  );
+  return (fileId, byteOffset) => settled.all(fileId, byteOffset);
+}
+
 /** What each destination that is set up has said of a version. */
-function deliveriesOf(db: ReadDb): (seq: number, settled: readonly Settled[]) => VersionDelivery[] {
+export function deliveriesOf(db: ReadDb): (seq: number, settled: readonly Settled[]) => VersionDelivery[] {
   const destinations = db
     .prepare<[], { id: string; title: string }>(
       "select id, json_extract(doc, '$.title') as title from connections where removed_at_ms is null and json_extract(doc, '$.direction') = 'destination' order by id",

@@ -1,5 +1,6 @@
 import { type Resend, ResendSelection } from '../../contract/resend.ts';
 import type { ReadDb, WriteDb } from '../open.ts';
+import { attemptStatements, type NewAttempt, outcomeOf, runsOf, type Tried } from './attempts.ts';
 import type { letterStatements } from './letter-steps.ts';
 import type { RefusedRow } from './outbox.ts';
 import type { ResendChoice } from './resend-walk.ts';
@@ -92,7 +93,14 @@ export type ResentPart = {
   /** Refusals behind which the destination has confirmed a newer version. */
   readonly overtaken: readonly number[];
   readonly isEnd: boolean;
+  /** When it was sent, and the correlation id of its order; absent where nothing of the part was sent. */
+  readonly tried?: Tried | undefined;
 };
+
+function attemptOf({ id, destinationId, refused }: ResentPart, tried: Tried, seqs: readonly number[]): NewAttempt {
+  const of = { destinationId, resendId: id, fromSeq: seqs[0] as number, toSeq: seqs.at(-1) as number, runs: runsOf(seqs) };
+  return { ...of, records: seqs.length, ...outcomeOf(seqs.length, refused), ...tried };
+}
 
 type Aside = { setAside(row: RefusedRow, destinationId: string, nowMs: number): boolean };
 
@@ -122,6 +130,8 @@ export function resendStatements(db: WriteDb, letters: Pick<ReturnType<typeof le
     'update deliveries set confirmed = confirmed + @taken, refused = refused - @taken, last_confirmed_at_ms = coalesce(@confirmedAtMs, last_confirmed_at_ms) ' +
       'where destination_id = @destinationId',
   );
+
+  const { addAttempt } = attemptStatements(db);
 
   function orderResend({ selection, choice, ...order }: NewResend, nowMs: number): number {
     const given = { ...order, selection: JSON.stringify(selection), choice: JSON.stringify(choice), nowMs };
@@ -153,6 +163,8 @@ export function resendStatements(db: WriteDb, letters: Pick<ReturnType<typeof le
     for (const letter of overtaken) letters.settle(letter, 'newer', nowMs);
     moveCounts.run({ taken, confirmedAtMs: confirmed.length > 0 ? nowMs : null, destinationId });
     move.run({ id, after, position, confirmed: confirmed.length, refused: refused.length, newer: overtaken.length, onItsWay, damaged });
+    const seqs = [...confirmed, ...refused.map(({ seq }) => seq)].sort((a, b) => a - b);
+    if (part.tried && seqs.length > 0) addAttempt(attemptOf(part, part.tried, seqs));
     return !isEnd || finish.run({ id, nowMs }).changes > 0;
   });
 

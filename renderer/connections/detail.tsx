@@ -11,6 +11,7 @@ import { useKinds } from '../line.tsx';
 import { ResendDialog } from '../resend/dialog.tsx';
 import { Orders } from '../resend/orders.tsx';
 import { faultOf } from '../rpc.ts';
+import { rests, SendingPanel, StopButton } from '../sending/panel.tsx';
 import { useClock, useText } from '../text/text.tsx';
 import { FaultNote } from '../ui/fault-note.tsx';
 import { Button } from '../ui/pieces.tsx';
@@ -74,6 +75,7 @@ export function Detail({
           ) : (
             <>
               <State connection={connection} health={health} />
+              {health?.direction === 'destination' && (rests(health) ? <SendingPanel health={health} /> : <Stop connection={connection} />)}
               {connection.direction === 'destination' && <SendAgain connection={connection} />}
               <Settings connection={connection} />
               <TestSteps what={() => ({ id: connection.id })} />
@@ -83,6 +85,14 @@ export function Detail({
         </div>
       </div>
     </>
+  );
+}
+
+function Stop({ connection: { id, title } }: { readonly connection: Connection }) {
+  return (
+    <div className="actions">
+      <StopButton id={id} title={title} />
+    </div>
   );
 }
 

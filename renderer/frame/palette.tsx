@@ -1,11 +1,12 @@
 import { Modal, useMantineColorScheme } from '@mantine/core';
-import { useEffect, useMemo, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { useChange, useConnections } from '../line.tsx';
 import { usePreferences } from '../preferences.ts';
 import { goTo, places } from '../router.ts';
 import { useText } from '../text/text.tsx';
 import { toast } from '../ui/toasts.tsx';
 import styles from './palette.module.css';
+import { useWhereIs } from './where-is.ts';
 
 type Command = { readonly id: string; readonly group: string; readonly words: string; readonly run: () => void };
 
@@ -26,7 +27,8 @@ export function Palette({
   const [typed, setTyped] = useState('');
   const [at, setAt] = useState(0);
   const commands = useCommands(onShortcuts);
-  const found = useMemo(() => commands.filter((command) => fits(command.words, typed)), [commands, typed]);
+  const where = useWhereIs(typed, isOpen);
+  const found = [...commands.filter((command) => fits(command.words, typed)), ...where.found];
   // biome-ignore lint/correctness/useExhaustiveDependencies: what is typed decides which line is first.
   useEffect(() => setAt(0), [typed]);
   useEffect(() => {
@@ -86,7 +88,14 @@ export function Palette({
           </div>
         ))}
       </div>
-      {found.length === 0 && <p className={styles.none}>{text.palette.none}</p>}
+      <div role="status">
+        {found.length === 0 && !where.isSearching && <p className={styles.none}>{text.palette.none}</p>}
+        {where.note.map((words) => (
+          <p className={styles.none} key={words}>
+            {words}
+          </p>
+        ))}
+      </div>
     </Modal>
   );
 }

@@ -70,6 +70,7 @@ function Sentence({ overview }: { readonly overview: Overview }) {
   const words = () => {
     if (troubles > 0) return text.monitoring.troubles(troubles);
     if (!slowest) return text.monitoring.noDestination;
+    if (slowest.state === 'paused') return text.line.paused(slowest.title);
     if (slowest.waiting > 0) return text.monitoring.wellWaiting(slowest.waiting, slowest.title);
     return overview.setAside > 0 ? text.monitoring.wellButAside(overview.setAside) : text.monitoring.well(overview.records);
   };
@@ -93,9 +94,11 @@ function Alerts({ overview }: { readonly overview: Overview }) {
       actions={
         connectionId && (
           <>
-            <Button isBusy={again.isPending} onClick={() => again.mutate(connectionId)}>
-              {text.states.tryAgain}
-            </Button>
+            {!isHeld(overview, connectionId) && (
+              <Button isBusy={again.isPending} onClick={() => again.mutate(connectionId)}>
+                {text.states.tryAgain}
+              </Button>
+            )}
             <Button look="quiet" onClick={() => goTo('connections', connectionId)}>
               {text.monitoring.open}
             </Button>
@@ -104,6 +107,11 @@ function Alerts({ overview }: { readonly overview: Overview }) {
       }
     />
   ));
+}
+
+/** Where a person has stopped sending, a try at once means nothing. */
+function isHeld(overview: Overview, id: string): boolean {
+  return overview.systems.some((system) => system.id === id && system.direction === 'destination' && system.held !== null);
 }
 
 function SetAside({ overview }: { readonly overview: Overview }) {

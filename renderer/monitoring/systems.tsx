@@ -1,5 +1,6 @@
 import type { DestinationHealth, Overview, SourceHealth, SystemHealth } from '../../contract/health.ts';
 import { hrefOf } from '../router.ts';
+import { NextTry, rests, SendingPanel } from '../sending/panel.tsx';
 import { useClock, useText } from '../text/text.tsx';
 import { Status, type Tone } from '../ui/pieces.tsx';
 import styles from './monitoring.module.css';
@@ -30,6 +31,7 @@ export function Systems({ overview }: { readonly overview: Overview }) {
                 <DestinationCells system={system} nowMs={overview.nowMs} />
               )}
             </a>
+            {system.direction === 'destination' && rests(system) && <SendingPanel health={system} />}
           </li>
         ))}
       </ul>
@@ -115,15 +117,12 @@ function SourceCells({ system, nowMs }: { readonly system: SourceHealth; readonl
 function DestinationCells({ system, nowMs }: { readonly system: DestinationHealth; readonly nowMs: number }) {
   const text = useText();
   const clock = useClock();
-  const next = () => {
-    if (system.nextTryAtMs === null) return system.breaker === 'half-open' ? text.monitoring.breaker['half-open'] : '–';
-    const span = clock.span(system.nextTryAtMs - nowMs);
-    return system.breaker === 'open' ? text.monitoring.breaker.open(span) : text.monitoring.nextTry(span);
-  };
   return (
     <>
       <span>{system.lastConfirmedAtMs === null ? text.monitoring.never : clock.moment(system.lastConfirmedAtMs, nowMs)}</span>
-      <span>{next()}</span>
+      <span>
+        <NextTry health={system} />
+      </span>
       <span className={styles.state}>
         <span>{text.monitoring.confirmed(system.confirmed)}</span>
         <span className="small muted trim">

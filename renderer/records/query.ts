@@ -1,6 +1,6 @@
 import { type EntityName, entities, entityNames } from '../../contract/record.ts';
 import { type RecordQuery, type RecordRow, type RecordSort, recordSorts } from '../../contract/record-view.ts';
-import type { Narrowing } from '../router.ts';
+import { type Narrowing, recordName } from '../router.ts';
 
 /** What the address says the list is: a word that means nothing narrows nothing. */
 export function queryOf(narrowing: Narrowing): RecordQuery {
@@ -68,7 +68,7 @@ export function fieldOf(entity: EntityName, column: RecordSort): string {
 type Key = Pick<RecordRow, 'ledgerId' | 'externalId'>;
 
 /** How a record is named in the address. */
-export const nameOf = ({ ledgerId, externalId }: Key) => `${ledgerId}:${externalId}`;
+export const nameOf: (key: Key) => string = recordName;
 
 export function keyOf(name: string | null): Key | null {
   const found = /^([1-9]\d{0,9}):(.{1,128})$/s.exec(name ?? '');

@@ -14,6 +14,7 @@ import { Deliveries } from './deliveries.tsx';
 import { SourceRow } from './source-row.tsx';
 import { fieldWords, useValues } from './values.ts';
 import { Versions } from './versions.tsx';
+import { Way } from './way.tsx';
 
 type PageProps = {
   readonly of: Pick<RecordRow, 'ledgerId' | 'externalId'>;
@@ -89,6 +90,7 @@ function Opened({ record, view, onView }: { readonly record: OpenedRecord } & Pi
           />
         )}
       </section>
+      <Way ledgerId={record.ledgerId} externalId={record.externalId} seq={shown.seq} />
       <Versions record={record} shownSeq={shown.seq} onShowRow={setRowOf} />
       <SourceRow version={shown} number={record.total - record.versions.indexOf(shown)} view={view} onView={onView} />
     </div>

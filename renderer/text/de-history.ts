@@ -71,6 +71,8 @@ export const historyDe: typeof historyEn = {
     'connection-resumed': 'Eine Verbindung fortgesetzt',
     'connection-tested': 'Eine Verbindung geprüft',
     'connection-started': 'Eine Verbindung sofort lesen oder senden lassen',
+    'breaker-tripped': 'Das Senden an ein Ziel gestoppt',
+    'breaker-reset': 'Das Senden an ein Ziel fortgesetzt',
     'schedule-set': 'Einen Zeitplan gesetzt',
     'taken-over': 'Das Senden für das Hotel übernommen',
     'exception-allowed': 'Etwas weniger Sicheres als üblich erlaubt',

@@ -5,6 +5,7 @@ import { historyDe } from './de-history.ts';
 import { recordsDe } from './de-records.ts';
 import { resendDe } from './de-resend.ts';
 import { fieldsDe, foundDe, kindsDe, rulesDe, stepsDe } from './de-systems.ts';
+import { sendingDe, traceDe } from './de-trace.ts';
 import type { Text } from './en.ts';
 
 const number = (value: number) => value.toLocaleString('de-DE');
@@ -164,11 +165,6 @@ export const de: Text = {
     waiting: (count) => `${number(count)} warten`,
     refused: (count) => `${number(count)} abgelehnt`,
     oldest: (span) => `der älteste seit ${span}`,
-    breaker: {
-      open: (next) => `Nach 5 Fehlern angehalten; nächster Versuch in ${next}`,
-      'half-open': 'Versucht es gerade wieder',
-      closed: '',
-    },
     nextTry: (span) => `nächster Versuch in ${span}`,
     never: 'nie',
     byHand: 'von Hand',
@@ -289,6 +285,8 @@ export const de: Text = {
   records: recordsDe,
   resend: resendDe,
   history: historyDe,
+  trace: traceDe,
+  sending: sendingDe,
   connections: {
     title: 'Verbindungen',
     add: 'Verbindung hinzufügen',
@@ -447,7 +445,7 @@ export const de: Text = {
     started: 'Agent gestartet',
   },
   palette: {
-    placeholder: 'Was möchten Sie tun? Oder der Name einer Verbindung',
+    placeholder: 'Was möchten Sie tun? Oder: Wo ist … Nummer, Gast, Zimmer und Tag',
     none: 'Nichts passt. Versuchen Sie ein anderes Wort.',
     go: (place) => `Zu ${place}`,
     addConnection: 'Verbindung hinzufügen',

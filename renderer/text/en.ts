@@ -6,6 +6,7 @@ import type { Schedule } from '../../contract/schedule.ts';
 import { historyEn } from './en-history.ts';
 import { recordsEn } from './en-records.ts';
 import { resendEn } from './en-resend.ts';
+import { sendingEn, traceEn } from './en-trace.ts';
 
 const many = (count: number, one: string, more: string) => `${count.toLocaleString('en-GB')} ${count === 1 ? one : more}`;
 const delimiters: Record<FoundLayout['delimiter'], string> = { ',': 'comma', ';': 'semicolon', '\t': 'tab', '|': 'bar' };
@@ -152,7 +153,6 @@ export const en = {
     waiting: (count: number) => `${count.toLocaleString('en-GB')} waiting`,
     refused: (count: number) => `${count.toLocaleString('en-GB')} refused`,
     oldest: (span: string) => `the oldest for ${span}`,
-    breaker: { open: (next: string) => `Paused after 5 failures; next try in ${next}`, 'half-open': 'Trying again now', closed: '' },
     nextTry: (span: string) => `next try in ${span}`,
     never: 'never',
     byHand: 'by hand',
@@ -269,6 +269,8 @@ export const en = {
   records: recordsEn,
   resend: resendEn,
   history: historyEn,
+  trace: traceEn,
+  sending: sendingEn,
   connections: {
     title: 'Connections',
     add: 'Add a connection',
@@ -425,7 +427,7 @@ export const en = {
     started: 'Agent started',
   },
   palette: {
-    placeholder: 'Type what you want to do, or the name of a connection',
+    placeholder: 'What do you want to do? Or: where is … a number, a guest, room and day',
     none: 'Nothing fits. Try another word.',
     go: (place: string) => `Go to ${place}`,
     addConnection: 'Add a connection',

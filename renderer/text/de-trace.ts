@@ -1,0 +1,126 @@
+import type { sendingEn, traceEn } from './en-trace.ts';
+
+const number = (value: number) => value.toLocaleString('de-DE');
+const records = (count: number) => (count === 1 ? '1 Datensatz' : `${number(count)} Datensätze`);
+
+/** The sentences of "Where is …" and of the way of a record, in German. */
+export const traceDe: typeof traceEn = {
+  title: 'Sein Weg',
+  olderVersion: 'Gezeigt wird eine ältere Fassung. Die neueste kann anderswo stehen.',
+  stations: {
+    file: 'Datei übernommen',
+    row: 'Zeile',
+    mapping: 'Zuordnung',
+    masking: 'Verdeckt',
+    'set-aside': 'Beiseitegelegt',
+    kept: 'Aufbewahrt',
+    outbox: 'Bereit zum Senden',
+    attempt: 'Versuch',
+    confirmed: 'Angekommen',
+    waiting: 'Wartet',
+    refused: 'Abgelehnt',
+  },
+  file: (name, by) => (by === null ? `${name}, von Hand eingelesen` : `${name} von ${by}`),
+  row: (line, bytes) => (bytes === null ? `Zeile ${line}` : `Zeile ${line}, ${bytes}`),
+  mapping: (title, version, columns) => `„${title}“, Fassung ${version}, aus ${number(columns)} Spalten`,
+  nothingHidden: 'Keine Sternchen anstelle einer Kartennummer.',
+  hidden: (signs, field) => `${number(signs)} Zeichen verdeckt in ${field}`,
+  keptAs: (generation, version) => `als ${generation}/${version}`,
+  first: 'So ging er zuerst ein.',
+  changed: (fields) => `geändert: ${fields}`,
+  unchanged: 'derselbe Inhalt, neu aufbewahrt',
+  changesUnknown: 'Was sich geändert hat, ist nicht zu lesen.',
+  whole: 'Sein Siegel öffnet sich, und der Inhalt passt zu seiner Nummer.',
+  damaged: 'Sein Siegel öffnet sich nicht: Diese Zeile ist beschädigt und wird nicht gesendet.',
+  place: (seq) => `Platz ${number(seq)}`,
+  correlationOf: 'Im Protokoll unter',
+  event: 'Ereignis',
+  hash: 'Prüfsumme des Inhalts',
+  fileHash: 'Prüfsumme der Datei',
+  mark: 'Die Quelle kennzeichnet sie mit',
+  columns: 'Spalten',
+  letter: (rule, place) => `${rule} ${place}`,
+  letterPlace: (file, line) => (file === null ? '' : line === null ? `(${file})` : `(${file}, Zeile ${line})`),
+  letterBy: (title) => `(von ${title})`,
+  letterOpen: 'Das ist sie noch immer.',
+  settled: {
+    kept: (time) => `Erneut versucht und aufbewahrt, ${time}.`,
+    structure: (time) => `Erneut versucht: Sie enthält keinen Datensatz, ${time}.`,
+    newer: (time) => `Von einer neueren Zeile überholt, ${time}.`,
+    confirmed: (time) => `Noch einmal gesendet und angenommen, ${time}.`,
+  },
+  attempts: {
+    confirmed: (to, count) => `${to} hat ${records(count)} bestätigt`,
+    partly: (to, count) => `${to} hat einen Teil von ${count === 1 ? '1 Datensatz' : `${number(count)} Datensätzen`} angenommen`,
+    refused: (to, count) => `${to} hat ${records(count)} abgelehnt`,
+    failed: (to, count) => `${records(count)} an ${to}, nicht bestätigt`,
+    line: (to) => `Die Leitung zu ${to} versagte`,
+  },
+  often: (count, until) => `${number(count)}-mal, zuletzt ${until}`,
+  took: (ms) => (ms < 1000 ? `${ms} ms` : `${(ms / 1000).toLocaleString('de-DE', { maximumFractionDigits: 1 })} s`),
+  again: (id) => `noch einmal gesendet mit Auftrag Nr. ${id}`,
+  confirmed: (by) => `Von ${by} bestätigt`,
+  refused: (by) => `Von ${by} abgelehnt`,
+  waiting: (by, before) =>
+    before === 0 ? `Auf ${by}; er ist der nächste` : `Auf ${by}; ${records(before)} ${before === 1 ? 'geht' : 'gehen'} vor`,
+  why: {
+    'its-turn': 'Er wird gesendet, wenn er an der Reihe ist.',
+    paused: 'Die Verbindung ist angehalten.',
+    held: 'Jemand hat das Senden gestoppt',
+    breaker: 'Nach Fehlern angehalten',
+    fault: 'Die Leitung arbeitet nicht',
+    'agent-not-running': 'Der Agent sendet gerade nicht.',
+  },
+  look: 'Die Zeile ansehen',
+  lookAtAnswer: 'Die Antwort ansehen',
+  searching: 'Sucht in den Datensätzen',
+  hit: (kind, key) => `${kind} ${key}`,
+  by: {
+    key: 'an der Nummer',
+    event: 'am Ereignis',
+    room: 'in diesem Zimmer',
+    'key-begins': 'beginnt so',
+    name: 'am Namen oder Zimmer',
+  },
+  kinds: { booking: 'Buchung', guest: 'Gast', room: 'Zimmer', review: 'Bewertung' },
+  aside: (key, line) => `Beiseitegelegt: ${key ?? 'eine Zeile'}${line === null ? '' : `, Zeile ${line}`}`,
+  wasAside: (key) => `War beiseitegelegt: ${key ?? 'eine Zeile'}`,
+  isMore: 'Es gibt mehr. Schreiben Sie mehr davon.',
+  nowhere: 'Davon ist kein Datensatz aufbewahrt und keine Zeile beiseitegelegt.',
+  today: (files, newest) =>
+    newest === null
+      ? 'Noch ist keine Datei eingegangen.'
+      : `${files === 1 ? 'Eine Datei' : `${number(files)} Dateien`} von heute ${files === 1 ? 'wurde' : 'wurden'} gelesen; die neueste ist ${newest}.`,
+  withoutKey: (aside, without) =>
+    aside === 0 ? 'Nichts ist beiseitegelegt.' : `Beiseitegelegte Zeilen: ${number(aside)}; davon ohne lesbare Nummer: ${number(without)}.`,
+};
+
+/** The sentences of a line that rests or was stopped, in German. */
+export const sendingDe: typeof sendingEn = {
+  title: (to) => `Senden an ${to}`,
+  open: (failures, next) =>
+    `Nach ${failures === 1 ? 'einem Fehler' : `${number(failures)} Fehlern`} angehalten; nächster Versuch in ${next}`,
+  halfOpen: 'Versucht es gerade wieder',
+  since: (time) => `seit ${time}`,
+  held: (by, time) => `Gestoppt von ${by}, ${time}`,
+  actors: { 'Local operator': 'der Person an diesem PC' },
+  reasonIs: (reason) => `Grund: ${reason}`,
+  heldUntil: (next) => `Es geht in ${next} von selbst weiter.`,
+  heldForGood: 'Das bleibt so, auch nach einem Neustart, bis jemand es weitergehen lässt.',
+  failures: 'Die Fehler, die dazu geführt haben',
+  waits: (count, span) =>
+    `${records(count)} ${count === 1 ? 'wartet' : 'warten'} so lange hier, der älteste seit ${span}. Nichts ist verloren.`,
+  nothingWaits: 'Nichts wartet.',
+  tryNow: 'Jetzt versuchen',
+  goOn: 'Weitergehen lassen',
+  stop: 'Senden stoppen …',
+  stopTitle: (to) => `Das Senden an ${to} stoppen`,
+  stopHelp: 'Was unterwegs ist, wird beendet. Was danach eingeht, wird hier aufbewahrt und folgt später.',
+  reason: 'Grund',
+  reasonHelp: 'Für alle sichtbar und im Verlauf eingetragen: keine Namen von Gästen.',
+  until: 'Wie lange',
+  untils: { reset: 'Bis jemand es weitergehen lässt', trial: 'Eine Minute, dann wird es versucht' },
+  stopNow: 'Senden stoppen',
+  stopped: (to) => `An ${to} wird nichts mehr gesendet.`,
+  wentOn: (to) => `Das Senden an ${to} geht weiter.`,
+};

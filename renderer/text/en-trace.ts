@@ -1,0 +1,126 @@
+import type { TraceHit } from '../../contract/trace.ts';
+
+const number = (value: number) => value.toLocaleString('en-GB');
+const records = (count: number) => (count === 1 ? '1 record' : `${number(count)} records`);
+
+/** The sentences of "Where is …" and of the way of a record, in English. */
+export const traceEn = {
+  title: 'Its way',
+  olderVersion: 'An older version is shown. The newest may stand elsewhere.',
+  stations: {
+    file: 'File taken',
+    row: 'Row',
+    mapping: 'Mapping',
+    masking: 'Masking',
+    'set-aside': 'Set aside',
+    kept: 'Kept',
+    outbox: 'Ready to be sent',
+    attempt: 'Attempt',
+    confirmed: 'Arrived',
+    waiting: 'Waits',
+    refused: 'Refused',
+  },
+  file: (name: string, by: string | null) => (by === null ? `${name}, imported by hand` : `${name} from ${by}`),
+  row: (line: string, bytes: string | null) => (bytes === null ? `line ${line}` : `line ${line}, ${bytes}`),
+  mapping: (title: string, version: number, columns: number) => `“${title}”, version ${version}, from ${number(columns)} columns`,
+  nothingHidden: 'No asterisks in place of a card number.',
+  hidden: (signs: number, field: string) => `${number(signs)} signs hidden in ${field}`,
+  keptAs: (generation: number, version: number) => `as ${generation}/${version}`,
+  first: 'This is how it came in first.',
+  changed: (fields: string) => `changed: ${fields}`,
+  unchanged: 'the same content, kept anew',
+  changesUnknown: 'What changed cannot be read.',
+  whole: 'Its seal opens and its content fits its number.',
+  damaged: 'Its seal does not open: this row is damaged and is not sent.',
+  place: (seq: number) => `row ${number(seq)}`,
+  correlationOf: 'In the log under',
+  event: 'Event',
+  hash: 'Hash of the content',
+  fileHash: 'Hash of the file',
+  mark: 'The source marks it by',
+  columns: 'Columns',
+  letter: (rule: string, place: string) => `${rule} ${place}`,
+  letterPlace: (file: string | null, line: string | null) => (file === null ? '' : line === null ? `(${file})` : `(${file}, line ${line})`),
+  letterBy: (title: string) => `(by ${title})`,
+  letterOpen: 'It still is.',
+  settled: {
+    kept: (time: string) => `Tried again and kept, ${time}.`,
+    structure: (time: string) => `Tried again: it holds no record, ${time}.`,
+    newer: (time: string) => `Overtaken by a newer row, ${time}.`,
+    confirmed: (time: string) => `Sent again and taken, ${time}.`,
+  },
+  attempts: {
+    confirmed: (to: string, count: number) => `${to} confirmed ${records(count)}`,
+    partly: (to: string, count: number) => `${to} took a part of ${records(count)}`,
+    refused: (to: string, count: number) => `${to} refused ${records(count)}`,
+    failed: (to: string, count: number) => `${records(count)} to ${to}, not confirmed`,
+    line: (to: string) => `The line to ${to} failed`,
+  },
+  often: (count: number, until: string) => `${number(count)} times, last ${until}`,
+  took: (ms: number) => (ms < 1000 ? `${ms} ms` : `${(ms / 1000).toLocaleString('en-GB', { maximumFractionDigits: 1 })} s`),
+  again: (id: number) => `sent again by order no. ${id}`,
+  confirmed: (by: string) => `Confirmed by ${by}`,
+  refused: (by: string) => `Refused by ${by}`,
+  waiting: (by: string, before: number) =>
+    before === 0 ? `For ${by}; it is the next` : `For ${by}; ${records(before)} ${before === 1 ? 'goes' : 'go'} first`,
+  why: {
+    'its-turn': 'It is sent when it is its turn.',
+    paused: 'The connection is paused.',
+    held: 'Somebody has stopped sending',
+    breaker: 'Paused after failures',
+    fault: 'The line does not work',
+    'agent-not-running': 'The agent is not sending now.',
+  },
+  look: 'Look at the row',
+  lookAtAnswer: 'Look at the answer',
+  searching: 'Looking among the records',
+  hit: (kind: string, key: string) => `${kind} ${key}`,
+  by: {
+    key: 'by its number',
+    event: 'by its event',
+    room: 'in that room',
+    'key-begins': 'begins so',
+    name: 'by name or room',
+  } satisfies Record<TraceHit['by'], string> as Record<TraceHit['by'], string>,
+  kinds: { booking: 'Booking', guest: 'Guest', room: 'Room', review: 'Review' },
+  aside: (key: string | null, line: string | null) => `Set aside: ${key ?? 'a row'}${line === null ? '' : `, line ${line}`}`,
+  wasAside: (key: string | null) => `Was set aside: ${key ?? 'a row'}`,
+  isMore: 'There are more. Type more of it.',
+  nowhere: 'No record of that is kept, and no row of it is set aside.',
+  today: (files: number, newest: string | null) =>
+    newest === null
+      ? 'No file has come in yet.'
+      : `${files === 1 ? 'One file' : `${number(files)} files`} of today ${files === 1 ? 'was' : 'were'} read; the newest is ${newest}.`,
+  withoutKey: (aside: number, without: number) =>
+    aside === 0 ? 'Nothing is set aside.' : `${number(aside)} rows are set aside; of ${number(without)} the number could not be read.`,
+};
+
+/** The sentences of a line that rests or was stopped, in English. */
+export const sendingEn = {
+  title: (to: string) => `Sending to ${to}`,
+  open: (failures: number, next: string) =>
+    `Paused after ${failures === 1 ? 'one failure' : `${number(failures)} failures`}; next try in ${next}`,
+  halfOpen: 'Trying again now',
+  since: (time: string) => `since ${time}`,
+  held: (by: string, time: string) => `Stopped by ${by}, ${time}`,
+  actors: { 'Local operator': 'the person at this PC' } as Record<string, string>,
+  reasonIs: (reason: string) => `Reason: ${reason}`,
+  heldUntil: (next: string) => `It goes on by itself in ${next}.`,
+  heldForGood: 'It stays so, also after a restart, until somebody lets it go on.',
+  failures: 'The failures that led to this',
+  waits: (count: number, span: string) =>
+    `${records(count)} ${count === 1 ? 'waits' : 'wait'} here meanwhile, the oldest for ${span}. Nothing is lost.`,
+  nothingWaits: 'Nothing waits.',
+  tryNow: 'Try now',
+  goOn: 'Let it go on',
+  stop: 'Stop sending…',
+  stopTitle: (to: string) => `Stop sending to ${to}`,
+  stopHelp: 'What is under way is finished. What comes in from then on is kept here and follows later.',
+  reason: 'Reason',
+  reasonHelp: 'Shown to everybody and written into the history: no names of guests.',
+  until: 'For how long',
+  untils: { reset: 'Until somebody lets it go on', trial: 'For a minute, then it is tried' },
+  stopNow: 'Stop sending',
+  stopped: (to: string) => `Nothing more is sent to ${to}.`,
+  wentOn: (to: string) => `Sending to ${to} goes on.`,
+};
