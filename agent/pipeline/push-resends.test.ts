@@ -6,6 +6,7 @@ import type { DestinationHealth } from '../../contract/health.ts';
 import type { Resend, ResendRehearsal, ResendSelection } from '../../contract/resend.ts';
 import { startUpstream, type Upstream } from '../../sandbox/upstream/server.ts';
 import { bookingRow, bookingsFile, hubDraft, type TestHotel, testHotel } from '../testing.ts';
+import { Attempts } from './push-attempts.ts';
 import { Resending, type ResendingTools } from './push-resends.ts';
 
 /** Sending again what a hub has lost, has refused, or may have: through the whole agent, to a real hub. */
@@ -141,7 +142,8 @@ describe('sending again', { timeout: 60_000 }, () => {
     };
     let requests = 0;
     const session = { host: 'hub', batchRecords: 100, send: () => ++requests } as never;
-    await new Resending(tools, 'hub').sendNext(session, new AbortController().signal, () => undefined);
+    const attempts = new Attempts({ read: stores.read, writer: stores.writer, now: Date.now }, 'hub');
+    await new Resending(tools, 'hub', attempts).sendNext(session, new AbortController().signal, () => undefined);
     expect([requests, said(await orderOf(id))]).toEqual([0, { ...nothing, total: 5, state: 'cancelled' }]);
   });
 

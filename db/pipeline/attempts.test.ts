@@ -91,7 +91,7 @@ describe('what was tried with a record', () => {
     const order = { destinationId: 'hub', actorId: 'a', actorName: 'A', correlationId: 'c-1', upToSeq: 9, total: 3 };
     const id = steps.orderResend({ ...order, selection: { kind: 'all' }, choice: { kind: 'all' } } as never);
     const nothing = { onItsWay: 0, damaged: 0, overtaken: [], isEnd: true };
-    const part = { id, destinationId: 'hub', position: 9, confirmed: [2, 3, 8], refused: [], ...nothing };
+    const part = { id, destinationId: 'hub', after: 0, position: 9, confirmed: [2, 3, 8], refused: [], ...nothing };
     steps.resent({ ...part, tried: { ...tried(1000), correlationId: 'c-1' } });
     const again = attemptsOf(db, 'hub')(3, startMs).at(-1);
     expect([of(3).length, of(8).length, of(5).length, again]).toEqual([
