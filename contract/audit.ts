@@ -26,6 +26,7 @@ export const auditActions = [
   'connection-started',
   'schedule-set',
   'taken-over',
+  'leaves-changed',
   'exception-allowed',
   'secret-made',
   'secret-handed-over',

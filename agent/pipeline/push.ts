@@ -4,6 +4,7 @@ import type { Heartbeat } from '../../contract/ingest.ts';
 import { type OutboxRow, pendingRows } from '../../db/pipeline/blocks.ts';
 import { delivery } from '../../db/pipeline/outbox.ts';
 import { backoffMs, destinationBreaker, policies, sleep } from '../resilience/policies.ts';
+import type { Leave } from './outbox/leaving.ts';
 import { outgoingBatches } from './outbox/outgoing.ts';
 import { settle } from './outbox/settle.ts';
 import { Resending, type ResendingTools } from './push-resends.ts';
@@ -39,6 +40,7 @@ export class Push {
   readonly #destinationId: string;
   readonly #hotelId: string;
   readonly #open: () => Promise<UpstreamSession>;
+  readonly #leave: () => Leave | null;
   #breaker = destinationBreaker();
   readonly #pending: (afterSeq: number, limit: number) => OutboxRow[];
   readonly #resending: Resending;
@@ -50,6 +52,7 @@ export class Push {
   #confirming: Promise<void> = Promise.resolve();
   #isHighWaterKnown = false;
   #mayTakeOver = false;
+  #sentSeq = 0;
   #bell = new AbortController();
   #isSending = false;
   #failures = 0;
@@ -59,14 +62,20 @@ export class Push {
 
   constructor(
     tools: PushTools,
-    destination: { readonly id: string; readonly hotelId: string; readonly open: () => Promise<UpstreamSession> },
+    destination: {
+      readonly id: string;
+      readonly hotelId: string;
+      readonly open: () => Promise<UpstreamSession>;
+      readonly leave: () => Leave | null;
+    },
   ) {
     this.#tools = tools;
     this.#destinationId = destination.id;
     this.#hotelId = destination.hotelId;
     this.#open = destination.open;
     this.#pending = pendingRows(tools.read, tools.key);
-    this.#resending = new Resending(tools, destination.id);
+    this.#leave = destination.leave;
+    this.#resending = new Resending(tools, destination.id, destination.leave);
   }
 
   get state(): PushState {
@@ -79,6 +88,11 @@ export class Push {
       fault: this.#fault,
       failingSinceMs: this.#failingSinceMs,
     };
+  }
+
+  /** The newest row that this line was ever handed: the destination may have it, whether or not it has said so. */
+  get sentSeq(): number {
+    return this.#sentSeq;
   }
 
   /** Something new waits. While the line is down this is no reason to knock earlier than agreed. */
@@ -145,6 +159,7 @@ export class Push {
     this.#isSending = true;
     this.#tools.onChange();
     const outcome: SendOutcome = { confirmed: new Set(), refused: new Map() };
+    this.#sentSeq = Math.max(this.#sentSeq, lastSeqOf(batches));
     const sending = sendInTurn(session, batches, outcome, signal);
     // While these are on their way, the next are written and packed; only one request is ever under way, so the order per key holds.
     this.#ahead = this.#loadAhead(session, batches);
@@ -178,13 +193,12 @@ export class Push {
   }
 
   #load(session: UpstreamSession, afterSeq: number): OutgoingBatch[] {
-    return outgoingBatches(this.#pending(afterSeq, session.batchRecords));
+    return outgoingBatches(this.#pending(afterSeq, session.batchRecords), this.#leave());
   }
 
   #loadAhead(session: UpstreamSession, batches: readonly OutgoingBatch[]): OutgoingBatch[] | null {
-    const lastSeq = Math.max(...batches.map((batch) => batch.records.at(-1)?.seq ?? 0));
     try {
-      const ahead = this.#load(session, lastSeq);
+      const ahead = this.#load(session, lastSeqOf(batches));
       for (const batch of ahead) session.prepare(batch);
       return ahead.length > 0 ? ahead : null;
     } catch {
@@ -266,6 +280,8 @@ export class Push {
     this.#bell = new AbortController();
   }
 }
+
+const lastSeqOf = (batches: readonly OutgoingBatch[]) => Math.max(...batches.map((batch) => batch.records.at(-1)?.seq ?? 0));
 
 /** How long to rest when nothing waits; new rows end the rest at once. */
 const idleMs = 30_000;

@@ -73,6 +73,7 @@ export const historyDe: typeof historyEn = {
     'connection-started': 'Eine Verbindung sofort lesen oder senden lassen',
     'schedule-set': 'Einen Zeitplan gesetzt',
     'taken-over': 'Das Senden für das Hotel übernommen',
+    'leaves-changed': 'Geändert, was dieses Hotel verlässt',
     'exception-allowed': 'Etwas weniger Sicheres als üblich erlaubt',
     'secret-made': 'Ein Geheimnis erzeugt',
     'secret-handed-over': 'Die öffentliche Hälfte eines Geheimnisses gezeigt',

@@ -69,6 +69,7 @@ export const historyEn = {
     'connection-started': 'Had a connection read or send at once',
     'schedule-set': 'Set a schedule',
     'taken-over': 'Took over sending for the hotel',
+    'leaves-changed': 'Changed what leaves this hotel',
     'exception-allowed': 'Allowed something less safe than usual',
     'secret-made': 'Made a secret',
     'secret-handed-over': 'Showed the public half of a secret',
