@@ -22,7 +22,7 @@ const followed: Record<LiveEvent['topic'], readonly string[] | 'all'> = {
   resends: ['resends'],
   overview: ['overview', 'letter-counts', 'record-counts', 'records-since', 'record'],
   files: ['overview', 'letter-counts', 'record-counts', 'records-since', 'record'],
-  connections: ['connections', 'overview'],
+  connections: ['connections', 'overview', 'leaves'],
   property: ['facts', 'overview'],
   resync: 'all',
 };

@@ -2,6 +2,7 @@ import type { EntityName } from '../../contract/record.ts';
 import type { Schedule } from '../../contract/schedule.ts';
 import { faultsDe } from './de-faults.ts';
 import { historyDe } from './de-history.ts';
+import { leavesDe } from './de-leaves.ts';
 import { recordsDe } from './de-records.ts';
 import { resendDe } from './de-resend.ts';
 import { fieldsDe, foundDe, kindsDe, rulesDe, stepsDe } from './de-systems.ts';
@@ -42,6 +43,7 @@ export const de: Text = {
       'set-aside': 'Beiseitegelegt',
       records: 'Datensätze',
       connections: 'Verbindungen',
+      leaves: 'Was hinausgeht',
       settings: 'Einstellungen',
     },
     groups: { records: 'Daten', setup: 'Einrichtung' },
@@ -210,7 +212,7 @@ export const de: Text = {
     },
     place: (offset, length) => `ab Byte ${offset}, ${length} Bytes lang`,
     row: 'Die Zeile, wie sie kam',
-    record: 'Der Datensatz, wie er gesendet wurde',
+    record: 'Der Datensatz, wie er hier aufbewahrt ist',
     asText: 'Text',
     readAs: 'Gelesen als',
     asHex: 'Hexadezimal',
@@ -289,6 +291,7 @@ export const de: Text = {
   records: recordsDe,
   resend: resendDe,
   history: historyDe,
+  leaves: leavesDe,
   connections: {
     title: 'Verbindungen',
     add: 'Verbindung hinzufügen',
@@ -470,6 +473,7 @@ export const de: Text = {
         'set-aside': 'Zum Beiseitegelegten',
         records: 'Zu den Datensätzen',
         connections: 'Zu den Verbindungen',
+        leaves: 'Zu dem, was hinausgeht',
         settings: 'Zu den Einstellungen',
       },
       move: 'Nach unten und oben',

@@ -24,7 +24,7 @@ const anotherKey = createSecretKey(Buffer.alloc(32, 8));
 const secretText = (max: number) =>
   fc.string({ unit: fc.constantFrom('Ω', 'Ж', 'Ю', 'Я', 'Щ'), minLength: 4, maxLength: Math.max(4, Math.min(max, 60)) });
 
-const valueOf: Record<FieldKind, (entity: EntityName, field: string) => fc.Arbitrary<unknown>> = {
+const anyOf: Record<FieldKind, (entity: EntityName, field: string) => fc.Arbitrary<unknown>> = {
   id: () => secretText(100),
   text: (entity, field) => secretText(field === 'currency' ? 3 : mostOf(entity, field)).map((text) => text.slice(0, mostOf(entity, field))),
   email: () => secretText(60).map((text) => `${text}@example.com`),
@@ -45,7 +45,7 @@ function mostOf(entity: EntityName, field: string): number {
 
 function valueIn(entity: EntityName, { name, kind, choices }: { name: string; kind: FieldKind; choices?: readonly string[] }) {
   if (kind === 'choice') return fc.constantFrom(...(choices ?? []));
-  return name === 'rating' ? fc.constantFrom(1, 4.5) : valueOf[kind](entity, name);
+  return name === 'rating' ? fc.constantFrom(1, 4.5) : anyOf[kind](entity, name);
 }
 
 const entityAndRecord = fc.constantFrom(...entityNames).chain((entity) => {
