@@ -183,6 +183,12 @@ export async function walkConsole(page: Page, hotel: ConsoleHotel, look: Look): 
   await page.getByRole('button', { name: 'Go on' }).click();
   await expect(page.getByRole('button', { name: 'Pause' })).toBeVisible();
 
+  await page.keyboard.press('5');
+  await page.getByRole('combobox', { name: 'Rule for Telephone' }).first().selectOption('mask');
+  await button('Save these rules').first().click();
+  await expect(page.getByText('Telephone: Send became Mask')).toBeVisible();
+  await look('what leaves');
+
   await page.keyboard.press('6');
   await button('Show the recovery key').click();
   await expect(page.locator('output')).toBeVisible();

@@ -41,13 +41,3 @@ function normal(kind: FieldKind, value: string): string {
 export function hashToLeave(key: KeyObject, hash: string): string {
   return keyed(key, 'hash', hash);
 }
-
-/**
- * The event id under which a version leaves when something of it is kept back. The one that is kept here is made from the hash of the whole
- * content, so it would confirm a guess as well.
- * @source RFC 9562 §5.8: version 8, for ids made in a way of one's own.
- */
-export function eventIdToLeave(key: KeyObject, eventId: string): string {
-  const hex = keyed(key, 'event', eventId);
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-9${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
-}
