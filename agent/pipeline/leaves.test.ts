@@ -121,6 +121,22 @@ describe('what leaves this hotel', { timeout: 60_000 }, () => {
     ]).toEqual([false, false, true, true]);
   });
 
+  it('can be decided before anything leaves: a destination that starts paused gets nothing whole, not even what was there before', async () => {
+    await test.client.property.save(hotel);
+    await test.client.connections.add(sourceDraft(test.drops));
+    await read('a.csv', row('A-1'), row('A-2'));
+    await test.client.connections.add({ ...hubDraft(test.upstream), isPaused: true });
+    await set({ guestName: 'drop', guestEmail: 'drop', guestPhone: 'drop', specialRequests: 'drop' });
+    const before = test.upstream.received();
+    await test.client.connections.resume({ id: 'hub' });
+    await delivered();
+    const { rows } = await test.client.records.list({ entity: 'booking', key: 'A-1' });
+    const [record] = rows;
+    const opened = await test.client.records.get({ ledgerId: record?.ledgerId ?? 0, externalId: 'A-1' });
+    const isPlainId = received().some(({ eventId }) => eventId === opened.versions[0]?.eventId);
+    expect([before, received().length, inAll(kept, JSON.stringify(received())), isPlainId]).toEqual([0, 2, [], false]);
+  });
+
   it('is not sent again by a change of rules, and what is then sent again is taken as what it is', async () => {
     await test.connect();
     await deliver('a.csv', row('A-1'), row('A-2'));

@@ -306,6 +306,9 @@ export const de: Text = {
     destination: 'Weiterleiten an',
     name: 'Name',
     nameHelp: 'Wie Sie es im Haus nennen.',
+    startPaused: 'Noch nichts senden',
+    startPausedHelp:
+      'Es beginnt angehalten. Legen Sie unter „Was hinausgeht“ fest, welche Felder es bekommt, und lassen Sie es dann beginnen.',
     moreSettings: 'Weitere Einstellungen',
     fewerSettings: 'Weniger Einstellungen',
     secretStored: 'Auf diesem PC gespeichert. Leer lassen, um es zu behalten.',

@@ -292,6 +292,8 @@ export const en = {
     destination: 'Forward to',
     name: 'Name',
     nameHelp: 'As you call it in the house.',
+    startPaused: 'Send nothing yet',
+    startPausedHelp: 'It starts paused. Decide under “What leaves” which fields it gets, then let it go on.',
     moreSettings: 'More settings',
     fewerSettings: 'Fewer settings',
     secretStored: 'Stored on this PC. Leave empty to keep it.',
