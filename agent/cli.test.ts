@@ -548,6 +548,46 @@ describe.skipIf(!isBuilt)(
       ]).toEqual([1, true, 'home-in-use', 1, 0, false]);
     });
 
+    it('lists what leaves this hotel, and sets a rule for a field, also while no agent runs', async () => {
+      const draft = { id: 'db', kind: 'postgres', title: 'Database', settings: { host: '127.0.0.1', database: 'hotel' } };
+      const none = await run(['leaves']);
+      await run(['hotel', '--code', 'ALDQ', '--name', 'A', '--zone', 'Europe/Amsterdam', '--currency', 'EUR']);
+      await run(
+        ['connections', 'add', file('db.json', JSON.stringify(draft)), '--secrets-stdin'],
+        JSON.stringify({ databasePassword: 'canary' }),
+      );
+      const set = await run(['leaves', 'set', 'db', 'booking', 'guestPhone', 'drop']);
+      const wrong = await Promise.all(
+        [
+          ['leaves', 'set', 'db', 'booking', 'guestPhone', 'burn'],
+          ['leaves', '--destination', 'nobody'],
+        ].map((args) => run(args)),
+      );
+      const refused = await run(['leaves', 'set', 'db', 'booking', 'checkInDate', 'drop', '--json']);
+      const listed = await run(['leaves', '--destination', 'db']);
+      const asJson = await run(['leaves', '--json']);
+      const fields = json(asJson)[0].destinations[0].entities[0].fields as { name: string; rule: string }[];
+      expect([
+        none.stdout.trim(),
+        set.stdout.trim(),
+        wrong.map(({ code }) => code),
+        json(refused)[0].error.code,
+        listed.stdout
+          .split('\n')
+          .find((line) => line.includes('guestPhone'))
+          ?.split(/ {2,}/)
+          .slice(0, 5),
+        fields.filter(({ rule }) => rule !== 'send').map(({ name }) => name),
+      ]).toEqual([
+        'No destination is set up: nothing leaves this hotel.',
+        'Database: booking guestPhone drop, from the next record on. What was sent before stays there as it is.',
+        [2, 2],
+        'leaving-rule-refused',
+        ['booking', 'guestPhone', 'names a person', '-', 'drop'],
+        ['guestPhone'],
+      ]);
+    });
+
     it('sends records again, after a rehearsal, and shows, checks and exports who did what', async () => {
       const upstream = await startUpstream({ dir: join(folder, 'upstream'), secret });
       const { child, ended } = start(['agent', '--json']);

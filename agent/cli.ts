@@ -9,6 +9,7 @@ import { manageConnections } from './commands/connections.ts';
 import { showDeadLetters } from './commands/dead-letters.ts';
 import { manageHotel } from './commands/hotel.ts';
 import { importFiles } from './commands/import.ts';
+import { manageLeaves } from './commands/leaves.ts';
 import { showMappings } from './commands/mappings.ts';
 import { showRecords } from './commands/records.ts';
 import { resendRecords } from './commands/resend.ts';
@@ -60,6 +61,10 @@ const usage = `bellhop ${version}
       send records again, delivered or not, to the named destination or to all; --dry-run says what would come of it
   bellhop resend list | pause NO | resume NO | cancel NO
       what was ordered to be sent again, and how far it is
+  bellhop leaves [--destination ID]
+      what leaves this hotel: every field, by destination, with a masked sample and the rule by which it leaves
+  bellhop leaves set ID KIND FIELD send|mask|tokenise|drop
+      sets such a rule, from the next record that is sent on
   bellhop audit list [--action A] [--actor ID] [--target ID] [--from D] [--to D] [--limit N]
       who did and saw what, newest first
   bellhop audit verify
@@ -84,6 +89,7 @@ const commands: Readonly<Record<string, (line: CommandLine) => Promise<number>>>
   restore,
   trace: traceRecords,
   resend: resendRecords,
+  leaves: manageLeaves,
   audit: showAudit,
 };
 

@@ -6,6 +6,7 @@ import { AdministratorLetter, Connection, ConnectionDraft, ConnectionId, SystemK
 import { LetterCount, LetterFilter, LetterPage, OpenedLetter } from './dead-letter.ts';
 import { FaultReport } from './faults.ts';
 import { FileReport, Overview } from './health.ts';
+import { LeavingDestination, LeavingDraft, LeavingPreview, LeavingReport } from './leaves.ts';
 import { Mapping } from './mapping.ts';
 import { Property } from './property.ts';
 import { entityNames } from './record.ts';
@@ -216,6 +217,14 @@ export const api = {
     resume: call('POST /resends/{id}/resume', resendById, Resend),
     /** End an order after the request that is under way; what was sent stands. */
     cancel: call('POST /resends/{id}/cancel', resendById, Resend),
+  },
+  leaves: {
+    /** What leaves this hotel, by destination, kind of record and field. No value in it names a person. */
+    report: call('GET /leaves', nothing, LeavingReport),
+    /** How the newest record of a kind would leave by other rules. Changes nothing. */
+    preview: call('POST /leaves/{id}/preview', LeavingDraft, LeavingPreview),
+    /** Set rules, from the next record that is sent on. `version` is the one they were chosen over: nobody overwrites another's unseen. */
+    save: call('PUT /leaves/{id}', LeavingDraft.extend({ version: z.int().min(0) }), LeavingDestination),
   },
   audit: {
     list: call(

@@ -28,6 +28,7 @@ export const auditActions = [
   'breaker-reset',
   'schedule-set',
   'taken-over',
+  'leaves-changed',
   'exception-allowed',
   'secret-made',
   'secret-handed-over',

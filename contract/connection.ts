@@ -31,6 +31,8 @@ export const ConnectionDraft = z.strictObject({
   settings: z.record(z.string(), z.unknown()),
   secrets: z.record(z.string(), z.string().max(20_000)).default({}),
   schedule: Schedule.optional(),
+  /** A new one starts paused, so that it can be decided what leaves by it before anything does. One that is changed stays as it is. */
+  isPaused: z.boolean().optional(),
 });
 export type ConnectionDraft = z.infer<typeof ConnectionDraft>;
 

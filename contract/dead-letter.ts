@@ -155,7 +155,7 @@ export type SettledAs = (typeof settledAs)[number];
 export const keptLetterBytes = 64 * 1024;
 
 /**
- * What a dead letter holds, which is guest data: the row's bytes without its line end, or the record as it was sent.
+ * What a dead letter holds, which is guest data: the row's bytes without its line end, or the refused record as it is kept here.
  *
  * @shape `base64` of at most {@link keptLetterBytes} bytes, written in `encoding`, or perhaps in one of `otherEncodings`; `isCut` when more of the row came than is kept with it.
  *   `json` is the event's text, byte for byte as the destination got it.

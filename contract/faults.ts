@@ -212,6 +212,12 @@ export const faults = {
     safe: 'What was kept stays kept.',
     next: 'Copy the correlation id {correlationId} into a message to support.',
   },
+  'leaving-rule-refused': {
+    who: 'person',
+    what: 'The field {field} of {entity} cannot leave by the rule “{rule}”.',
+    safe: 'Nothing was changed. Records leave as they did before.',
+    next: 'Choose another rule. The number of a record and what every record needs always leave; days, amounts and statuses can be left out but not masked; a currency goes with its amounts.',
+  },
   'mapping-not-found': {
     who: 'person',
     what: 'There is no mapping {name}.',

@@ -121,7 +121,7 @@ test('the history says who did what, is narrowed, and its chain is checked', asy
   await page.keyboard.press('3');
   await page.getByRole('link', { name: 'B-1' }).click();
   await expect(page.getByRole('region', { name: 'The record', exact: true })).toBeVisible();
-  await page.keyboard.press('5');
+  await page.keyboard.press('6');
   await button(page, 'Show the history').click();
   await expect(page.locator('summary').getByText('Opened a record')).toBeVisible();
   await page.getByRole('textbox', { name: 'Key, number or name' }).fill('B-1');
@@ -147,7 +147,7 @@ test.describe('in German', () => {
     await button(page, de.resend.send).click();
     await expect(page.getByText('2 Datensätze an Group hub: fertig')).toBeVisible();
     await page.keyboard.press('Escape');
-    await page.keyboard.press('5');
+    await page.keyboard.press('6');
     await button(page, de.history.show).click();
     await expect(page.locator('summary').getByText(de.history.actions['resend-ordered'])).toBeVisible();
     await expect(page.getByText(/Person an diesem PC/).first()).toBeVisible();

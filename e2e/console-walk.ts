@@ -94,7 +94,7 @@ export async function walkConsole(page: Page, hotel: ConsoleHotel, look: Look): 
   await expect(page.getByRole('combobox', { name: 'Brought in by' })).toBeVisible();
   await expect(page.getByRole('link', { name: /^3 The destination refused this record/ })).toBeVisible();
   await page.keyboard.press('j');
-  await expect(page.getByRole('region', { name: 'The record as it was sent' })).toContainText('"guestName": "Ada Almeida"');
+  await expect(page.getByRole('region', { name: 'The record as it is kept here' })).toContainText('"guestName": "Ada Almeida"');
   await look('set aside, a refused record');
   await page.goto(`${new URL(page.url()).origin}/#/set-aside/4711`);
   await expect(page.getByText('No row is set aside under the number 4711.')).toBeVisible();
@@ -184,6 +184,12 @@ export async function walkConsole(page: Page, hotel: ConsoleHotel, look: Look): 
   await expect(page.getByRole('button', { name: 'Pause' })).toBeVisible();
 
   await page.keyboard.press('5');
+  await page.getByRole('combobox', { name: 'Rule for Telephone' }).first().selectOption('mask');
+  await button('Save these rules').first().click();
+  await expect(page.getByText('Telephone: Send became Mask')).toBeVisible();
+  await look('what leaves');
+
+  await page.keyboard.press('6');
   await button('Show the recovery key').click();
   await expect(page.locator('output')).toBeVisible();
   await look('settings, recovery key shown');

@@ -303,7 +303,7 @@ test('what was set aside is reached by the keyboard, with its reason, its place 
     await expect(detail.getByRole('heading', { name: 'The destination refused this record.' })).toBeVisible({ timeout: 1000 });
   }).toPass();
   await expect(detail).toContainText('Group hub');
-  const record = detail.getByRole('region', { name: 'The record as it was sent' });
+  const record = detail.getByRole('region', { name: 'The record as it is kept here' });
   await expect(record).toContainText(/\n {2}"externalId": "A-4105",\n/);
 
   await page.keyboard.press('j');

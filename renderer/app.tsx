@@ -3,6 +3,7 @@ import { type ReactNode, useEffect } from 'react';
 import { Connections } from './connections/connections.tsx';
 import { FirstRun } from './first-run/first-run.tsx';
 import { Frame } from './frame/frame.tsx';
+import { Leaves } from './leaves/leaves.tsx';
 import { LineProvider, useConnections, useFacts, useLine } from './line.tsx';
 import { Monitoring } from './monitoring/monitoring.tsx';
 import { usePreferences } from './preferences.ts';
@@ -28,6 +29,7 @@ const screens: Record<Place, () => ReactNode> = {
   'set-aside': () => <SetAside />,
   records: () => <Records />,
   connections: () => <Connections />,
+  leaves: () => <Leaves />,
   settings: () => <Settings />,
 };
 

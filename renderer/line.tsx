@@ -22,7 +22,7 @@ const followed: Record<LiveEvent['topic'], readonly string[] | 'all'> = {
   resends: ['resends', 'trace'],
   overview: ['overview', 'letter-counts', 'record-counts', 'records-since', 'record', 'trace'],
   files: ['overview', 'letter-counts', 'record-counts', 'records-since', 'record', 'trace'],
-  connections: ['connections', 'overview'],
+  connections: ['connections', 'overview', 'leaves'],
   property: ['facts', 'overview'],
   resync: 'all',
 };

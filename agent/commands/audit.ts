@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { type AuditCheck, type AuditEntry, type AuditFilter, type AuditFlaw, auditActions } from '../../contract/audit.ts';
+import { csvRow } from '../../contract/csv.ts';
 import type { Client } from '../runtime/wire-client.ts';
 import { type CommandLine, table, UsageError, withAgent } from './command.ts';
 
@@ -127,13 +128,7 @@ async function exportEntries(line: CommandLine, rest: readonly string[]): Promis
   });
 }
 
-/** One entry as a line of CSV. @shape a cell that a spreadsheet would take for a formula begins with an apostrophe. */
+/** One entry as a line of CSV. */
 export function csvLine(entry: AuditEntry): string {
-  const cells = csvColumns.map((name) => (name === 'detail' ? JSON.stringify(entry.detail) : String(entry[name])));
-  return `${cells.map(csvCell).join(',')}\r\n`;
-}
-
-function csvCell(value: string): string {
-  const safe = /^[\s]*[=+\-@]|^[\t\r\n]/.test(value) ? `'${value}` : value;
-  return `"${safe.replaceAll('"', '""')}"`;
+  return csvRow(csvColumns.map((name) => (name === 'detail' ? JSON.stringify(entry.detail) : String(entry[name]))));
 }

@@ -1,8 +1,11 @@
+import type { KeyObject } from 'node:crypto';
 import type { Connection } from '../../contract/connection.ts';
 import { Fault } from '../../contract/faults.ts';
 import { Heartbeat } from '../../contract/ingest.ts';
 import { connections, property } from '../../db/pipeline/connections.ts';
 import { policies } from '../resilience/policies.ts';
+import { type Leave, leaveBy, leavingOf } from './outbox/leaving.ts';
+import { leavingKey } from './outbox/tokens.ts';
 import { Push, type PushState, type PushTools } from './push.ts';
 import { upstreams } from './registry.ts';
 import type { UpstreamSession } from './upstream.ts';
@@ -24,10 +27,17 @@ type Line = { readonly key: string; readonly push: Push; readonly abort: AbortCo
 export class Destinations {
   readonly #tools: DestinationTools;
   readonly #lines = new Map<string, Line>();
+  /** Whose line may not be begun at the moment. One at a time is held, and what is done meanwhile is done one after the other. */
+  #held: string | null = null;
+  #holding: Promise<unknown> = Promise.resolve();
+  /** What lines that were stopped since have been handed. */
+  readonly #sentSeq = new Map<string, number>();
+  readonly #leavingKey: KeyObject;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(tools: DestinationTools) {
     this.#tools = tools;
+    this.#leavingKey = leavingKey(tools.key);
   }
 
   async start(): Promise<void> {
@@ -48,7 +58,8 @@ export class Destinations {
       if (!connection || keyOf(connection) !== line.key) await this.stopOne(id);
     }
     for (const [id, connection] of wanted) {
-      if (!this.#lines.has(id) && hotel) this.#lines.set(id, this.#begin(connection, keyOf(connection), hotel.hotelId));
+      if (!this.#lines.has(id) && this.#held !== id && hotel)
+        this.#lines.set(id, this.#begin(connection, keyOf(connection), hotel.hotelId));
     }
   }
 
@@ -60,8 +71,19 @@ export class Destinations {
       onWell: () => this.#tools.onWell(connection.id),
       onPutBack: () => this.#tools.onPutBack(connection.id),
     };
-    const push = new Push(tools, { id: connection.id, hotelId, open: () => this.#open(connection) });
+    const push = new Push(tools, {
+      id: connection.id,
+      hotelId,
+      open: () => this.#open(connection),
+      leave: () => this.#leave(connection.id),
+    });
     return { key, push, abort, done: push.run(abort.signal) };
+  }
+
+  /** Read for every batch, so that no record leaves by rules that are no more. */
+  #leave(destinationId: string): Leave | null {
+    const leaving = leavingOf(this.#tools.read, destinationId);
+    return leaving && leaveBy(leaving, this.#leavingKey);
   }
 
   async #open(connection: Connection): Promise<UpstreamSession> {
@@ -115,10 +137,33 @@ export class Destinations {
     this.#lines.delete(connectionId);
     line?.abort.abort();
     await line?.done;
+    if (line) this.#sentSeq.set(connectionId, Math.max(this.#sentSeq.get(connectionId) ?? 0, line.push.sentSeq));
+  }
+
+  /**
+   * Do something while nothing is sent to a destination.
+   * @param work gets the newest row that its line was handed since this agent has started, 0 for none.
+   */
+  whileHeld<T>(connectionId: string, work: (sentSeq: number) => Promise<T>): Promise<T> {
+    const held = this.#holding.then(async () => {
+      this.#held = connectionId;
+      try {
+        await this.stopOne(connectionId);
+        return await work(this.#sentSeq.get(connectionId) ?? 0);
+      } finally {
+        this.#held = null;
+        // An agent that was opened for one command sends nothing.
+        if (this.#timer) await this.follow();
+      }
+    });
+    this.#holding = held.catch(() => undefined);
+    return held;
   }
 
   async stop(): Promise<void> {
     if (this.#timer) clearInterval(this.#timer);
+    this.#timer = null;
+    await this.#holding;
     await Promise.all([...this.#lines.keys()].map((id) => this.stopOne(id)));
   }
 }

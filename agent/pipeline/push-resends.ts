@@ -11,6 +11,7 @@ import { type OpenResend, type ResentPart, runningResend } from '../../db/pipeli
 import type { LongReads } from '../../db/reader.ts';
 import type { Remote } from '../../db/thread-calls.ts';
 import type { Writer } from '../../db/writer.ts';
+import type { Leave } from './outbox/leaving.ts';
 import { outgoingBatches } from './outbox/outgoing.ts';
 import { settle } from './outbox/settle.ts';
 import type { Attempts } from './push-attempts.ts';
@@ -44,13 +45,15 @@ export class Resending {
   readonly #tools: ResendingTools;
   readonly #destinationId: string;
   readonly #attempts: Attempts;
+  readonly #leave: () => Leave | null;
   /** How far the walk has looked without finding anything: that is not worth a commit. */
   #looked = { id: 0, position: 0 };
 
-  constructor(tools: ResendingTools, destinationId: string, attempts: Attempts) {
+  constructor(tools: ResendingTools, destinationId: string, attempts: Attempts, leave: () => Leave | null) {
     this.#tools = tools;
     this.#attempts = attempts;
     this.#destinationId = destinationId;
+    this.#leave = leave;
   }
 
   /**
@@ -81,7 +84,10 @@ export class Resending {
     // What is left for the next part begins there; what lies behind it is not settled by this one.
     const isCut = rest !== null;
     const reached = rest === null ? bite.reached : rest - 1;
-    const records = outgoingBatches(texts).map((batch) => ({ ...batch, again: order.correlationId }));
+    const records = outgoingBatches(texts, this.#leave()).map((batch) => ({
+      ...batch,
+      again: batch.again === undefined ? order.correlationId : `${order.correlationId} ${batch.again}`,
+    }));
     const outcome: SendOutcome = { confirmed: new Set(), refused: new Map() };
     const isLettered = this.#refusedAmong(texts);
     let isStopped = false;

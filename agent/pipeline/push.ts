@@ -7,6 +7,7 @@ import { heldSending } from '../../db/pipeline/held-sending.ts';
 import { delivery } from '../../db/pipeline/outbox.ts';
 import { type BreakerState, LineBreaker } from '../resilience/breaker.ts';
 import { backoffMs, policies, sleep } from '../resilience/policies.ts';
+import type { Leave } from './outbox/leaving.ts';
 import { outgoingBatches } from './outbox/outgoing.ts';
 import { settle } from './outbox/settle.ts';
 import { Attempts } from './push-attempts.ts';
@@ -48,6 +49,7 @@ export class Push {
   readonly #breaker: LineBreaker;
   readonly #attempts: Attempts;
   readonly #held: (destinationId: string, nowMs: number) => HeldSending | null;
+  readonly #leave: () => Leave | null;
   readonly #pending: (afterSeq: number, limit: number) => OutboxRow[];
   readonly #resending: Resending;
   #batchesSinceResend = 0;
@@ -58,6 +60,7 @@ export class Push {
   #confirming: Promise<void> = Promise.resolve();
   #isHighWaterKnown = false;
   #mayTakeOver = false;
+  #sentSeq = 0;
   #bell = new AbortController();
   #isSending = false;
   #failures = 0;
@@ -67,7 +70,12 @@ export class Push {
 
   constructor(
     tools: PushTools,
-    destination: { readonly id: string; readonly hotelId: string; readonly open: () => Promise<UpstreamSession> },
+    destination: {
+      readonly id: string;
+      readonly hotelId: string;
+      readonly open: () => Promise<UpstreamSession>;
+      readonly leave: () => Leave | null;
+    },
   ) {
     this.#tools = tools;
     this.#destinationId = destination.id;
@@ -77,7 +85,8 @@ export class Push {
     this.#breaker = new LineBreaker(tools.now);
     this.#attempts = new Attempts(tools, destination.id);
     this.#held = heldSending(tools.read);
-    this.#resending = new Resending(tools, destination.id, this.#attempts);
+    this.#resending = new Resending(tools, destination.id, this.#attempts, destination.leave);
+    this.#leave = destination.leave;
   }
 
   get state(): PushState {
@@ -90,6 +99,11 @@ export class Push {
       fault: this.#fault,
       failingSinceMs: this.#failingSinceMs,
     };
+  }
+
+  /** The newest row that this line was ever handed: the destination may have it, whether or not it has said so. */
+  get sentSeq(): number {
+    return this.#sentSeq;
   }
 
   /** Something new waits. While the line is down this is no reason to knock earlier than agreed. */
@@ -165,6 +179,7 @@ export class Push {
     this.#isSending = true;
     this.#tools.onChange();
     const outcome: SendOutcome = { confirmed: new Set(), refused: new Map() };
+    this.#sentSeq = Math.max(this.#sentSeq, lastSeqOf(batches));
     const sending = this.#attempts.during(batches, () => sendInTurn(session, batches, outcome, signal));
     // While these are on their way, the next are written and packed; only one request is ever under way, so the order per key holds.
     this.#ahead = this.#loadAhead(session, batches);
@@ -198,13 +213,12 @@ export class Push {
   }
 
   #load(session: UpstreamSession, afterSeq: number): OutgoingBatch[] {
-    return outgoingBatches(this.#pending(afterSeq, session.batchRecords));
+    return outgoingBatches(this.#pending(afterSeq, session.batchRecords), this.#leave());
   }
 
   #loadAhead(session: UpstreamSession, batches: readonly OutgoingBatch[]): OutgoingBatch[] | null {
-    const lastSeq = Math.max(...batches.map((batch) => batch.records.at(-1)?.seq ?? 0));
     try {
-      const ahead = this.#load(session, lastSeq);
+      const ahead = this.#load(session, lastSeqOf(batches));
       for (const batch of ahead) session.prepare(batch);
       return ahead.length > 0 ? ahead : null;
     } catch {
@@ -294,6 +308,8 @@ export class Push {
     this.#bell = new AbortController();
   }
 }
+
+const lastSeqOf = (batches: readonly OutgoingBatch[]) => Math.max(...batches.map((batch) => batch.records.at(-1)?.seq ?? 0));
 
 /** While new rows wait, one part of what is sent again goes between so many batches of them. */
 const batchesPerResend = 10;

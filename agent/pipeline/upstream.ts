@@ -11,8 +11,8 @@ export type OutgoingRecord = { readonly eventId: string; readonly seq: number; r
 /**
  * Records of one source and kind, in the order in which they were kept.
  *
- * `again` names the order by which they are sent once more. It makes the request another one than the first with the same records: an answer
- * that a destination has kept to that one says what it had then, not what it has now.
+ * `again` names the order by which they are sent once more, or the rules by which they leave. It makes the request another one than the first
+ * with the same records: an answer that a destination has kept to that one says what it had then, not what it has now.
  */
 export type OutgoingBatch = {
   readonly source: string;
@@ -81,6 +81,8 @@ export type Upstream<S extends z.ZodObject = z.ZodObject> = {
   open(settings: z.infer<S>, context: OpenContext): Promise<UpstreamSession>;
   /** What has to be there and which rights this PC needs, and not one more, as a script for the administrator of the other side. */
   letter?(settings: z.infer<S>, hotel: { readonly hotelId: string }): AdministratorLetter;
+  /** What it is sent beside records: the heartbeat, and the question for the newest generation. */
+  readonly beside: readonly ('heartbeat' | 'question')[];
   readonly sample: z.input<S>;
 };
 

@@ -37,6 +37,7 @@ import {
 import { runChecks } from './connection-test.ts';
 import { type CallContext, correlationIdOf } from './context.ts';
 import { overview } from './health.ts';
+import { leavingPreview, leavingReport, saveLeaving } from './leaves.ts';
 import { errorFields } from './log.ts';
 import { handOverOf, makeSecret } from './made-secrets.ts';
 import { allMappings, mappingNamed, saveMapping } from './mappings.ts';
@@ -307,6 +308,11 @@ export function apiRouter(agent: Agent) {
       pause: os.resends.pause.handler(({ input, context }) => changeResend(agent, input.id, 'pause', context)),
       resume: os.resends.resume.handler(({ input, context }) => changeResend(agent, input.id, 'resume', context)),
       cancel: os.resends.cancel.handler(({ input, context }) => changeResend(agent, input.id, 'cancel', context)),
+    },
+    leaves: {
+      report: os.leaves.report.handler(() => leavingReport(agent)),
+      preview: os.leaves.preview.handler(({ input }) => leavingPreview(agent, input)),
+      save: os.leaves.save.handler(({ input, context }) => saveLeaving(agent, input, context)),
     },
     audit: {
       list: os.audit.list.handler(({ input }) => stores.reads.auditPage(input)),

@@ -123,7 +123,7 @@ export async function addConnection(agent: Agent, given: ConnectionDraft, caller
     settings,
     secrets,
     schedule: draft.schedule ?? { kind: 'every', interval: '15m' },
-    isPaused: false,
+    isPaused: draft.isPaused ?? false,
     createdAtMs: agent.now(),
   };
   // The secret first: a connection never stands there without what it logs in with.

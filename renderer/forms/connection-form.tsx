@@ -1,4 +1,4 @@
-import { TextInput } from '@mantine/core';
+import { Switch, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import type { Connection, ConnectionDraft, SystemKind } from '../../contract/connection.ts';
 import type { EntityName } from '../../contract/record.ts';
@@ -33,6 +33,7 @@ export function ConnectionForm({ kind, connection, onSaved, onCancel }: Props) {
     ...(connection?.settings as FormValues | undefined),
   }));
   const [schedule, setSchedule] = useState<Schedule>(connection?.schedule ?? { kind: 'every', interval: '15m' });
+  const [isPaused, setIsPaused] = useState(false);
   const [missing, setMissing] = useState<ReadonlySet<string>>(new Set());
   const save = useChange((client, draft: ConnectionDraft) =>
     connection ? client.connections.change({ ...draft, id: connection.id }) : client.connections.add(draft),
@@ -49,7 +50,8 @@ export function ConnectionForm({ kind, connection, onSaved, onCancel }: Props) {
       document.getElementById(absent[0] ? `field-${absent[0].name}` : 'field-title')?.focus();
       return null;
     }
-    return { ...(connection ? { id: connection.id } : {}), kind: kind.kind, title, schedule, ...draftParts(fields, values) };
+    const which = connection ? { id: connection.id } : isPaused ? { isPaused } : {};
+    return { ...which, kind: kind.kind, title, schedule, ...draftParts(fields, values) };
   };
   /** What stands in the form, whole or not: whoever asks for the letter mostly has no password yet. */
   const unchecked = (): ConnectionDraft => {
@@ -81,6 +83,14 @@ export function ConnectionForm({ kind, connection, onSaved, onCancel }: Props) {
         storedSecrets={stored}
         onChange={(name, value) => setValues((before) => ({ ...before, [name]: value }))}
       />
+      {kind.direction === 'destination' && !connection && (
+        <Switch
+          label={text.connections.startPaused}
+          description={text.connections.startPausedHelp}
+          checked={isPaused}
+          onChange={(event) => setIsPaused(event.currentTarget.checked)}
+        />
+      )}
       {kind.direction === 'source' && <ScheduleEditor schedule={schedule} onChange={setSchedule} />}
       <TestSteps
         what={() => {

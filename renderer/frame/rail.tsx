@@ -1,5 +1,6 @@
 import {
   IconActivityHeartbeat,
+  IconDoorExit,
   IconFileAlert,
   IconFiles,
   IconKeyboard,
@@ -17,6 +18,7 @@ const icons: Record<Place, TablerIcon> = {
   'set-aside': IconFileAlert,
   records: IconFiles,
   connections: IconPlugConnected,
+  leaves: IconDoorExit,
   settings: IconSettings,
 };
 
@@ -34,6 +36,7 @@ export function Rail({ onShortcuts }: { readonly onShortcuts: () => void }) {
       <Entry place="records" count={0} />
       <h2>{text.frame.groups.setup}</h2>
       <Entry place="connections" count={connections.data?.length ?? 0} />
+      <Entry place="leaves" count={0} />
       <div className="spacer" />
       <button type="button" className="nav" onClick={onShortcuts} title={text.frame.shortcuts} aria-label={text.frame.shortcuts}>
         <IconKeyboard size={16} stroke={1.5} aria-hidden />

@@ -217,6 +217,11 @@ export const faultsDe: Record<FaultCode, Sentences> = {
     safe: 'Was aufbewahrt war, bleibt aufbewahrt.',
     next: 'Schicken Sie die Kennung {correlationId} an die Betreuung.',
   },
+  'leaving-rule-refused': {
+    what: 'Das Feld {field} von {entity} kann nicht nach der Regel „{rule}“ hinausgehen.',
+    safe: 'Nichts wurde geändert. Die Datensätze gehen hinaus wie bisher.',
+    next: 'Wählen Sie eine andere Regel. Die Nummer eines Datensatzes und was jeder Datensatz braucht, gehen immer hinaus; Tage, Beträge und Status lassen sich weglassen, aber nicht verdecken; eine Währung gehört zu ihren Beträgen.',
+  },
   'mapping-not-found': {
     what: 'Es gibt keine Zuordnung {name}.',
     safe: 'Keine Datei wurde benutzt.',

@@ -75,6 +75,7 @@ export const historyDe: typeof historyEn = {
     'breaker-reset': 'Das Senden an ein Ziel fortgesetzt',
     'schedule-set': 'Einen Zeitplan gesetzt',
     'taken-over': 'Das Senden für das Hotel übernommen',
+    'leaves-changed': 'Geändert, was dieses Hotel verlässt',
     'exception-allowed': 'Etwas weniger Sicheres als üblich erlaubt',
     'secret-made': 'Ein Geheimnis erzeugt',
     'secret-handed-over': 'Die öffentliche Hälfte eines Geheimnisses gezeigt',

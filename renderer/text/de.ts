@@ -2,6 +2,7 @@ import type { EntityName } from '../../contract/record.ts';
 import type { Schedule } from '../../contract/schedule.ts';
 import { faultsDe } from './de-faults.ts';
 import { historyDe } from './de-history.ts';
+import { leavesDe } from './de-leaves.ts';
 import { recordsDe } from './de-records.ts';
 import { resendDe } from './de-resend.ts';
 import { fieldsDe, foundDe, kindsDe, rulesDe, stepsDe } from './de-systems.ts';
@@ -43,6 +44,7 @@ export const de: Text = {
       'set-aside': 'Beiseitegelegt',
       records: 'Datensätze',
       connections: 'Verbindungen',
+      leaves: 'Was hinausgeht',
       settings: 'Einstellungen',
     },
     groups: { records: 'Daten', setup: 'Einrichtung' },
@@ -206,7 +208,7 @@ export const de: Text = {
     },
     place: (offset, length) => `ab Byte ${offset}, ${length} Bytes lang`,
     row: 'Die Zeile, wie sie kam',
-    record: 'Der Datensatz, wie er gesendet wurde',
+    record: 'Der Datensatz, wie er hier aufbewahrt ist',
     asText: 'Text',
     readAs: 'Gelesen als',
     asHex: 'Hexadezimal',
@@ -287,6 +289,7 @@ export const de: Text = {
   history: historyDe,
   trace: traceDe,
   sending: sendingDe,
+  leaves: leavesDe,
   connections: {
     title: 'Verbindungen',
     add: 'Verbindung hinzufügen',
@@ -301,6 +304,9 @@ export const de: Text = {
     destination: 'Weiterleiten an',
     name: 'Name',
     nameHelp: 'Wie Sie es im Haus nennen.',
+    startPaused: 'Noch nichts senden',
+    startPausedHelp:
+      'Es beginnt angehalten. Legen Sie unter „Was hinausgeht“ fest, welche Felder es bekommt, und lassen Sie es dann beginnen.',
     moreSettings: 'Weitere Einstellungen',
     fewerSettings: 'Weniger Einstellungen',
     secretStored: 'Auf diesem PC gespeichert. Leer lassen, um es zu behalten.',
@@ -468,6 +474,7 @@ export const de: Text = {
         'set-aside': 'Zum Beiseitegelegten',
         records: 'Zu den Datensätzen',
         connections: 'Zu den Verbindungen',
+        leaves: 'Zu dem, was hinausgeht',
         settings: 'Zu den Einstellungen',
       },
       move: 'Nach unten und oben',

@@ -71,6 +71,7 @@ export const historyEn = {
     'breaker-reset': 'Let sending to a destination go on',
     'schedule-set': 'Set a schedule',
     'taken-over': 'Took over sending for the hotel',
+    'leaves-changed': 'Changed what leaves this hotel',
     'exception-allowed': 'Allowed something less safe than usual',
     'secret-made': 'Made a secret',
     'secret-handed-over': 'Showed the public half of a secret',

@@ -4,6 +4,7 @@ import type { FoundLayout } from '../../contract/mapping.ts';
 import type { EntityName } from '../../contract/record.ts';
 import type { Schedule } from '../../contract/schedule.ts';
 import { historyEn } from './en-history.ts';
+import { leavesEn } from './en-leaves.ts';
 import { recordsEn } from './en-records.ts';
 import { resendEn } from './en-resend.ts';
 import { sendingEn, traceEn } from './en-trace.ts';
@@ -37,7 +38,14 @@ export const en = {
   entities: (entity: EntityName, count: number) => many(count, plurals[entity][0], plurals[entity][1]),
   entityName: (entity: EntityName) => plurals[entity][1],
   frame: {
-    places: { monitoring: 'Monitoring', 'set-aside': 'Set aside', records: 'Records', connections: 'Connections', settings: 'Settings' },
+    places: {
+      monitoring: 'Monitoring',
+      'set-aside': 'Set aside',
+      records: 'Records',
+      connections: 'Connections',
+      leaves: 'What leaves',
+      settings: 'Settings',
+    },
     groups: { records: 'Records', setup: 'Set-up' },
     main: 'Main',
     shortcuts: 'Shortcuts',
@@ -191,7 +199,7 @@ export const en = {
     },
     place: (offset: string, length: string) => `from byte ${offset} on, ${length} bytes long`,
     row: 'The row as it came',
-    record: 'The record as it was sent',
+    record: 'The record as it is kept here',
     asText: 'Text',
     readAs: 'Read as',
     asHex: 'Hexadecimal',
@@ -271,6 +279,7 @@ export const en = {
   history: historyEn,
   trace: traceEn,
   sending: sendingEn,
+  leaves: leavesEn,
   connections: {
     title: 'Connections',
     add: 'Add a connection',
@@ -285,6 +294,8 @@ export const en = {
     destination: 'Forward to',
     name: 'Name',
     nameHelp: 'As you call it in the house.',
+    startPaused: 'Send nothing yet',
+    startPausedHelp: 'It starts paused. Decide under “What leaves” which fields it gets, then let it go on.',
     moreSettings: 'More settings',
     fewerSettings: 'Fewer settings',
     secretStored: 'Stored on this PC. Leave empty to keep it.',
@@ -450,6 +461,7 @@ export const en = {
         'set-aside': 'Go to what is set aside',
         records: 'Go to Records',
         connections: 'Go to Connections',
+        leaves: 'Go to what leaves this hotel',
         settings: 'Go to Settings',
       },
       move: 'Move down and up',

@@ -17,6 +17,7 @@ export default defineUpstream({
     token: { title: 'Access token', description: 'Only if the hub asks for one.', isRequired: false },
     proxyPassword: { title: 'Password at the proxy', description: 'Only if the proxy asks for one.', isRequired: false },
   },
+  beside: ['heartbeat', 'question'],
   sample: { url: 'https://hub.example.com' },
 
   checks: (given, { secrets, hotelId, heartbeat }) => {

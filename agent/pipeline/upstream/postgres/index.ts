@@ -17,6 +17,7 @@ export default defineUpstream({
       isRequired: true,
     },
   },
+  beside: ['question'],
   sample: { host: 'hub.example.com', port: 5432, database: 'hotels' },
   checks,
   letter,

@@ -17,6 +17,7 @@ export default defineUpstream({
       isRequired: true,
     },
   },
+  beside: [],
   sample: { host: 'hub.example.com', port: 5671 },
   checks,
   letter,
