@@ -81,7 +81,7 @@ const rigs: Readonly<Record<string, Rig>> = {
   },
   restore: {
     promise: 'restore',
-    commitN: 6,
+    commitN: 3,
     run: async (wanted) => {
       const { way, ...run } = await restoreRun(wanted);
       return { ...run, n: 1, figures: { 'files-stay': 0, 'files-put-away': 0, 'no-backup': 0, [way]: 1 } };
