@@ -350,6 +350,10 @@ async function records(camera: Camera, busy: Hotel, address: string): Promise<vo
     await page.locator('#detail').getByRole('button', { name: 'Send again' }).click();
     await page.getByRole('dialog').getByRole('button', { name: /^Send/ }).waitFor();
   });
+  await camera.take('leaves', address, async (page) => {
+    await place('#/leaves')(page);
+    await page.getByRole('row', { name: /Guest/ }).first().waitFor();
+  });
   await camera.take('history', address, async (page) => {
     await place('#/settings/history')(page);
     await page.locator('summary').first().waitFor();

@@ -90,7 +90,8 @@ async function unsealDatabase(backup: string, { database }: BackupFacts, key: Ke
     await placeFile(to, async (file) => {
       for await (const chunk of readSealedFile(join(backup, database.name), key, database.name)) {
         sha256.update(chunk);
-        await file.write(chunk);
+        // Goes on at the end, and writes all of it.
+        await file.writeFile(chunk);
       }
     });
   } catch (error) {
@@ -138,7 +139,10 @@ function moveAside(home: string, nowMs: number): { movedTo: string | null; undo:
   const aside = join(home, `replaced-${stampOf(nowMs)}`);
   const stays = ['run', staging, accountKey];
   const there = readdirSync(home).filter((name) => !stays.includes(name) && !name.startsWith('replaced-'));
-  if (there.length === 0) return { movedTo: null, undo: () => undefined };
+  const placed = () => {
+    for (const name of ['raw', 'pipeline.db', ...secretsNames]) rmSync(join(home, name), { recursive: true, force: true });
+  };
+  if (there.length === 0) return { movedTo: null, undo: placed };
   mkdirSync(aside, { mode: 0o700 });
   if (existsSync(join(home, accountKey))) copyFileSync(join(home, accountKey), join(aside, accountKey));
   const moved: string[] = [];

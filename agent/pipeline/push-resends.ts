@@ -4,7 +4,6 @@ import type { AuditDraft } from '../../contract/audit.ts';
 import { Fault } from '../../contract/faults.ts';
 import type { ReadDb } from '../../db/open.ts';
 import { type OutboxRow, rowReader } from '../../db/pipeline/blocks.ts';
-import { eventIdOf } from '../../db/pipeline/event-text.ts';
 import { delivery } from '../../db/pipeline/outbox.ts';
 import type { ResendBite, ResendRow } from '../../db/pipeline/resend-walk.ts';
 import { type OpenResend, type ResentPart, runningResend } from '../../db/pipeline/resends.ts';
@@ -16,7 +15,7 @@ import { outgoingBatches } from './outbox/outgoing.ts';
 import { settle } from './outbox/settle.ts';
 import type { Attempts } from './push-attempts.ts';
 import { sendInTurn } from './send-batches.ts';
-import type { SendOutcome, UpstreamSession } from './upstream.ts';
+import type { OutgoingBatch, SendOutcome, UpstreamSession } from './upstream.ts';
 
 export type ResendingTools = {
   readonly key: KeyObject;
@@ -89,7 +88,7 @@ export class Resending {
       again: batch.again === undefined ? order.correlationId : `${order.correlationId} ${batch.again}`,
     }));
     const outcome: SendOutcome = { confirmed: new Set(), refused: new Map() };
-    const isLettered = this.#refusedAmong(texts);
+    const isLettered = this.#refusedAmong(records);
     let isStopped = false;
     const sending = async () => {
       for (const batch of records) {
@@ -134,12 +133,13 @@ export class Resending {
   }
 
   /** Tells by their event ids which of some rows the destination has refused before. */
-  #refusedAmong(rows: readonly OutboxRow[]): (eventId: string) => boolean {
+  #refusedAmong(batches: readonly OutgoingBatch[]): (eventId: string) => boolean {
     const letter = this.#tools.read
       .prepare<[string, number], number>('select 1 from dead_letters where destination_id = ? and seq = ?')
       .pluck();
-    const refused = rows.filter(({ seq }) => letter.get(this.#destinationId, seq) !== undefined);
-    const ids = new Set(refused.map(({ text }) => eventIdOf(text)));
+    // By their rows: under rules they leave with other ids than they are kept with.
+    const refused = batches.flatMap(({ records }) => records).filter(({ seq }) => letter.get(this.#destinationId, seq) !== undefined);
+    const ids = new Set(refused.map(({ eventId }) => eventId));
     return (eventId) => ids.has(eventId);
   }
 

@@ -176,6 +176,11 @@ export class Push {
     this.#ahead = null;
     const isMore = await this.#sendAgain(session, batches.length === 0 ? 'nothing new' : 'new', signal);
     if (batches.length === 0) return isMore;
+    // A person may have stopped sending while the line was opened or something was sent again.
+    if (this.#held(this.#destinationId, this.#tools.now())) {
+      this.#ahead = batches;
+      return true;
+    }
     this.#isSending = true;
     this.#tools.onChange();
     const outcome: SendOutcome = { confirmed: new Set(), refused: new Map() };

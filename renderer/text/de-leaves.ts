@@ -35,7 +35,7 @@ export const leavesDe: typeof leavesEn = {
   asItIs: 'wie es ist',
   keyNote: 'Die Nummer eines Datensatzes geht immer hinaus: An ihr findet das Ziel den Datensatz wieder.',
   tokenNote:
-    'Derselbe Wert ergibt überall dasselbe Kennzeichen, damit sich Datensätze weiter verbinden lassen. Niemand kann ein Kennzeichen zurückverwandeln, auch dieser PC nicht.',
+    'Derselbe Wert ergibt überall dasselbe Kennzeichen: Das Ziel sieht, dass zwei gleich sind. Zurückverwandeln kann es ein Kennzeichen nicht.',
   changed: (count) =>
     count === 1 ? 'Eine Regel ist geändert und nicht gespeichert.' : `${number(count)} Regeln sind geändert und nicht gespeichert.`,
   save: 'Diese Regeln speichern',

@@ -33,7 +33,7 @@ export const leavesEn = {
   asItIs: 'as it is',
   keyNote: 'The number of a record always leaves: the destination finds the record again by it.',
   tokenNote:
-    'The same value gives the same token everywhere, so that records can still be joined. Nobody, this PC included, can turn a token back.',
+    'The same value gives the same token everywhere, so the destination can tell that two are the same. It cannot turn a token back.',
   changed: (count: number) => (count === 1 ? 'One rule is changed and not saved.' : `${number(count)} rules are changed and not saved.`),
   save: 'Save these rules',
   discard: 'Leave them as they were',

@@ -27,7 +27,14 @@ const secretText = (max: number) =>
 const anyOf: Record<FieldKind, (entity: EntityName, field: string) => fc.Arbitrary<unknown>> = {
   id: () => secretText(100),
   text: (entity, field) => secretText(field === 'currency' ? 3 : mostOf(entity, field)).map((text) => text.slice(0, mostOf(entity, field))),
-  email: () => secretText(60).map((text) => `${text}@example.com`),
+  // The schema takes any text for an address: what stands behind the sign need not be a domain.
+  email: () =>
+    fc
+      .tuple(secretText(60), secretText(60), fc.constantFrom('plain', 'words behind', 'no domain'))
+      .map(
+        ([local, words, form]) =>
+          ({ plain: `${local}@example.com`, 'words behind': `${local}@example.com (${words})`, 'no domain': `@${words}` })[form],
+      ),
   phone: () => fc.stringMatching(/^\+49 [1-9][0-9]{6,12}$/),
   day: () => fc.constant('2026-03-01'),
   moment: () => fc.constant('2026-03-01T14:05:00'),

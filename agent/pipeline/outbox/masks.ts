@@ -20,12 +20,15 @@ export function masked(field: string, kind: FieldKind, value: string): string {
   return nameFields.includes(field) ? initials(value) : `[${[...value].length} characters]`;
 }
 
+const plainDomain = /^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/i;
+
 function maskedEmail(value: string): string {
   const at = value.lastIndexOf('@');
-  const local = [...value.slice(0, Math.max(0, at))];
-  // One letter is all of it. What has no domain behind it is no address, and nothing of it is known to be harmless.
-  if (at < 0 || local.length < 2) return hidden + (at < 0 ? '' : value.slice(at));
-  return `${local[0]}${hidden}${value.slice(at)}`;
+  // What has no plain domain behind it is no address, and nothing of it is known to be harmless: nobody has checked what stands there.
+  if (at < 0 || !plainDomain.test(value.slice(at + 1))) return hidden;
+  const local = [...value.slice(0, at)];
+  // One letter is all of it.
+  return `${local.length < 2 ? '' : local[0]}${hidden}${value.slice(at)}`;
 }
 
 function maskedPhone(value: string): string {
@@ -34,6 +37,8 @@ function maskedPhone(value: string): string {
 }
 
 function initials(value: string): string {
+  // Where letters have no case, the first sign of a name may be all of the family name.
+  if (!/\p{Lu}|\p{Ll}/u.test(value)) return hidden;
   const letters = (value.match(/\p{L}[\p{L}\p{M}\p{N}]*/gu) ?? []).map((word) => [...word]).filter((word) => word.length > 1);
   const some = letters.slice(0, mostInitials).map(([first]) => `${first}.`);
   return some.length > 0 ? some.join(' ') : hidden;

@@ -40,7 +40,7 @@ export class DatabaseLine {
    */
   async send(batch: OutgoingBatch, signal: AbortSignal): Promise<SendOutcome> {
     const { host, schema } = this.#given;
-    const { newest, refused } = newestOfEachKey(batch.records);
+    const { newest, refused, overtakenBy } = newestOfEachKey(batch.records);
     const unstored = await this.#within(signal, policies.totalTimeoutMs, async (client) => {
       await client.query(begin);
       try {
@@ -59,6 +59,9 @@ export class DatabaseLine {
       }
     });
     for (const row of unstored) refused.set(row.event_id, row.is_clash ? versionReused(row.event_id) : notStored(row.event_id));
+    // Where the newest state of a key is not there, its older ones are not either.
+    for (const [eventId, newestId] of overtakenBy)
+      if (refused.get(newestId)?.code === notStoredCode) refused.set(eventId, notStored(eventId));
     return { confirmed: new Set(batch.records.map((record) => record.eventId).filter((id) => !refused.has(id))), refused };
   }
 
@@ -158,8 +161,10 @@ export class DatabaseLine {
 
 type Unstored = { readonly event_id: string; readonly is_clash: boolean };
 
+const notStoredCode = 'not-stored';
+
 function notStored(eventId: string): Refusal {
-  return { eventId, code: 'not-stored', message: 'the database has taken it without a word and does not have it' };
+  return { eventId, code: notStoredCode, message: 'the database has taken it without a word and does not have it' };
 }
 
 function versionReused(eventId: string): Refusal {

@@ -200,7 +200,12 @@ describe.skipIf(!hasPostgres)('a PostgreSQL destination (SKIPPED where PostgreSQ
       $$ BEGIN IF NEW.external_id = '1' THEN RETURN NULL; END IF; RETURN NEW; END $$`);
     await server.ask('CREATE TRIGGER swallow BEFORE INSERT ON production.bookings FOR EACH ROW EXECUTE FUNCTION production.swallow()');
     const said = await session.send(batchOf(outgoing({ externalId: '1', ...booking }), outgoing({ externalId: '2', ...booking })), anyTime);
+    const twice = await session.send(
+      batchOf(outgoing({ externalId: '1', ...booking }), outgoing({ externalId: '1', ...booking, version: 2, status: 'cancelled' })),
+      anyTime,
+    );
     await server.ask('DROP TRIGGER swallow ON production.bookings');
+    expect([twice.confirmed.size, twice.refused.size]).toEqual([0, 2]);
     expect([said.confirmed.size, [...said.refused.values()].map(({ code }) => code)]).toEqual([1, ['not-stored']]);
   });
 
