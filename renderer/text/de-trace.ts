@@ -107,7 +107,7 @@ export const sendingDe: typeof sendingEn = {
   reasonIs: (reason) => `Grund: ${reason}`,
   heldUntil: (next) => `Es geht in ${next} von selbst weiter.`,
   heldForGood: 'Das bleibt so, auch nach einem Neustart, bis jemand es weitergehen lässt.',
-  failures: 'Die Fehler, die dazu geführt haben',
+  failures: 'Die letzten Fehler',
   waits: (count, span) =>
     `${records(count)} ${count === 1 ? 'wartet' : 'warten'} so lange hier, der älteste seit ${span}. Nichts ist verloren.`,
   nothingWaits: 'Nichts wartet.',

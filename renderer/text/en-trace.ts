@@ -107,7 +107,7 @@ export const sendingEn = {
   reasonIs: (reason: string) => `Reason: ${reason}`,
   heldUntil: (next: string) => `It goes on by itself in ${next}.`,
   heldForGood: 'It stays so, also after a restart, until somebody lets it go on.',
-  failures: 'The failures that led to this',
+  failures: 'The last failures',
   waits: (count: number, span: string) =>
     `${records(count)} ${count === 1 ? 'waits' : 'wait'} here meanwhile, the oldest for ${span}. Nothing is lost.`,
   nothingWaits: 'Nothing waits.',
