@@ -272,6 +272,12 @@ export const faults = {
     safe: 'Everything is where it was.',
     next: 'Close whatever may have it open, such as a window on the folder or a virus scan, and repeat the command.',
   },
+  'restore-unfinished': {
+    who: 'person',
+    what: 'A backup was being restored into {home} and did not come to its end.',
+    safe: 'The backup is whole. What was in the folder before lies in it, under a name that begins with "replaced".',
+    next: 'Repeat bellhop restore.',
+  },
   'sandbox-failed': {
     who: 'person',
     what: 'The sandbox hotel did not start.',

@@ -307,11 +307,12 @@ describe('a restore', () => {
     writeFileSync(join(home, 'restoring', 'pipeline.db'), 'half of it');
     mkdirSync(join(home, 'raw'));
     writeFileSync(join(home, 'secrets.json'), readFileSync(join(from, 'secrets.json')));
+    const tooEarly = await faultOf(Agent.start(home, { withLoops: false }));
     const { records } = await restoreBackup({ from, recoveryKey, home, replaces: false, nowMs: Date.now() });
     const agent = await Agent.start(home, { withLoops: false });
     const client = directClient(apiRouter(agent));
     const { total } = await client.records.list({ entity: 'booking', offset: 0, limit: 1 });
     await agent.stop();
-    expect([records, total, existsSync(join(home, 'restoring'))]).toEqual([1, 1, false]);
+    expect([tooEarly, records, total, existsSync(join(home, 'restoring'))]).toEqual(['restore-unfinished', 1, 1, false]);
   });
 });

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { Fault } from '../../contract/faults.ts';
 import { openForReading, type ReadDb } from '../../db/open.ts';
 import { type LongReads, startReader } from '../../db/reader.ts';
 import type { Remote } from '../../db/thread-calls.ts';
@@ -23,8 +24,12 @@ export type Stores = {
   close(): Promise<void>;
 };
 
-/** What a backup or a restore has left behind that was killed: copies, which would lie there for ever. */
+/**
+ * What a backup or a restore has left behind that was killed: copies, which would lie there for ever.
+ * @throws {Fault} `restore-unfinished` when the database is not in its place yet: a new one would hide that.
+ */
 function removeLeftovers(home: string): void {
+  if (existsSync(join(home, 'restoring')) && !existsSync(join(home, 'pipeline.db'))) throw new Fault('restore-unfinished', { home });
   for (const name of readdirSync(join(home, 'run'))) if (name.startsWith('snapshot-')) rmSync(join(home, 'run', name), { force: true });
   rmSync(join(home, 'restoring'), { recursive: true, force: true });
 }

@@ -267,6 +267,11 @@ export const faultsDe: Record<FaultCode, Sentences> = {
     safe: 'Alles liegt, wo es war.',
     next: 'Schließen Sie, was es offen haben kann, etwa ein Fenster auf den Ordner oder eine Virenprüfung, und wiederholen Sie den Befehl.',
   },
+  'restore-unfinished': {
+    what: 'Eine Sicherung wurde nach {home} wiederhergestellt und kam nicht zum Ende.',
+    safe: 'Die Sicherung ist vollständig. Was vorher in dem Ordner war, liegt darin unter einem Namen, der mit „replaced“ beginnt.',
+    next: 'Wiederholen Sie bellhop restore.',
+  },
   'sandbox-failed': {
     what: 'Das Übungshotel ist nicht gestartet.',
     safe: 'Ihre eigene Einrichtung wurde nicht berührt.',
