@@ -1,27 +1,18 @@
-import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { implement, ORPCError } from '@orpc/server';
 import { api } from '../../contract/api.ts';
 import type { Connection, ConnectionDraft } from '../../contract/connection.ts';
-import { importedByHand, type LetterFilter } from '../../contract/dead-letter.ts';
+import { importedByHand } from '../../contract/dead-letter.ts';
 import { Fault } from '../../contract/faults.ts';
-import { entityOf } from '../../contract/record.ts';
-import type { ReplayOrder, ReplayProgress } from '../../contract/replay.ts';
-import type { ResendRehearsal } from '../../contract/resend.ts';
 import { connections, isIdUsed, property } from '../../db/pipeline/connections.ts';
 import { recentFiles } from '../../db/pipeline/counts.ts';
 import { openLetter } from '../../db/pipeline/dead-letters.ts';
 import { keyOfVersion, openRecord, recordCounts } from '../../db/pipeline/record-page.ts';
 import { resends } from '../../db/pipeline/resends.ts';
-import { makeBackup } from '../backup/make.ts';
 import type { Agent } from '../index.ts';
-import { importFile, rehearseImport } from '../pipeline/import-file.ts';
 import { systemKinds } from '../pipeline/registry.ts';
 import { mappingFor, replayLetters } from '../pipeline/replay-letters.ts';
 import { type Caller, checkChain, entryOf, exportChain, writeDown } from './audit.ts';
+import { backUp } from './backups.ts';
 import { assertNotHeld, resetBreaker, tripBreaker } from './breakers.ts';
 import {
   addConnection,
@@ -36,12 +27,15 @@ import {
 } from './configuration.ts';
 import { runChecks } from './connection-test.ts';
 import { type CallContext, correlationIdOf } from './context.ts';
+import { exploreSandbox } from './explore-sandbox.ts';
 import { overview } from './health.ts';
+import { importByHand } from './import-by-hand.ts';
 import { leavingPreview, leavingReport, saveLeaving } from './leaves.ts';
+import { lettersOf, withOutcome } from './letters.ts';
 import { errorFields } from './log.ts';
 import { handOverOf, makeSecret } from './made-secrets.ts';
-import { allMappings, mappingNamed, saveMapping } from './mappings.ts';
-import { changeResend, orderResend, rehearsal, selectionDetail } from './resends.ts';
+import { allMappings, saveMapping } from './mappings.ts';
+import { changeResend, orderResend, rehearsal, samplesNoted, selectionDetail } from './resends.ts';
 import { previewMs } from './schedule.ts';
 import { sourceRow } from './source-row.ts';
 import { findTraces, traceOf } from './trace.ts';
@@ -220,26 +214,7 @@ export function apiRouter(agent: Agent) {
     },
     files: {
       list: os.files.list.handler(({ input }) => recentFiles(stores.read, input.limit)),
-      import: os.files.import.handler(async ({ input, context, signal }) => {
-        // A path of this PC comes from the person at its command line, never from a page.
-        if (context.client !== 'cli') throw new Fault('input-wrong', { detail: 'files are imported at the command line of this PC' });
-        const mapping = typeof input.mapping === 'string' ? mappingNamed(stores.read, input.mapping) : input.mapping;
-        if (mapping.entity !== input.entity)
-          throw new Fault('input-wrong', { detail: `the mapping ${mapping.name} is for ${entityOf(mapping.entity).plural}` });
-        const hotelId = input.hotelId ?? property(stores.read)?.hotelId;
-        if (!hotelId) throw new Fault('input-wrong', { detail: 'name the hotel with --hotel' });
-        const days = input.from || input.to ? { from: input.from ?? '0000-01-01', to: input.to ?? '9999-12-31' } : null;
-        const order = { path: input.path, mapping, source: input.source, hotelId, days };
-        const tools = { ...agent.pullTools(), lettersByRule: stores.reads.fileLettersByRule };
-        const of = { kind: 'file', id: basename(order.path) } as const;
-        const asked = { mapping: mapping.name, from: input.from ?? null, to: input.to ?? null, isDryRun: input.isDryRun };
-        await writeDown(agent, context, { ...of, action: 'file-import-begun', detail: asked });
-        if (input.isDryRun) return rehearseImport(tools, order, signal ?? agent.signal);
-        const report = await importFile(tools, order, signal ?? agent.signal);
-        const { rows, kept, unchanged, deadLetters } = report.file;
-        await writeDown(agent, context, { ...of, action: 'file-imported', detail: { rows, kept, unchanged, deadLetters } });
-        return report;
-      }),
+      import: os.files.import.handler(({ input, context, signal }) => importByHand(agent, input, context, signal ?? agent.signal)),
     },
     deadLetters: {
       list: os.deadLetters.list.handler(({ input }) => {
@@ -327,7 +302,6 @@ export function apiRouter(agent: Agent) {
     },
     backups: {
       make: os.backups.make.handler(({ input, context, signal }) => {
-        if (context.client !== 'cli') throw new Fault('input-wrong', { detail: 'a backup is made at the command line of this PC' });
         return faultsNamed(agent, backUp(agent, input.folder, context, signal ?? agent.signal), { ...context, call: 'backups.make' });
       }),
     },
@@ -343,68 +317,6 @@ function noted(agent: Agent, connection: Connection, { actor, correlationId }: P
   for (const exception of exceptionsOf(connection))
     agent.stores.log.warn({ actor: actor.id, correlationId, connectionId: connection.id, exception }, 'an exception was allowed');
   return connection;
-}
-
-/** Which rows an order means, as it is written down. What they hold and how one was corrected is not said. */
-function lettersOf({ letters, text, mapping }: ReplayOrder) {
-  const how = { isCorrected: text !== undefined, mapping: mapping?.name ?? null };
-  if (!('ids' in letters))
-    return { kind: 'letters', id: 'filter', detail: { ...how, ...definedOf(letters.filter), upToId: letters.upToId } } as const;
-  const [first] = letters.ids;
-  return {
-    kind: 'letters',
-    id: letters.ids.length === 1 ? String(first) : 'chosen',
-    detail: { ...how, ids: letters.ids.map(String) },
-  } as const;
-}
-
-const definedOf = ({ rule, connectionId }: LetterFilter) => ({ rule: rule ?? null, connectionId: connectionId ?? null });
-
-/** Write down what came of trying rows again, also when it ended early. */
-async function* withOutcome(
-  agent: Agent,
-  caller: Caller,
-  order: ReplayOrder,
-  steps: AsyncGenerator<ReplayProgress>,
-): AsyncGenerator<ReplayProgress> {
-  let last: ReplayProgress | null = null;
-  try {
-    for await (const step of steps) {
-      last = step;
-      yield step;
-    }
-  } finally {
-    const { kind, id } = lettersOf(order);
-    const { done = 0, kept = 0, newer = 0, structure = 0, stillAside = 0, isOver = false } = last ?? {};
-    const detail = { done, kept, newer, structure, stillAside, isOver };
-    await writeDown(agent, caller, { action: 'letters-settled', kind, id, detail });
-  }
-}
-
-/** Write down whose fields a rehearsal shows, before it shows them. */
-async function* samplesNoted(agent: Agent, steps: AsyncIterable<ResendRehearsal>, caller: Caller) {
-  const noted = new Set<string>();
-  for await (const step of steps) {
-    for (const { ledgerId, externalId, changes } of step.samples) {
-      const key = `${ledgerId} ${externalId}`;
-      if (changes.length > 0 && !noted.has(key))
-        await agent.views.note(agent, caller, { action: 'record-opened', kind: 'record', id: externalId, detail: { ledgerId } });
-      noted.add(key);
-    }
-    yield step;
-  }
-}
-
-/** Make a backup and write down that everything of this hotel was taken, and to where. */
-async function* backUp(agent: Agent, folder: string, caller: Caller, signal: AbortSignal) {
-  const { stores, now } = agent;
-  // Before the first byte leaves: a backup that is cut short may have been copied as well.
-  await writeDown(agent, caller, { action: 'backup-begun', kind: 'backup', id: folder });
-  for await (const step of makeBackup({ home: stores.home, key: stores.secrets.dataKey, now }, folder, signal)) {
-    if (step.result)
-      await writeDown(agent, caller, { action: 'backup-made', kind: 'backup', id: basename(step.result.folder), detail: step.result });
-    yield step;
-  }
 }
 
 /** Steps that may end in a fault when some of them are out already: it is answered by its name all the same. */
@@ -430,29 +342,4 @@ function answerable(agent: Agent, error: unknown, fields: { correlationId: strin
   if (fault.code === 'internal') agent.stores.log.error({ ...fields, ...errorFields(error) }, 'a call failed');
   else agent.stores.log.warn({ ...fields, code: fault.code, detail: fault.detail }, fault.message);
   return new ORPCError('FAULT', { defined: true, status: 422, message: fault.message, data: fault.report() });
-}
-
-/** Start the sandbox hotel as a program of its own, far from this home, and give the address of its console. */
-async function exploreSandbox(agent: Agent): Promise<{ url: string }> {
-  const script = join(dirname(fileURLToPath(import.meta.url)), 'sandbox.js');
-  const bundled = [script, join(dirname(script), '..', 'sandbox.js')].find((path) => existsSync(path));
-  if (!bundled) throw new Fault('sandbox-failed');
-  const child = spawn(process.execPath, [bundled, 'demo', '--no-open', '--json'], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-    windowsHide: true,
-  });
-  agent.signal.addEventListener('abort', () => child.kill(), { once: true });
-  try {
-    for await (const line of createInterface({ input: child.stdout, signal: AbortSignal.timeout(30_000) })) {
-      const said = JSON.parse(line) as { console?: string };
-      if (said.console) {
-        child.stdout.resume();
-        return { url: said.console };
-      }
-    }
-  } catch (error) {
-    child.kill();
-    throw new Fault('sandbox-failed', {}, { cause: error });
-  }
-  throw new Fault('sandbox-failed');
 }

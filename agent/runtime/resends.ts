@@ -91,6 +91,20 @@ export function rehearsal(agent: Agent, order: ResendOrder, signal: AbortSignal)
   return rehearseResend(toolsOf(agent), meantBy(agent, order), signal);
 }
 
+/** Write down whose fields a rehearsal shows, before it shows them. */
+export async function* samplesNoted(agent: Agent, steps: AsyncIterable<ResendRehearsal>, caller: Caller) {
+  const noted = new Set<string>();
+  for await (const step of steps) {
+    for (const { ledgerId, externalId, changes } of step.samples) {
+      const key = `${ledgerId} ${externalId}`;
+      if (changes.length > 0 && !noted.has(key))
+        await agent.views.note(agent, caller, { action: 'record-opened', kind: 'record', id: externalId, detail: { ledgerId } });
+      noted.add(key);
+    }
+    yield step;
+  }
+}
+
 /** Take an order down. It is carried out by the push of its destination, also after a restart. */
 export async function orderResend(agent: Agent, order: ResendOrder, caller: Caller, signal: AbortSignal): Promise<Resend> {
   const meant = meantBy(agent, order);
