@@ -60,7 +60,7 @@ export class Agent {
       onWell: (connectionId: string) => void this.#forgive(connectionId).catch(onBug),
       onChange: () => this.live.tellSoon('overview'),
     };
-    this.sources = new Sources({ ...this.pullTools(), ...shared, onKept: () => this.#kept() });
+    this.sources = new Sources({ ...this.pullTools(), reads: stores.reads, ...shared, onKept: () => this.#kept() });
     this.destinations = new Destinations({
       key: stores.secrets.dataKey,
       read: stores.read,

@@ -14,6 +14,7 @@ import { OpenedRecord, RecordCount, RecordPage, RecordQuery, SourceRow } from '.
 import { ReplayOrder, ReplayProgress } from './replay.ts';
 import { Resend, ResendOrder, ResendRehearsal } from './resend.ts';
 import { Schedule } from './schedule.ts';
+import { TableStanding } from './source-table.ts';
 import { Trace, TraceFound, TraceQuery } from './trace.ts';
 
 /**
@@ -102,6 +103,12 @@ export const api = {
     pause: call('POST /connections/{id}/pause', byId, Connection),
     resume: call('POST /connections/{id}/resume', byId, Connection),
     syncNow: call('POST /connections/{id}/sync', byId, nothing),
+    /** How the tables of a database that is read stand. */
+    tables: call('GET /connections/{id}/tables', byId, z.array(TableStanding)),
+    /** Read a database now and compare everything, whatever the hour. */
+    compareNow: call('POST /connections/{id}/compare', byId, nothing),
+    /** Say that the missing rows of a table are really gone: the answer to the fault `source-rows-vanished`. */
+    believeGone: call('POST /connections/{id}/tables/{table}/gone', byId.extend({ table: z.string().min(1).max(128) }), nothing),
     /** Send for this hotel from here, whoever has sent since: the answer to the fault `upstream-ahead`. */
     takeOver: call('POST /connections/{id}/take-over', byId, nothing),
     /** Stop sending to a destination, from the next batch on and over a restart: until it is let go on, or for as long as a breaker rests. */

@@ -24,6 +24,8 @@ export const auditActions = [
   'connection-resumed',
   'connection-tested',
   'connection-started',
+  'source-compared',
+  'rows-called-gone',
   'breaker-tripped',
   'breaker-reset',
   'schedule-set',

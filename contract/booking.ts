@@ -34,6 +34,7 @@ export const Booking = z.strictObject({
   channel: choiceField(['direct', 'ota', 'agent', 'walk_in']).optional(),
   paymentMethod: choiceField(['credit_card', 'cash', 'invoice', 'points']).optional(),
   specialRequests: textField(4000).optional(),
+  goneAt: momentField().optional(),
 });
 export type Booking = z.infer<typeof Booking>;
 

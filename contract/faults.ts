@@ -344,6 +344,66 @@ export const faults = {
     safe: 'Nothing is lost: what lies on the server stays there and follows.',
     next: 'It is tried again by itself. If it stays away, check the address and the network of the hotel.',
   },
+  'source-columns': {
+    who: 'person',
+    what: '{table} on {host} is not as it was: {detail}.',
+    safe: 'Only this is not read any more. Nothing that was kept is lost, and everything else goes on.',
+    next: 'Ask whoever runs {host} what has changed, then set the columns or the question of the connection anew.',
+  },
+  'source-error': {
+    who: 'later',
+    what: '{host} answers with the error {code} while {doing}.',
+    safe: 'Nothing was changed there. What was read is kept, and reading goes on from there.',
+    next: 'It is tried again by itself. If it stays, give the error to whoever runs {host}.',
+  },
+  'source-login': {
+    who: 'person',
+    what: '{host} does not let {user} in ({detail}).',
+    safe: 'It was tried once and is not tried again by itself, so that the account is not locked. What changes there follows.',
+    next: 'Check user name and password with whoever runs {host}, enter them again, and test.',
+  },
+  'source-place-missing': {
+    who: 'person',
+    what: '{host} has no {place}, or does not show it to {user}.',
+    safe: 'Nothing was changed there. What was read is kept.',
+    next: 'Check the name, and whether {user} may read it, with whoever runs {host}.',
+  },
+  'source-question': {
+    who: 'person',
+    what: 'The question is not sent: {detail}.',
+    safe: 'Nothing was sent to the database.',
+    next: 'Write one SELECT that only reads. What must be worked out otherwise belongs into a view, made by whoever runs the database.',
+  },
+  'source-rights': {
+    who: 'person',
+    what: '{host} does not let {user} read {place}.',
+    safe: 'Nothing was changed there. What was read is kept.',
+    next: 'Ask whoever runs {host} for the right to read it. The text for the administrator, in the connection, grants exactly what is needed.',
+  },
+  'source-timeout': {
+    who: 'later',
+    what: '{host} did not answer within {seconds} s.',
+    safe: 'The question was broken off, nothing was changed there. Reading goes on from where it was.',
+    next: 'It is tried again by itself. If it stays, the database is very busy, or the question needs an index.',
+  },
+  'source-rows-vanished': {
+    who: 'person',
+    what: '{count} of {known} rows of {table} are not there any more.',
+    safe: 'Nothing was reported as gone. What changes goes on being read.',
+    next: 'Look whether the system shows them. If they are really gone, say so on the connection, or with: bellhop connections gone ID TABLE.',
+  },
+  'source-turns': {
+    who: 'person',
+    what: 'Reading {table} came back to a place where it had been.',
+    safe: 'What was read up to there is kept. The table is left alone until this is mended.',
+    next: 'The key has to be unique, and the system has to sort by it as it compares. Choose another key column.',
+  },
+  'source-went-back': {
+    who: 'person',
+    what: 'The clock of the system stands {seconds} s before the last reading of {table}: it was restored, or another one answers.',
+    safe: 'It is read again from there, and compared whole. Nothing that was kept is lost.',
+    next: 'Ask whether the system was restored from a backup.',
+  },
   'ssh-weak': {
     who: 'person',
     what: '{host} offers nothing secure enough ({detail}).',
@@ -488,6 +548,8 @@ export const sidelines: readonly FaultCode[] = [
   'folder-unwritable',
   'parts-missing',
   'removal-refused',
+  'source-rows-vanished',
+  'source-went-back',
 ];
 
 export const faultCodes = Object.keys(faults) as [FaultCode, ...FaultCode[]];

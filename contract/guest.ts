@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineEntity } from './entity.ts';
 import { envelope } from './envelope.ts';
-import { choiceField, dayField, decimalField, emailField, integerField, moneyField, phoneField, textField } from './field.ts';
+import { choiceField, dayField, decimalField, emailField, integerField, momentField, moneyField, phoneField, textField } from './field.ts';
 
 /**
  * One person's profile in one source.
@@ -30,6 +30,7 @@ export const Guest = z.strictObject({
   cancellationCount: integerField(0, 100_000).optional(),
   segment: textField(80).optional(),
   lifetimeValueMinor: moneyField().optional(),
+  goneAt: momentField().optional(),
 });
 export type Guest = z.infer<typeof Guest>;
 

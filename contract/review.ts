@@ -27,6 +27,7 @@ export const Review = z.strictObject({
   topics: listField().optional(),
   responseText: textField(20_000).optional(),
   respondedAt: momentField().optional(),
+  goneAt: momentField().optional(),
 });
 export type Review = z.infer<typeof Review>;
 

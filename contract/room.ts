@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineEntity } from './entity.ts';
 import { envelope } from './envelope.ts';
-import { choiceField, integerField, listField, moneyField, textField } from './field.ts';
+import { choiceField, integerField, listField, momentField, moneyField, textField } from './field.ts';
 
 /**
  * One room of the house.
@@ -20,6 +20,7 @@ export const Room = z.strictObject({
   amenities: listField().optional(),
   baseRateMinor: moneyField().optional(),
   currency: textField(3).optional(),
+  goneAt: momentField().optional(),
 });
 export type Room = z.infer<typeof Room>;
 

@@ -8,6 +8,7 @@ import { type LetterQuery, letterCounts, letterPage } from './pipeline/dead-lett
 import { keptSince } from './pipeline/record-page.ts';
 import { knowFolded, recordViews } from './pipeline/record-views.ts';
 import { type CountFrom, type CountQuery, countBite, type ResendWindow, resendBite } from './pipeline/resend-walk.ts';
+import { countRows, unmetRows } from './pipeline/source-tables.ts';
 import { traceFind } from './pipeline/trace-find.ts';
 import { snapshotInto } from './snapshot.ts';
 import { type Remote, ThreadCaller } from './thread-calls.ts';
@@ -30,6 +31,8 @@ export function longReads(path: string, db: ReadDb, forRecords: ReadDb) {
     traceFind: (query: TraceQuery, dayStartMs: number) => traceFind(db, query, dayStartMs),
     auditPage: (query: Parameters<typeof auditPage>[1]) => auditPage(db, query),
     checkAudit: (after: AuditHead, upToSeq: number) => checkAudit(db, after, upToSeq),
+    unmetRows: (tableId: number, sweep: number, limit: number) => unmetRows(db, tableId, sweep, limit),
+    countRows: (tableId: number) => countRows(db, tableId),
   };
 }
 
@@ -57,6 +60,8 @@ export async function startReader(path: string): Promise<{ reads: Remote<LongRea
       traceFind: (...args) => caller.call('traceFind', args),
       auditPage: (query) => caller.call('auditPage', [query]),
       checkAudit: (...args) => caller.call('checkAudit', args),
+      unmetRows: (...args) => caller.call('unmetRows', args),
+      countRows: (tableId) => caller.call('countRows', [tableId]),
     },
     close: async () => {
       await caller.call('close', []);

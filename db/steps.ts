@@ -13,6 +13,7 @@ import { deliveryStatements } from './pipeline/outbox.ts';
 import { recordStatements } from './pipeline/records.ts';
 import { replayStatements } from './pipeline/replay.ts';
 import { type NewResend, type ResentPart, resendStatements } from './pipeline/resends.ts';
+import { type TableStep, tableStatements } from './pipeline/source-tables.ts';
 import { standingStatements } from './pipeline/standing.ts';
 
 /**
@@ -25,6 +26,7 @@ export function pipelineSteps(db: WriteDb, key: KeyObject, now: () => number = D
   ledger.begin(now());
   const connections = connectionStatements(db);
   const files = fileStatements(db);
+  const tables = tableStatements(db, files);
   const intents = intentStatements(db);
   const standing = standingStatements(db);
   const records = recordStatements(db, key, ledger.newest);
@@ -57,6 +59,8 @@ export function pipelineSteps(db: WriteDb, key: KeyObject, now: () => number = D
     restoreConnection,
     registerFile: (file: Parameters<typeof files.registerFile>[0]) => files.registerFile(file, now()),
     finishFile,
+    keepTable: (step: TableStep) => tables.keepTable(step, now()),
+    setWatermark: tables.setWatermark,
     storeBatch: (batch: Parameters<typeof storeBatch>[0], startsAt: number, correlationId: string) =>
       storeBatch(batch, startsAt, correlationId, now()),
     replayBatch: (batch: Parameters<typeof replayBatch>[0], letterIds: readonly number[], correlationId: string) =>

@@ -14,6 +14,7 @@ import { type Run, reportLine, runsHold } from './report.ts';
 import { responseLostRun } from './response-lost.ts';
 import { restoreRun } from './restore.ts';
 import { sftpRun } from './sftp.ts';
+import { watermarkRuns } from './watermark/index.ts';
 
 const root = join(import.meta.dirname, '..');
 const built = join(root, 'out', 'main', 'cli.js');
@@ -27,6 +28,7 @@ const usage = `npm run rig -- NAME [--n N] [--seed S]
   restore        the PC is destroyed and a backup, or nothing, comes onto a new one; N times
   memory         one file of N MiB is imported; the memory it takes stays below 256 MiB (Linux)
   malformed      N files that are broken in many ways: every byte accounted for, nothing crashes
+  watermark      a table that changes is read in N simulated worlds, and in a real PostgreSQL with long transactions: nothing missed
   commit         all of them in the size that runs with each commit
 
 A line of JSON per home and one in the end. A home that failed is replayed with the seed of its line.
@@ -130,12 +132,13 @@ async function main(): Promise<number> {
   if (!Number.isInteger(n ?? 1) || (n ?? 1) < 1 || !Number.isInteger(seed) || seed < 0)
     return wrongUsage('--n and --seed take whole numbers');
   if (!existsSync(values.agent)) return wrongUsage(`${values.agent} is not there: run npm run build`);
-  const names = name === 'commit' ? Object.keys(rigs) : name === 'malformed' || name === 'memory' ? [] : [name];
+  const names = name === 'commit' ? Object.keys(rigs) : name === 'malformed' || name === 'memory' || name === 'watermark' ? [] : [name];
   let code = 0;
   if (name === 'commit' || name === 'malformed') {
     if (!(await runMalformed(n ?? malformedFiles, seed))) code = 1;
   }
   if ((name === 'commit' || name === 'memory') && !(await runMemory(n ?? largeFileMiB, values.agent))) code = 1;
+  if ((name === 'commit' || name === 'watermark') && !(await runWatermark({ n: n ?? worlds, seed, program: values.agent }))) code = 1;
   for (const each of names) {
     const rig = rigs[each];
     if (!rig) return wrongUsage(name === '' ? 'which rig?' : `there is no rig ${name}`);
@@ -159,6 +162,19 @@ async function runMalformed(n: number, seed: number): Promise<boolean> {
   const passed = run.crashed === 0 && run.unaccountedBytes === 0 && run.findings.length === 0;
   const wallMs = Math.round(performance.now() - startedAtMs);
   print({ promise: 'B01-B05', rig: 'malformed', commit: commitNow(), seed, n: files, ...run, wallMs, passed });
+  return passed;
+}
+
+const worlds = 5;
+/** How long a real database is written to while it is read. */
+const watermarkSeconds = 25;
+
+async function runWatermark(wanted: { readonly n: number; readonly seed: number; readonly program: string }): Promise<boolean> {
+  const startedAtMs = performance.now();
+  const named = { promise: 'P4', rig: 'watermark', commit: commitNow() };
+  const { figures, passed } = await watermarkRuns({ ...wanted, seconds: watermarkSeconds }, (line) => print({ ...named, ...line }));
+  const wallMs = Math.round(performance.now() - startedAtMs);
+  print({ ...named, seed: wanted.seed, n: wanted.n, ...figures, wallMs, passed });
   return passed;
 }
 

@@ -1,6 +1,8 @@
 import type { z } from 'zod';
+import type { Fault } from '../../contract/faults.ts';
 import type { PartSet } from '../../contract/health.ts';
 import type { EntityName } from '../../contract/record.ts';
+import type { SourceClock, StampPlace } from './watermark.ts';
 
 /** A file at the source, complete and ready to be taken. */
 export type SourceFile = {
@@ -52,7 +54,49 @@ export type Check = {
   run(signal: AbortSignal): Promise<{ found: string; isWarning?: boolean }>;
 };
 
-export type SourceSession = {
+/** A row of a table as the source gives it: every cell as text, in the order of the columns. `stamp` null: the row has none. */
+export type SourceRow = { readonly key: string; readonly stamp: string | null; readonly cells: readonly (string | null)[] };
+
+/** The rows of one look, and rows of other tables of the session that were read together with them, by the name of the table. */
+export type TablePage = { readonly rows: readonly SourceRow[]; readonly beside?: ReadonlyMap<string, readonly SourceRow[]> };
+
+/**
+ * A table, view or question of a database whose rows become one kind of record. Each page is a statement of its own, ordered by what is
+ * asked for; where a page ends short of `limit`, the rows are at their end.
+ */
+export type SourceTable = {
+  /** Names the table to people, and its watermark. It never changes. */
+  readonly name: string;
+  readonly mapping: string;
+  readonly columns: readonly string[];
+  /** null where no column tells that a row has changed, or no index leads with it: then every run compares all of it. */
+  readonly stamp: { readonly column: string; readonly grainSeconds: 0 | 1 } | null;
+  /** Rows that come with those of another table are not read by themselves but in sweeps. */
+  readonly isReadBeside?: boolean;
+  /** The rows behind a place in the order (stamp, key); `key` null takes those of the very stamp too. */
+  pageByStamp(after: StampPlace, limit: number, signal: AbortSignal): Promise<TablePage>;
+  /** The rows without a stamp, in the order of their keys. */
+  pageUnstamped(afterKey: string | null, limit: number, signal: AbortSignal): Promise<TablePage>;
+  /** All rows, in the order of their keys. */
+  pageByKey(afterKey: string | null, limit: number, signal: AbortSignal): Promise<TablePage>;
+};
+
+/** A source that is a database. */
+export type TableSession = {
+  /** What decides which rows there are: the database and the questions. With another one every table is read from its start. */
+  readonly identity: string;
+  readonly source: string;
+  readonly hidesCardNumbers: boolean;
+  /** When the tables are read whole, in the hotel's time: what has changed without a stamp, and what is gone, is found then. */
+  readonly sweepAt: string;
+  /** The tables, and what is wrong with those that are left out. */
+  tables(signal: AbortSignal): Promise<{ readonly tables: readonly SourceTable[]; readonly faults: readonly Fault[] }>;
+  clock(signal: AbortSignal): Promise<SourceClock>;
+  close(): Promise<void>;
+};
+
+/** A source that is a folder of files. */
+export type FileSession = {
   readonly plan: FilePlan;
   /** The files that are complete now, in the order in which they are to be read. */
   files(signal: AbortSignal): Promise<readonly SourceFile[]>;
@@ -70,6 +114,13 @@ export type SourceSession = {
   putAway?(file: KeptFile, signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 };
+
+export type SourceSession = FileSession | TableSession;
+
+/** Whether a source is a database. */
+export function readsTables(session: SourceSession): session is TableSession {
+  return 'tables' in session;
+}
 
 /** A field whose value lies in the secret store, never in the settings. */
 export type SecretField = {

@@ -7,7 +7,7 @@ import { SystemKind } from '../../contract/connection.ts';
 import { Fault } from '../../contract/faults.ts';
 import { entityNames } from '../../contract/record.ts';
 import { inTime } from '../testing.ts';
-import type { Check, Connector, OpenContext } from './connector.ts';
+import { type Check, type Connector, type OpenContext, readsTables } from './connector.ts';
 import { connectors, settingsSchema, systemKinds, upstreams } from './registry.ts';
 
 /**
@@ -135,19 +135,21 @@ describe.each([...connectors.values()].map((connector): [string, Connector] => [
     it('opens and closes in time, closes twice, and leaves nothing running', async () => {
       const session = await inTime(connector.open(settings(), context));
       if (session === 'too late') throw new Error('it did not open in time');
+      const source = readsTables(session) ? session.source : session.plan.source;
       expect([
-        session.plan.mapping !== '',
-        connector.entities.includes(session.plan.entity),
-        /^[a-z0-9][a-z0-9-]{0,39}$/.test(session.plan.source),
+        readsTables(session) || session.plan.mapping !== '',
+        readsTables(session) || connector.entities.includes(session.plan.entity),
+        /^[a-z0-9][a-z0-9-]{0,39}$/.test(source),
       ]).toEqual([true, true, true]);
       expect([await inTime(session.close()), await inTime(session.close())]).toEqual([undefined, undefined]);
     });
 
-    it('stops looking for files when it is told to, and then offers none that may still be written', async () => {
+    it('stops looking for files or tables when it is told to, and then offers none that may still be written', async () => {
       writeFileSync(join(folder, 'a.csv'), 'x');
       const session = await connector.open(settings(), context);
       const stop = new AbortController();
-      const looking = session.files(stop.signal).catch((error: unknown) => (error instanceof Fault ? [] : error));
+      const looked = readsTables(session) ? session.tables(stop.signal) : session.files(stop.signal);
+      const looking = looked.catch((error: unknown) => (error instanceof Fault ? [] : error));
       stop.abort();
       expect(await inTime(looking)).toEqual([]);
       await session.close();

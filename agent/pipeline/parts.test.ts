@@ -5,7 +5,7 @@ import type { Fault } from '../../contract/faults.ts';
 import type { SourceHealth } from '../../contract/health.ts';
 import { type SandboxSftp, startSftp } from '../../sandbox/sftp/server.ts';
 import { bookingRow, bookingsFile, hotel, hubDraft, type TestHotel, testHotel } from '../testing.ts';
-import type { SourceSession } from './connector.ts';
+import type { FileSession } from './connector.ts';
 import { hostKeyOf } from './connectors/sftp-csv/host-key.ts';
 import { Parts, partOf, tellLateParts } from './parts.ts';
 
@@ -90,10 +90,10 @@ describe('a set of parts', () => {
       onBeside: (id: string, fault: Fault) => said.push([id, fault.report()]),
     };
     const waitsFor = (sinceMs: number) =>
-      ({ waitsFor: () => [{ name: 'a.csv', of: 3, missing: [2, 3], sinceMs }] }) as unknown as SourceSession;
+      ({ waitsFor: () => [{ name: 'a.csv', of: 3, missing: [2, 3], sinceMs }] }) as unknown as FileSession;
     await tellLateParts(tools, waitsFor(10_000_000 - 3_600_000 + 1), 'pms');
     await tellLateParts(tools, waitsFor(10_000_000 - 3_600_000), 'pms');
-    await tellLateParts(tools, { waitsFor: () => [] } as unknown as SourceSession, 'pms');
+    await tellLateParts(tools, { waitsFor: () => [] } as unknown as FileSession, 'pms');
     const clear = ['clearAlert', 'pms', 'parts-missing'];
     expect(said).toEqual([clear, ['pms', { code: 'parts-missing', detail: { name: 'a.csv', missing: '2, 3', of: '3' } }], clear]);
   });

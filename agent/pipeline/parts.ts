@@ -1,7 +1,7 @@
 import { Fault } from '../../contract/faults.ts';
 import type { PartSet } from '../../contract/health.ts';
 import type { Writer } from '../../db/writer.ts';
-import type { SourceSession } from './connector.ts';
+import type { FileSession } from './connector.ts';
 
 /** A set that is not whole after this long is a warning: an export writes its parts one after the other. */
 const lateMs = 3_600_000;
@@ -99,7 +99,7 @@ export type PartsTools = {
 };
 
 /** Warn of a set whose missing part has not come for long; the warning ends when nothing waits for long any more. */
-export async function tellLateParts(tools: PartsTools, session: SourceSession, connectionId: string): Promise<void> {
+export async function tellLateParts(tools: PartsTools, session: FileSession, connectionId: string): Promise<void> {
   const late = session.waitsFor?.().find((set) => tools.now() - set.sinceMs >= lateMs);
   if (!late) await tools.writer.step('clearAlert', [connectionId, 'parts-missing']);
   else tools.onBeside(connectionId, new Fault('parts-missing', { name: late.name, missing: late.missing.join(', '), of: String(late.of) }));

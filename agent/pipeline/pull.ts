@@ -15,7 +15,7 @@ import {
   unfinishedFiles,
 } from '../../db/pipeline/files.ts';
 import type { Writer } from '../../db/writer.ts';
-import type { Afterwards, FilePlan, SourceFile, SourceSession } from './connector.ts';
+import type { Afterwards, FilePlan, FileSession, SourceFile } from './connector.ts';
 import { LayoutSampler } from './file-layout.ts';
 import { assertMapping } from './normalise/row-mapper.ts';
 import type { Normaliser } from './normaliser.ts';
@@ -65,7 +65,7 @@ export type StoredFile = Pick<RegisteredFile, 'id' | 'isFinished'>;
  */
 export async function pullSource(
   tools: PullTools,
-  session: SourceSession,
+  session: FileSession,
   connectionId: string,
   hotelId: string,
   signal: AbortSignal,

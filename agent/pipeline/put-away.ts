@@ -2,7 +2,7 @@ import { Fault, sidelines } from '../../contract/faults.ts';
 import type { ReadDb } from '../../db/open.ts';
 import { filesToPutAway } from '../../db/pipeline/intents.ts';
 import type { Writer } from '../../db/writer.ts';
-import type { SourceSession } from './connector.ts';
+import type { FileSession } from './connector.ts';
 
 export type PutAwayTools = {
   readonly read: ReadDb;
@@ -27,7 +27,7 @@ const mostMs = 60_000;
  */
 export async function putAwayKept(
   tools: PutAwayTools,
-  session: SourceSession,
+  session: FileSession,
   connectionId: string,
   failed: readonly string[],
   signal: AbortSignal,

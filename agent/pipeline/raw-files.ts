@@ -1,7 +1,7 @@
 import { type KeyObject, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { hideCards } from './normalise/cards.ts';
-import { readSealedFile, writeSealedFile } from './sealed-file.ts';
+import { frameStart, readSealedFile, writeSealedFile } from './sealed-file.ts';
 
 /**
  * Raw payloads, just as they came but for card numbers: compressed, encrypted, fsynced and renamed before the row that names
@@ -59,4 +59,24 @@ export function readRawFile(spec: {
   readonly from?: number;
 }): AsyncGenerator<Buffer> {
   return readSealedFile(join(spec.home, spec.path), spec.key, spec.path, spec.from);
+}
+
+/**
+ * Read a few bytes of a raw file: those from `from` on, as many as there are up to `length`.
+ * @throws {Fault} `database-damaged`
+ */
+export async function rawBytes(
+  file: { readonly home: string; readonly path: string; readonly key: KeyObject },
+  from: number,
+  length: number,
+): Promise<Buffer> {
+  const skipped = from - frameStart(from);
+  const chunks: Buffer[] = [];
+  let read = 0;
+  for await (const chunk of readRawFile({ ...file, from })) {
+    chunks.push(chunk);
+    read += chunk.length;
+    if (read >= skipped + length) break;
+  }
+  return Buffer.concat(chunks).subarray(skipped, skipped + length);
 }

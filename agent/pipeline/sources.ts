@@ -3,13 +3,14 @@ import { Fault } from '../../contract/faults.ts';
 import type { PartSet } from '../../contract/health.ts';
 import { connections, property } from '../../db/pipeline/connections.ts';
 import { isSighted } from '../../db/pipeline/files.ts';
-import { syncOf } from '../../db/pipeline/standing.ts';
+import { standingAlerts, syncOf } from '../../db/pipeline/standing.ts';
 import { nextRunMs } from '../runtime/schedule.ts';
-import type { SourceSession } from './connector.ts';
-import { type PullProgress, type PullTools, pullSource } from './pull.ts';
+import { readsTables, type SourceSession } from './connector.ts';
+import { type PullProgress, pullSource } from './pull.ts';
+import { pullTables, type TablePullTools } from './pull-tables.ts';
 import { connectors } from './registry.ts';
 
-export type SourceTools = Omit<PullTools, 'onProgress' | 'onBeside'> & {
+export type SourceTools = Omit<TablePullTools, 'onProgress' | 'onBeside'> & {
   readonly secretsOf: (connectionId: string) => Record<string, string>;
   readonly onChange: () => void;
   readonly onKept: () => void;
@@ -41,6 +42,7 @@ export class Sources {
   readonly #tools: SourceTools;
   readonly #running = new Map<string, Running>();
   readonly #sessions = new Map<string, Kept>();
+  readonly #comparing = new Set<string>();
   readonly #waitsFor = new Map<string, readonly PartSet[]>();
   readonly #failed = new Map<string, { fault: Fault; sinceMs: number; atMs: number }>();
   #timer: NodeJS.Timeout | null = null;
@@ -70,12 +72,17 @@ export class Sources {
   /** When a source runs next by itself, or null while it is paused, has no hotel yet, or never does. */
   nextRunMs(connection: Connection): number | null {
     const hotel = property(this.#tools.read);
-    if (connection.isPaused || !hotel) return null;
+    if (connection.isPaused || !hotel || this.#restsUntilMended(connection.id)) return null;
     const planned = this.#planned(connection, hotel.timeZone);
     const { lastStartedAtMs, lastOkAtMs } = syncOf(this.#tools.read, connection.id);
     // A run that failed, or that a stop or a kill has cut short, is made up for soon, also after a restart.
     const isOwed = lastStartedAtMs !== null && (lastOkAtMs === null || lastOkAtMs < lastStartedAtMs);
     return isOwed && planned !== null ? Math.min(planned, lastStartedAtMs + retryFailedMs) : planned;
+  }
+
+  /** A login that was refused is not tried again by itself, also after a restart: after a few tries an account is locked. */
+  #restsUntilMended(connectionId: string): boolean {
+    return standingAlerts(this.#tools.read).some((alert) => alert.connectionId === connectionId && alert.fault.code === 'source-login');
   }
 
   #planned(connection: Connection, zone: string): number | null {
@@ -116,6 +123,13 @@ export class Sources {
     }
   }
 
+  /** Run a source that is a database and compare everything; a run that is under way is finished first. */
+  async compareNow(connection: Connection): Promise<void> {
+    await this.#running.get(connection.id)?.done;
+    this.#comparing.add(connection.id);
+    await this.syncNow(connection);
+  }
+
   async #run(connection: Connection, running: Running, signal: AbortSignal): Promise<void> {
     try {
       await this.#tools.writer.step('noteSyncStarted', [connection.id, this.#tools.now()]);
@@ -127,10 +141,15 @@ export class Sources {
         running.progress = progress;
         this.#tools.onKept();
       };
-      try {
-        await pullSource({ ...this.#tools, onProgress, onBeside }, session, connection.id, hotel.hotelId, signal);
-      } finally {
-        this.#waitsFor.set(connection.id, session.waitsFor?.() ?? []);
+      const tools = { ...this.#tools, onProgress, onBeside };
+      if (readsTables(session))
+        await pullTables(tools, session, connection.id, hotel.hotelId, { comparesAll: this.#comparing.delete(connection.id), signal });
+      else {
+        try {
+          await pullSource(tools, session, connection.id, hotel.hotelId, signal);
+        } finally {
+          this.#waitsFor.set(connection.id, session.waitsFor?.() ?? []);
+        }
       }
       this.#failed.delete(connection.id);
       await this.#tools.writer.step('noteSyncOk', [connection.id, this.#tools.now()]);

@@ -38,6 +38,7 @@ import { allMappings, saveMapping } from './mappings.ts';
 import { changeResend, orderResend, rehearsal, samplesNoted, selectionDetail } from './resends.ts';
 import { previewMs } from './schedule.ts';
 import { sourceRow } from './source-row.ts';
+import { believeGone, compareNow, tableStandings } from './tables.ts';
 import { findTraces, traceOf } from './trace.ts';
 
 /** A draft as zod gives it back, without the keys that are there but undefined. */
@@ -180,6 +181,15 @@ export function apiRouter(agent: Agent) {
         await writeDown(agent, context, { action: 'connection-started', kind: 'connection', id: input.id });
         if (connection.direction === 'source') void agent.sources.syncNow(connection);
         else agent.destinations.urge(input.id);
+        return {};
+      }),
+      tables: os.connections.tables.handler(({ input }) => tableStandings(stores.read, existing(agent, input.id).id)),
+      compareNow: os.connections.compareNow.handler(async ({ input, context }) => {
+        await compareNow(agent, input.id, context);
+        return {};
+      }),
+      believeGone: os.connections.believeGone.handler(async ({ input, context }) => {
+        await believeGone(agent, input, context);
         return {};
       }),
       takeOver: os.connections.takeOver.handler(async ({ input, context }) => {

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { api } from '../../contract/api.ts';
 import type { AuditAction, AuditCheck, AuditEntry } from '../../contract/audit.ts';
 import { csvLine } from '../commands/audit.ts';
+import { noWatermark } from '../pipeline/watermark.ts';
 import { bookingRow, bookingsFile, hotel, hubDraft, sourceDraft, type TestHotel, testHotel } from '../testing.ts';
 
 /** Who did and saw what: from the call to the chain. */
@@ -59,6 +60,7 @@ const unaudited: Record<string, string> = {
   'leaves.preview': 'the same',
   'mappings.list': 'holds no guest data',
   'connections.list': 'holds no secrets and no guest data',
+  'connections.tables': 'counts and times',
   'connections.letter': 'a script that holds no secret',
   'schedule.preview': 'keeps nothing',
   'files.list': 'counts and names of files',
@@ -74,6 +76,13 @@ const unaudited: Record<string, string> = {
   'overview.get': 'counts',
   'live.events': 'says that something has changed, not what',
 };
+
+/** A table of a database that was read, of which rows are missing. */
+function readTable(): Promise<unknown> {
+  const watermark = JSON.stringify({ ...noWatermark, vanished: 700 });
+  const nothing = { sweep: 1, changed: [], seen: [], missed: [], gone: [], file: null };
+  return test.agent.stores.writer.step('keepTable', [{ connectionId: 'pms', table: 'bookings', identity: 'x', watermark, ...nothing }]);
+}
 
 type Given = Awaited<ReturnType<typeof settled>>;
 /** Every other call, with what it has to leave behind. Those that stop something stand last. */
@@ -117,6 +126,20 @@ const audited: Record<string, readonly [action: AuditAction, call: (given: Given
   'connections.pause': ['connection-paused', () => test.client.connections.pause({ id: 'pms' })],
   'connections.resume': ['connection-resumed', () => test.client.connections.resume({ id: 'pms' })],
   'connections.syncNow': ['connection-started', () => test.client.connections.syncNow({ id: 'hub' })],
+  'connections.compareNow': [
+    'source-compared',
+    async () => {
+      await readTable();
+      await test.client.connections.compareNow({ id: 'pms' });
+    },
+  ],
+  'connections.believeGone': [
+    'rows-called-gone',
+    async () => {
+      await readTable();
+      await test.client.connections.believeGone({ id: 'pms', table: 'bookings' });
+    },
+  ],
   'connections.takeOver': ['taken-over', () => test.client.connections.takeOver({ id: 'hub' })],
   'connections.tripBreaker': ['breaker-tripped', () => test.client.connections.tripBreaker({ id: 'hub', reason: 'a move' })],
   'connections.resetBreaker': ['breaker-reset', () => test.client.connections.resetBreaker({ id: 'hub' })],

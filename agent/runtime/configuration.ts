@@ -100,9 +100,20 @@ function freeId(agent: Agent, draft: ConnectionDraft): string {
 function usableSecrets(agent: Agent, draft: ConnectionDraft, settings: Readonly<Record<string, unknown>>): Record<string, string> {
   const before = draft.id ? connectionById(agent.stores.read, draft.id) : undefined;
   if (!before || before.kind !== draft.kind) return {};
-  const goesElsewhere = ['url', 'proxyUrl', 'host', 'port', 'user', 'jumpHost', 'jumpPort', 'jumpUser', 'folder', 'shareUser'].some(
-    (name) => (settings[name] ?? '') !== (before.settings[name] ?? ''),
-  );
+  const goesElsewhere = [
+    'url',
+    'proxyUrl',
+    'engine',
+    'host',
+    'port',
+    'database',
+    'user',
+    'jumpHost',
+    'jumpPort',
+    'jumpUser',
+    'folder',
+    'shareUser',
+  ].some((name) => (settings[name] ?? '') !== (before.settings[name] ?? ''));
   return goesElsewhere ? {} : agent.stores.secrets.of(before.id);
 }
 
@@ -179,6 +190,8 @@ export async function changeConnection(
   } else if (Object.keys(given).length > 0) put();
   await agent.saveConnection(connection, changeEntries(agent, caller, { before, after: connection, draft }));
   if (goesElsewhere && Object.keys(given).length > 0) put();
+  // A login that was refused rests until somebody has changed something: this was it.
+  await agent.stores.writer.step('clearAlert', [draft.id, 'source-login']);
   forgetMade(agent, entered);
   if (before.direction === 'source') await agent.sources.stopOne(draft.id);
   else await agent.destinations.renew(draft.id);

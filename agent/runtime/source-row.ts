@@ -5,8 +5,7 @@ import { FoundLayout, Mapping } from '../../contract/mapping.ts';
 import type { SourceRow } from '../../contract/record-view.ts';
 import type { ReadDb } from '../../db/open.ts';
 import { rowPlace } from '../../db/pipeline/record-page.ts';
-import { readRawFile } from '../pipeline/raw-files.ts';
-import { frameStart } from '../pipeline/sealed-file.ts';
+import { rawBytes } from '../pipeline/raw-files.ts';
 
 type Opened = { readonly home: string; readonly read: ReadDb; readonly secrets: { readonly dataKey: KeyObject } };
 
@@ -18,7 +17,7 @@ type Opened = { readonly home: string; readonly read: ReadDb; readonly secrets: 
 export async function sourceRow({ home, read, secrets }: Opened, seq: number): Promise<SourceRow> {
   const { rawPath, byteOffset, byteLength, mappingJson, layoutJson } = rowPlace(read, seq);
   const length = Math.min(byteLength, keptLetterBytes);
-  const bytes = await bytesAt({ home, path: rawPath, key: secrets.dataKey }, byteOffset, length);
+  const bytes = await rawBytes({ home, path: rawPath, key: secrets.dataKey }, byteOffset, length);
   if (bytes.length < length) throw new Fault('database-damaged', { file: rawPath });
   const mapping = Mapping.parse(JSON.parse(mappingJson));
   const layout = FoundLayout.parse(JSON.parse(layoutJson));
@@ -28,18 +27,6 @@ export async function sourceRow({ home, read, secrets }: Opened, seq: number): P
   const row = isCut ? bytes : withoutLineEnd(bytes);
   const content = { kind: 'bytes', base64: row.toString('base64'), encoding, otherEncodings: layout.otherEncodings, isCut } as const;
   return { content, byteOffset, mapping, layout };
-}
-
-async function bytesAt(file: { home: string; path: string; key: KeyObject }, from: number, length: number): Promise<Buffer> {
-  const skipped = from - frameStart(from);
-  const chunks: Buffer[] = [];
-  let read = 0;
-  for await (const chunk of readRawFile({ ...file, from })) {
-    chunks.push(chunk);
-    read += chunk.length;
-    if (read >= skipped + length) break;
-  }
-  return Buffer.concat(chunks).subarray(skipped, skipped + length);
 }
 
 function withoutLineEnd(bytes: Buffer): Buffer {

@@ -202,6 +202,56 @@ export const faultsDe: Record<FaultCode, Sentences> = {
     safe: 'Nichts geht verloren: was auf dem Server liegt, bleibt dort und folgt.',
     next: 'Es wird von selbst wieder versucht. Bleibt er weg, prüfen Sie die Adresse und das Netz des Hotels.',
   },
+  'source-columns': {
+    what: '{table} auf {host} ist nicht mehr, wie es war: {detail}.',
+    safe: 'Nur dies wird nicht mehr gelesen. Nichts Aufbewahrtes ist verloren, und alles andere geht weiter.',
+    next: 'Fragen Sie den Betreiber von {host}, was sich geändert hat, und stellen Sie Spalten oder Frage der Verbindung neu ein.',
+  },
+  'source-error': {
+    what: '{host} antwortet mit dem Fehler {code}, bei: {doing}.',
+    safe: 'Dort wurde nichts geändert. Was gelesen ist, ist aufbewahrt, und es geht von dort weiter.',
+    next: 'Es wird von selbst wieder versucht. Bleibt es, geben Sie den Fehler dem Betreiber von {host}.',
+  },
+  'source-login': {
+    what: '{host} lässt {user} nicht herein ({detail}).',
+    safe: 'Es wurde einmal versucht und wird nicht von selbst wieder versucht, damit das Konto nicht gesperrt wird. Was sich dort ändert, folgt.',
+    next: 'Prüfen Sie Name und Passwort mit dem Betreiber von {host}, geben Sie sie neu ein, und prüfen Sie die Verbindung.',
+  },
+  'source-place-missing': {
+    what: '{host} hat {place} nicht oder zeigt es {user} nicht.',
+    safe: 'Dort wurde nichts geändert. Was gelesen ist, ist aufbewahrt.',
+    next: 'Prüfen Sie mit dem Betreiber von {host} den Namen, und ob {user} es lesen darf.',
+  },
+  'source-question': {
+    what: 'Die Frage wird nicht gesendet: {detail}.',
+    safe: 'Nichts wurde an die Datenbank gesendet.',
+    next: 'Schreiben Sie ein SELECT, das nur liest. Was anders ermittelt werden muss, gehört in eine Sicht, die der Betreiber der Datenbank anlegt.',
+  },
+  'source-rights': {
+    what: '{host} lässt {user} {place} nicht lesen.',
+    safe: 'Dort wurde nichts geändert. Was gelesen ist, ist aufbewahrt.',
+    next: 'Bitten Sie den Betreiber von {host} um das Recht zu lesen. Der Text für den Verwalter, in der Verbindung, gibt genau das Nötige.',
+  },
+  'source-rows-vanished': {
+    what: '{count} von {known} Zeilen von {table} sind nicht mehr da.',
+    safe: 'Nichts wurde als verschwunden gemeldet. Was sich ändert, wird weiter gelesen.',
+    next: 'Sehen Sie nach, ob das System sie zeigt. Sind sie wirklich fort, sagen Sie es an der Verbindung oder mit: bellhop connections gone ID TABELLE.',
+  },
+  'source-timeout': {
+    what: '{host} hat nicht binnen {seconds} s geantwortet.',
+    safe: 'Die Frage wurde abgebrochen, dort wurde nichts geändert. Es geht weiter, wo es war.',
+    next: 'Es wird von selbst wieder versucht. Bleibt es, ist die Datenbank sehr beschäftigt, oder die Frage braucht einen Index.',
+  },
+  'source-turns': {
+    what: 'Das Lesen von {table} kam an eine Stelle zurück, an der es schon war.',
+    safe: 'Was bis dahin gelesen ist, ist aufbewahrt. Die Tabelle bleibt in Ruhe, bis das behoben ist.',
+    next: 'Der Schlüssel muss eindeutig sein, und das System muss danach so sortieren, wie es vergleicht. Wählen Sie eine andere Schlüsselspalte.',
+  },
+  'source-went-back': {
+    what: 'Die Uhr des Systems steht {seconds} s vor dem letzten Lesen von {table}: Es wurde zurückgesetzt, oder ein anderes antwortet.',
+    safe: 'Von dort an wird neu gelesen und alles verglichen. Nichts Aufbewahrtes ist verloren.',
+    next: 'Fragen Sie, ob das System aus einer Sicherung wiederhergestellt wurde.',
+  },
   'ssh-weak': {
     what: '{host} bietet nichts, das sicher genug ist ({detail}).',
     safe: 'Kein Name und kein Passwort wurde gesendet.',

@@ -71,6 +71,8 @@ export const historyDe: typeof historyEn = {
     'connection-resumed': 'Eine Verbindung fortgesetzt',
     'connection-tested': 'Eine Verbindung geprüft',
     'connection-started': 'Eine Verbindung sofort lesen oder senden lassen',
+    'source-compared': 'Eine Datenbank ganz vergleichen lassen',
+    'rows-called-gone': 'Fehlende Zeilen für verschwunden erklärt',
     'breaker-tripped': 'Das Senden an ein Ziel gestoppt',
     'breaker-reset': 'Das Senden an ein Ziel fortgesetzt',
     'schedule-set': 'Einen Zeitplan gesetzt',

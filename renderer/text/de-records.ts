@@ -99,6 +99,7 @@ export const recordsDe: typeof recordsEn = {
     channel: 'Vertriebsweg',
     paymentMethod: 'Zahlung',
     specialRequests: 'Wünsche',
+    goneAt: 'Im Hotelsystem nicht mehr da seit',
     firstName: 'Vorname',
     lastName: 'Nachname',
     email: 'E-Mail',

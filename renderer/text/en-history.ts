@@ -67,6 +67,8 @@ export const historyEn = {
     'connection-resumed': 'Let a connection go on',
     'connection-tested': 'Tested a connection',
     'connection-started': 'Had a connection read or send at once',
+    'source-compared': 'Had a database compared whole',
+    'rows-called-gone': 'Called missing rows gone',
     'breaker-tripped': 'Stopped sending to a destination',
     'breaker-reset': 'Let sending to a destination go on',
     'schedule-set': 'Set a schedule',

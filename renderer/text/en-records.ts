@@ -99,6 +99,7 @@ export const recordsEn = {
     channel: 'Channel',
     paymentMethod: 'Payment',
     specialRequests: 'Wishes',
+    goneAt: 'Gone from the hotel system since',
     firstName: 'First name',
     lastName: 'Last name',
     email: 'E-mail',

@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import { Fault } from '../../../../contract/faults.ts';
 import type { PartSet } from '../../../../contract/health.ts';
 import { sleep } from '../../../resilience/policies.ts';
-import type { KeptFile, OpenContext, SourceFile, SourceSession } from '../../connector.ts';
+import type { FileSession, KeptFile, OpenContext, SourceFile } from '../../connector.ts';
 import { dropPlan, nameMatcher } from '../../csv-drops.ts';
 import { Parts } from '../../parts.ts';
 import { type LineSpec, markOf, type RemoteFile, SftpLine, unknownTime } from './line.ts';
@@ -21,7 +21,7 @@ export function fitting(given: Settings, files: readonly RemoteFile[]): RemoteFi
 }
 
 /** Reads one folder of a server from run to run; the line is made when it is needed and given back when nobody uses it. */
-export class SftpSession implements SourceSession {
+export class SftpSession implements FileSession {
   readonly plan;
   readonly #given: Settings;
   readonly #spec: LineSpec;

@@ -1,0 +1,63 @@
+import { entityNames } from '../../../../contract/record.ts';
+import { defineConnector } from '../../connector.ts';
+import { checks } from './checks.ts';
+import type { Engine } from './engine.ts';
+import { MariaReader } from './mariadb.ts';
+import { PostgresReader } from './postgresql.ts';
+import { type Described, describe, questionOf, questionTable } from './question-table.ts';
+import { passwordOf, placeOf, type Settings, secrets, settings } from './settings.ts';
+
+function open(given: Settings, of: Readonly<Record<string, string>>): Engine {
+  const password = passwordOf(of, given);
+  return given.engine === 'postgresql' ? new PostgresReader(given, password) : new MariaReader(given, password);
+}
+
+/**
+ * A database that a hotel system stands on, read by one question.
+ *
+ * Each row of it becomes one record, by a mapping as for files. What has changed is found by the time of the last change, and by
+ * comparing everything once a day; how nothing is missed stands in agent/pipeline/read-table.ts.
+ */
+export default defineConnector({
+  id: 'sql',
+  title: 'Database with a question of your own',
+  summary: 'Reads a PostgreSQL, MariaDB or MySQL database by one SELECT, and finds what has changed.',
+  settings,
+  secrets,
+  entities: entityNames,
+  sample: {
+    engine: 'postgresql',
+    host: '127.0.0.1',
+    port: 9,
+    database: 'pms',
+    user: 'bellhop',
+    question: 'SELECT id, guest, arrival, departure, status, changed_at FROM bookings',
+    keyColumn: 'id',
+    changedColumn: 'changed_at',
+  },
+  checks: (given, { secrets: of }) => checks(given, () => open(given, of)),
+  open: async (given, { secrets: of }) => {
+    const engine = open(given, of);
+    let described: Described | null = null;
+    return {
+      identity: JSON.stringify([
+        given.engine,
+        placeOf(given).shown,
+        given.database,
+        questionOf(given),
+        given.keyColumn,
+        given.changedColumn,
+      ]),
+      source: given.source,
+      hidesCardNumbers: given.hideCardNumbers,
+      sweepAt: given.sweepAt,
+      tables: async (signal) => {
+        // The columns are asked for at the start of every run: what has changed there is noticed before a row is read by the wrong name.
+        described = await describe(given, engine, signal);
+        return { tables: [questionTable(given, engine, described)], faults: [] };
+      },
+      clock: (signal) => engine.clock(described?.stamp ?? null, signal),
+      close: () => engine.close(),
+    };
+  },
+});

@@ -1,0 +1,237 @@
+import { type Connection, createConnection, escapeId } from 'mysql2';
+import { Fault } from '../../../../contract/faults.ts';
+import { policies } from '../../../resilience/policies.ts';
+import { bounded, isPlainLine, tlsOptions } from '../../secure-line.ts';
+import type { SourceClock } from '../../watermark.ts';
+import type { Column, Engine, Rights } from './engine.ts';
+import { lineBroke } from './faults.ts';
+import { placeOf, type Settings } from './settings.ts';
+
+/** The types a change can be stamped with. @source the protocol's "column type" */
+const stampTypes: Readonly<Record<number, string>> = { 7: 'timestamp', 10: 'date', 12: 'datetime' };
+
+/**
+ * What the line is told at its start: it only reads, and signs in texts mean what the driver writes. Its time zone stays the one that
+ * the server gives to everybody.
+ */
+const opening = ["SET SESSION sql_mode = ''", 'SET SESSION TRANSACTION READ ONLY', 'SET NAMES utf8mb4'] as const;
+/** MariaDB counts in seconds; MySQL has another name, and milliseconds. */
+const limits = [
+  `SET SESSION max_statement_time = ${policies.statementTimeoutMs / 1000}`,
+  `SET SESSION max_execution_time = ${policies.statementTimeoutMs}`,
+] as const;
+
+/** Rights that change nothing. */
+const onlyReading = new Set(['USAGE', 'SELECT', 'SHOW VIEW', 'SHOW DATABASES']);
+
+type Answer = { readonly rows: readonly (string | null)[][]; readonly fields: readonly Field[] };
+type Field = { readonly name: string; readonly columnType?: number; readonly decimals?: number };
+
+/** One line to one MariaDB or MySQL that only reads. It is made when it is first needed, and anew after whatever has broken it. */
+export class MariaReader implements Engine {
+  readonly #given: Settings;
+  readonly #password: string;
+  readonly #isPlain: boolean;
+  #open: Promise<Connection> | null = null;
+  #before: Promise<unknown> = Promise.resolve();
+
+  constructor(given: Settings, password: string) {
+    this.#given = given;
+    this.#password = password;
+    this.#isPlain = isPlainLine(given);
+  }
+
+  name(column: string): string {
+    return escapeId(column, true);
+  }
+
+  stampPlace(): string {
+    return '?';
+  }
+
+  keyPlace(): string {
+    return '?';
+  }
+
+  stampText({ name }: Column): string {
+    return `DATE_FORMAT(q.${this.name(name)}, '%Y-%m-%d %H:%i:%s.%f')`;
+  }
+
+  /** The year 0 is how an empty time is written. */
+  isStamped({ name }: Column): string {
+    return `COALESCE(YEAR(q.${this.name(name)}) > 0, FALSE)`;
+  }
+
+  limit(rows: number): string {
+    return `LIMIT ${rows}`;
+  }
+
+  async describe(question: string, signal: AbortSignal): Promise<readonly Column[]> {
+    const { fields } = await this.#ask(`SELECT * FROM (${question}) AS q LIMIT 0`, [], signal);
+    return fields.map(({ name, columnType, decimals = 0 }) => {
+      const type = stampTypes[columnType ?? 0];
+      return { name, type: type ?? '', stampGrain: type === undefined ? null : decimals > 0 ? 0 : 1 };
+    });
+  }
+
+  async rows(text: string, values: readonly string[], signal: AbortSignal): Promise<readonly (readonly (string | null)[])[]> {
+    return (await this.#ask(text, values, signal)).rows;
+  }
+
+  async clock(_stamp: Column | null, signal: AbortSignal): Promise<SourceClock> {
+    const shape = "'%Y-%m-%d %H:%i:%s'";
+    const { rows } = await this.#ask(`SELECT DATE_FORMAT(UTC_TIMESTAMP(), ${shape}), DATE_FORMAT(NOW(), ${shape})`, [], signal);
+    return { utc: rows[0]?.[0] ?? '', local: rows[0]?.[1] ?? '' };
+  }
+
+  async rights(signal: AbortSignal): Promise<Rights> {
+    const who = (await this.#ask('SELECT CURRENT_USER(), VERSION()', [], signal)).rows[0];
+    const grants = (await this.#ask('SHOW GRANTS', [], signal)).rows.map(([grant]) => grant ?? '');
+    const tooMuch = grants.flatMap((grant) => {
+      const parts = /^GRANT (.+?) ON (\S+) TO /.exec(grant);
+      const rights = (parts?.[1] ?? '')
+        .replace(/\([^)]*\)/g, '')
+        .split(',')
+        .map((right) => right.trim());
+      return rights.filter((right) => right !== '' && !onlyReading.has(right)).map((right) => `${right} on ${parts?.[2]}`);
+    });
+    return { user: who?.[0] ?? '', version: who?.[1] ?? '', tooMuch: tooMuch.slice(0, 6) };
+  }
+
+  async close(): Promise<void> {
+    const open = this.#open;
+    this.#open = null;
+    const connection = await open?.catch(() => null);
+    if (!connection) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(() => {
+        connection.destroy();
+        resolve();
+      }, policies.closeWithinMs);
+      connection.end(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  /** One question at a time. Whatever is stopped or late leaves the line in an unknown state: it is cut. */
+  async #ask(sql: string, values: readonly string[], signal: AbortSignal): Promise<Answer> {
+    const running = this.#before.then(() => this.#connected(signal)).then((connection) => asked(connection, sql, values));
+    this.#before = running.catch(() => undefined);
+    const { shown } = placeOf(this.#given);
+    try {
+      return await bounded(running, { shown, signal, ms: policies.statementTimeoutMs + policies.connectTimeoutMs });
+    } catch (error) {
+      const fault = mariaFault(error, this.#given);
+      if (fault.code !== 'source-place-missing' && fault.code !== 'source-rights') this.#drop();
+      throw fault;
+    }
+  }
+
+  #connected(signal: AbortSignal): Promise<Connection> {
+    if (signal.aborted) return Promise.reject(new Fault('stopped'));
+    this.#open ??= this.#connect();
+    return this.#open;
+  }
+
+  async #connect(): Promise<Connection> {
+    const { host, database, user } = this.#given;
+    const connection = createConnection({
+      host,
+      port: placeOf(this.#given).port,
+      user,
+      password: this.#password,
+      database,
+      ...(this.#isPlain ? {} : { ssl: { ...tlsOptions(this.#given), verifyIdentity: true } }),
+      connectTimeout: policies.connectTimeoutMs,
+      rowsAsArray: true,
+      multipleStatements: false,
+      flags: ['-LOCAL_FILES'],
+      // Every value as the server writes it.
+      typeCast: (field) => field.string(),
+    });
+    const forget = () => {
+      this.#open = null;
+    };
+    connection.on('error', forget);
+    connection.on('end', forget);
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    connection.connect((error) => (error ? reject(error) : resolve()));
+    try {
+      await promise;
+      for (const text of opening) await asked(connection, text, []);
+      // One of the two is known; on neither the deadline of this side still holds.
+      for (const text of limits) await asked(connection, text, []).catch(() => undefined);
+      return connection;
+    } catch (error) {
+      forget();
+      connection.destroy();
+      throw error;
+    }
+  }
+
+  #drop(): void {
+    const open = this.#open;
+    this.#open = null;
+    void open?.then((connection) => connection.destroy()).catch(() => undefined);
+  }
+}
+
+function asked(connection: Connection, sql: string, values: readonly string[]): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    connection.query({ sql, values: [...values] }, (error: unknown, rows: unknown, fields: unknown) => {
+      if (error) reject(error);
+      else resolve({ rows: Array.isArray(rows) ? rows : [], fields: Array.isArray(fields) ? fields : [] });
+    });
+  });
+}
+
+/**
+ * Give what the server or its driver has thrown its name. What the server says about values is never repeated.
+ * @source MariaDB error codes
+ */
+function mariaFault(error: unknown, given: Settings): Fault {
+  if (error instanceof Fault) return lineBroke(error, given);
+  const { code = '', errno = 0, sqlState, message = '' } = error as { code?: string; errno?: number; sqlState?: string; message?: string };
+  if (sqlState === undefined) return lineBroke(error, given);
+  const { shown: host } = placeOf(given);
+  const { user, database } = given;
+  const because = { cause: new Error(code) };
+  const object = /'([^']{1,130})'/.exec(message)?.[1] ?? '';
+  switch (errno) {
+    case 1045:
+    case 1698:
+      return new Fault('source-login', { host, user, detail: 'user name or password' }, because);
+    case 4151:
+      return new Fault('source-login', { host, user, detail: 'the account is locked' }, because);
+    case 1862:
+    case 1820:
+      return new Fault('source-login', { host, user, detail: 'the password has run out' }, because);
+    case 1049:
+      return new Fault('source-place-missing', { host, user, place: `database ${database}` }, because);
+    case 1044:
+      return new Fault('source-rights', { host, user, place: `database ${database}` }, because);
+    case 1146:
+      return new Fault('source-place-missing', { host, user, place: `table ${object}` }, because);
+    case 1142:
+    case 1143:
+    case 1370:
+      return new Fault(
+        'source-rights',
+        { host, user, place: /for (?:table|column|routine) .?([\w.`]+)/.exec(message)?.[1] ?? 'what the question asks' },
+        because,
+      );
+    case 1054:
+      return new Fault('source-columns', { host, table: 'the question', detail: `there is no column ${object}` }, because);
+    case 1060:
+      return new Fault('source-question', { detail: `two of its columns have the name ${object}` }, because);
+    case 1064:
+      return new Fault('source-question', { detail: 'the database cannot read it as SQL' }, because);
+    case 1969:
+    case 3024:
+      return new Fault('source-timeout', { host, seconds: String(policies.statementTimeoutMs / 1000) }, because);
+    default:
+      return new Fault('source-error', { host, code, doing: 'reading' }, because);
+  }
+}

@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import { Fault } from '../../../../contract/faults.ts';
+import { entityNames } from '../../../../contract/record.ts';
+import type { SecretField } from '../../connector.ts';
+import { hideCardNumbers } from '../../csv-drops.ts';
+import { allowPlainOnThisPc, type Place, trustSettings } from '../../secure-line.ts';
+
+const columnName = z.string().min(1).max(128);
+
+export const settings = z.strictObject({
+  engine: z
+    .enum(['postgresql', 'mariadb'])
+    .meta({ title: 'Database', 'x-titles': { postgresql: 'PostgreSQL', mariadb: 'MariaDB or MySQL' } }),
+  host: z
+    .string()
+    .regex(/^[A-Za-z0-9.:_-]{1,253}$/, 'the name or the address alone, without a port')
+    .meta({ title: 'Server', description: 'Its name or its address.', examples: ['pms-db.hotel.example'] }),
+  port: z.int().min(1).max(65_535).optional().meta({ title: 'Port', description: '5432 or 3306 if it is empty.', 'x-advanced': true }),
+  database: z
+    .string()
+    .regex(/^[A-Za-z0-9_.$-]{1,64}$/, 'letters, digits, dots, hyphens and underscores')
+    .meta({ title: 'Name of the database' }),
+  user: z.string().min(1).max(80).meta({ title: 'User name', description: 'A user that may read, and nothing more.' }),
+  question: z
+    .string()
+    .min(1)
+    .max(50_000)
+    .meta({
+      title: 'Question',
+      description: 'One SELECT. Each row that it gives becomes one record.',
+      examples: ['SELECT id, guest, arrival, departure, status, changed_at FROM bookings'],
+      'x-widget': 'textarea',
+    }),
+  keyColumn: columnName.meta({
+    title: 'Key column',
+    description: 'One of the columns of the question: no two rows have the same value in it, and a row keeps its value.',
+    examples: ['id'],
+  }),
+  changedColumn: columnName.optional().meta({
+    title: 'Changed column',
+    description: 'The column with the time of the last change. It needs an index. Without it, all rows are read and compared every time.',
+    examples: ['changed_at'],
+  }),
+  entity: z.enum(entityNames).default('booking').meta({ title: 'What a row is' }),
+  mapping: z.string().min(1).default('generic-pms-bookings').meta({
+    title: 'Mapping',
+    description: 'Which column of the question is which field.',
+    'x-widget': 'mapping',
+  }),
+  source: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,39}$/)
+    .default('pms')
+    .meta({ title: 'Name of the system', description: 'Stands on every record: small letters, digits and hyphens.', examples: ['protel'] }),
+  sweepAt: z
+    .string()
+    .regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/)
+    .default('04:30')
+    .meta({
+      title: 'Compare everything at',
+      description: 'In hotel time. Once a day all rows are read, to find what has changed without a trace and what is gone.',
+      'x-advanced': true,
+    }),
+  allowPlainOnThisPc,
+  ...trustSettings,
+  hideCardNumbers,
+});
+export type Settings = z.infer<typeof settings>;
+
+export const secrets: Readonly<Record<string, SecretField>> = {
+  databasePassword: { title: 'Password of the database user', description: 'Kept in the secret store of this PC.', isRequired: true },
+};
+
+export function placeOf({ engine, host, port }: Settings): Place {
+  const at = port ?? (engine === 'postgresql' ? 5432 : 3306);
+  return { host, port: at, shown: `${host}:${at}` };
+}
+
+export function passwordOf(given: Readonly<Record<string, string>>, { host }: Settings): string {
+  const password = given.databasePassword;
+  if (!password) throw new Fault('secret-missing', { field: 'Password of the database user', connection: host });
+  return password;
+}

@@ -1,0 +1,187 @@
+import { createHash } from 'node:crypto';
+import { Fault } from '../../contract/faults.ts';
+import type { SourceRow, SourceTable, TablePage } from './connector.ts';
+import {
+  beginPoll,
+  beginSweep,
+  finishPoll,
+  finishSweep,
+  mostVanished,
+  readClock,
+  type SourceClock,
+  type Watermark,
+  wentBack,
+  withLateness,
+} from './watermark.ts';
+
+/**
+ * How a table is read so that no row is missed: passes by stamp, again and again, and walks over all keys.
+ * The proof by simulation and against a real database: `npm run rig -- watermark`.
+ */
+
+/** One look at a table, to be kept in one commit: rows whose content is new, and how far the table is read with them. */
+export type Look = {
+  readonly mark: Watermark;
+  readonly changed: readonly { readonly row: SourceRow; readonly hash: Buffer }[];
+  /** Rows whose content is known: a sweep has met them, or only their stamp has moved. */
+  readonly seen: readonly Pick<SourceRow, 'key' | 'stamp'>[];
+  readonly missed: readonly string[];
+  /** Rows that are gone, with the cells that they had last. */
+  readonly gone: readonly SourceRow[];
+};
+
+/** A row that a sweep has not met; `missed` is the sweep that missed it first. `last` reads what it held. */
+export type Unmet = { readonly key: string; readonly missed: number | null; last(): Promise<SourceRow | null> };
+
+/** What is known of a table, and the door to keeping more. */
+export type TableBook = {
+  readonly mark: Watermark;
+  known(key: string): { readonly hash: Uint8Array; readonly stamp: string | null } | undefined;
+  keep(look: Look): Promise<void>;
+  /** The rows that sweep `sweep` has not met, up to `limit` of them, and how many there are and are known in all. */
+  unmet(sweep: number, limit: number): Promise<{ readonly rows: readonly Unmet[]; readonly count: number; readonly known: number }>;
+};
+
+/** What reading needs: the table, its book, the books of tables whose rows come along, and the database's clock. */
+export type TableReading = {
+  readonly table: SourceTable;
+  readonly book: TableBook;
+  readonly beside: ReadonlyMap<string, TableBook>;
+  readonly pageRows: number;
+  clock(): Promise<SourceClock>;
+  /** Told of what a person should know, while the reading goes on. */
+  onBeside(fault: Fault): void;
+  readonly signal: AbortSignal;
+};
+
+const hashBytes = 16;
+
+/** Half a SHA-256 over all cells: two contents of one row agree in it once in 2^64 pairs. */
+export function rowHash({ cells }: SourceRow): Buffer {
+  return createHash('sha256').update(JSON.stringify(cells)).digest().subarray(0, hashBytes);
+}
+
+/**
+ * Read what has changed: from a window before the last pass on, page by page in the order (stamp, key), each page in one commit with its
+ * place. The clock is asked before the first page, so that what commits meanwhile is the next pass's.
+ */
+export async function pollTable(reading: TableReading): Promise<void> {
+  const { table, book } = reading;
+  const clock = readClock(await reading.clock());
+  if (wentBack(book.mark, clock.utc))
+    reading.onBeside(new Fault('source-went-back', { table: table.name, seconds: String((book.mark.passUtc ?? 0) - clock.utc) }));
+  let mark = beginPoll(book.mark, clock, table.stamp?.grainSeconds ?? 1);
+  const turns = new TurnGuard(table.name);
+  while (mark.poll) {
+    if (reading.signal.aborted) throw new Fault('stopped');
+    const { part, after } = mark.poll;
+    const page =
+      part === 'stamped' && after
+        ? await table.pageByStamp(after, reading.pageRows, reading.signal)
+        : await table.pageUnstamped(after?.key ?? null, reading.pageRows, reading.signal);
+    const last = page.rows.at(-1);
+    const isEnd = page.rows.length < reading.pageRows;
+    if (last && !isEnd) turns.passed(`${part} ${last.stamp} ${last.key}`);
+    const next = isEnd
+      ? part === 'stamped'
+        ? { ...mark, poll: { ...mark.poll, part: 'unstamped' as const, after: null } }
+        : finishPoll(mark)
+      : { ...mark, poll: { ...mark.poll, after: { stamp: last?.stamp ?? '', key: last?.key ?? null } } };
+    mark = await keepPage(reading, page, { mark: next, isSweep: false });
+  }
+}
+
+/**
+ * Walk over all keys: the first load, and later what has changed without a stamp and what is gone.
+ *
+ * A row is gone when two walks have missed it. When too many are missing at once, nobody is told that they are gone before a person
+ * has said so: a view that fails over to an empty table looks just like that.
+ * @param mayGoOn false ends the walk after a page; it goes on from there another time.
+ * @returns whether the walk is whole.
+ */
+export async function sweepTable(reading: TableReading, mayGoOn: () => boolean = () => true): Promise<boolean> {
+  const { table, book } = reading;
+  let mark = beginSweep(book.mark, readClock(await reading.clock()));
+  const turns = new TurnGuard(table.name);
+  for (let isEnd = false; !isEnd; ) {
+    if (reading.signal.aborted) throw new Fault('stopped');
+    if (!mark.sweep) throw new Error('a sweep that has not begun');
+    const page = await table.pageByKey(mark.sweep.afterKey, reading.pageRows, reading.signal);
+    const last = page.rows.at(-1);
+    isEnd = page.rows.length < reading.pageRows;
+    if (last && !isEnd) turns.passed(last.key);
+    const afterKey = last?.key ?? mark.sweep.afterKey;
+    mark = await keepPage(reading, page, { mark: { ...mark, sweep: { ...mark.sweep, afterKey } }, isSweep: true });
+    if (!isEnd && !mayGoOn()) return false;
+  }
+  await settleUnmet(reading, mark);
+  return true;
+}
+
+/** Keep a page: first the rows that came along, so that a crash in between reads them again with their page. */
+async function keepPage(
+  reading: TableReading,
+  page: TablePage,
+  { mark, isSweep }: { readonly mark: Watermark; readonly isSweep: boolean },
+): Promise<Watermark> {
+  for (const [name, rows] of page.beside ?? []) {
+    const book = reading.beside.get(name);
+    if (book) await keepRows(book, rows, book.mark, false);
+  }
+  return keepRows(reading.book, page.rows, mark, isSweep);
+}
+
+async function keepRows(book: TableBook, rows: readonly SourceRow[], mark: Watermark, isSweep: boolean): Promise<Watermark> {
+  const changed: Look['changed'][number][] = [];
+  const seen: Look['seen'][number][] = [];
+  const newStamps: (string | null)[] = [];
+  // Of a row that comes twice in one page the later one stands.
+  for (const row of new Map(rows.map((one) => [one.key, one])).values()) {
+    const known = book.known(row.key);
+    const hash = rowHash(row);
+    const isRestamped = known?.stamp !== row.stamp;
+    if (isRestamped) newStamps.push(row.stamp);
+    if (!known || !hash.equals(known.hash)) changed.push({ row, hash });
+    else if (isSweep || isRestamped) seen.push({ key: row.key, stamp: row.stamp });
+  }
+  const late = isSweep ? mark : withLateness(mark, newStamps);
+  const next = { ...late, rowsRead: late.rowsRead + rows.length, rowsChanged: late.rowsChanged + changed.length };
+  await book.keep({ mark: next, changed, seen, missed: [], gone: [] });
+  return next;
+}
+
+/** Decide about the rows that a walk has not met, and end it. */
+async function settleUnmet({ book, table, onBeside }: TableReading, mark: Watermark): Promise<void> {
+  const sweep = mark.sweepNumber;
+  const { rows, count, known } = await book.unmet(sweep, mostVanished(mark, Number.MAX_SAFE_INTEGER));
+  if (count > mostVanished(mark, known)) {
+    onBeside(new Fault('source-rows-vanished', { table: table.name, count: String(count), known: String(known) }));
+    await book.keep({ mark: { ...finishSweep(mark), vanished: count }, changed: [], seen: [], missed: [], gone: [] });
+    return;
+  }
+  const missed = rows.filter((row) => row.missed === null).map((row) => row.key);
+  const gone: SourceRow[] = [];
+  for (const row of rows) {
+    if (row.missed === null) continue;
+    const last = await row.last();
+    if (last) gone.push(last);
+  }
+  // What a person has called right holds until the rows are gone, which takes two walks.
+  const believed = missed.length > 0 ? mark.believed : 0;
+  await book.keep({ mark: { ...finishSweep(mark), vanished: null, believed }, changed: [], seen: [], missed, gone });
+}
+
+/** Proves that a loop over pages moves: a source that gives the same place twice would keep it turning for ever. */
+class TurnGuard {
+  readonly #table: string;
+  readonly #passed = new Set<string>();
+
+  constructor(table: string) {
+    this.#table = table;
+  }
+
+  passed(place: string): void {
+    if (this.#passed.has(place)) throw new Fault('source-turns', { table: this.#table });
+    this.#passed.add(place);
+  }
+}
