@@ -58,9 +58,6 @@ export async function startReader(path: string): Promise<{ reads: Remote<LongRea
       auditPage: (query) => caller.call('auditPage', [query]),
       checkAudit: (...args) => caller.call('checkAudit', args),
     },
-    close: async () => {
-      await caller.call('close', []);
-      await worker.terminate();
-    },
+    close: () => caller.end(),
   };
 }
