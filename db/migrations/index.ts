@@ -1,4 +1,8 @@
 import * as m0001 from './0001-pipeline.ts';
+import * as m0002 from './0002-figures-and-withheld.ts';
 
 /** Every schema step of pipeline.db in order; the database's `user_version` is the number of those applied. */
-export const pipelineMigrations: readonly { readonly name: string; readonly up: string }[] = [{ name: '0001-pipeline', up: m0001.up }];
+export const pipelineMigrations: readonly { readonly name: string; readonly up: string }[] = [
+  { name: '0001-pipeline', up: m0001.up },
+  { name: '0002-figures-and-withheld', up: m0002.up },
+];
