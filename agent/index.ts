@@ -6,6 +6,7 @@ import { connectionById, property } from '../db/pipeline/connections.ts';
 import { entityCounts } from '../db/pipeline/counts.ts';
 import { delivery, waitingBehind } from '../db/pipeline/outbox.ts';
 import { Destinations } from './pipeline/destinations.ts';
+import { Figures } from './pipeline/figures.ts';
 import { resumeImports } from './pipeline/import-file.ts';
 import type { PullTools } from './pipeline/pull.ts';
 import type { ReplayTools } from './pipeline/replay-letters.ts';
@@ -35,6 +36,7 @@ export class Agent {
   readonly stores: Stores;
   readonly sources: Sources;
   readonly destinations: Destinations;
+  readonly figures: Figures;
   readonly disk: DiskWatch;
   readonly #stopping = new AbortController();
   #intents: NodeJS.Timeout | null = null;
@@ -84,6 +86,16 @@ export class Agent {
         ),
       heartbeat: (id) => this.heartbeat(id),
     });
+    this.figures = new Figures({
+      writer: stores.writer,
+      now: this.now,
+      assertRoom: () => this.disk.assertRoom(),
+      onKept: () => {
+        this.destinations.wake();
+        this.live.tellSoon('overview');
+      },
+      onBug,
+    });
   }
 
   /**
@@ -98,6 +110,7 @@ export class Agent {
     if (options.withLoops) {
       agent.sources.start();
       await agent.destinations.start();
+      agent.figures.start();
       agent.#intents = setInterval(() => void agent.#carryOut(), intentsEveryMs);
       agent.#disk = setInterval(() => void agent.#lookAtDisk(), policies.diskLookEveryMs);
       agent.#attempts = setInterval(() => void agent.#pruneAttempts(), policies.pruneAttemptsEveryMs);
@@ -182,6 +195,7 @@ export class Agent {
     if (this.#attempts) clearInterval(this.#attempts);
     await this.sources.stop();
     await this.destinations.stop();
+    await this.figures.stop();
     await this.#carrying;
     this.stores.log.info('the agent has stopped');
     await this.stores.close();
@@ -194,6 +208,7 @@ export class Agent {
   }
 
   #kept(): void {
+    this.figures.kept();
     this.destinations.wake();
     this.live.tellSoon('overview');
     this.live.tellSoon('files');

@@ -25,17 +25,18 @@ const columns =
 /** One row of the template export, with the cells that matter to a test; the rest is plain. */
 export function bookingRow(
   id: string,
-  given: Partial<Record<'name' | 'arrival' | 'departure' | 'status' | 'total' | 'currency', string>> = {},
+  given: Partial<Record<'name' | 'email' | 'arrival' | 'departure' | 'status' | 'total' | 'currency', string>> = {},
 ): string {
   const {
     name = 'Ada Almeida',
+    email = '',
     arrival = '2026-03-01',
     departure = '2026-03-04',
     status = 'RESERVED',
     total = '100.00',
     currency = 'EUR',
   } = given;
-  return `${id},${name},,,101,Double,${arrival},${departure},2026-01-01 10:00:00,${status},DIRECT,${total},,${currency},CC,`;
+  return `${id},${name},${email},,101,Double,${arrival},${departure},2026-01-01 10:00:00,${status},DIRECT,${total},,${currency},CC,`;
 }
 
 export function bookingsFile(...rows: readonly string[]): string {

@@ -128,6 +128,8 @@ export const Overview = z.strictObject({
   waiting: z.int(),
   setAside: z.int(),
   setAsideByRule: z.array(z.strictObject({ rule: z.enum(ruleIds), count: z.int() })),
+  /** Figures of guests: rows of the log that were not read for them yet, and guests whose figures are to be worked out. */
+  figures: z.strictObject({ unread: z.int(), due: z.int() }),
   recentFiles: z.array(FileReport),
   repeatedFiles: z.array(RepeatedFile),
   disk: z.strictObject({

@@ -79,6 +79,10 @@ export const RecordCount = z.strictObject({
 });
 export type RecordCount = z.infer<typeof RecordCount>;
 
+/** Why a version was kept. */
+export const keptReasons = ['source', 'figures'] as const;
+export type KeptReason = (typeof keptReasons)[number];
+
 /** What a destination has said of one version. `atMs` is null where it has not answered yet, or where the time was not written down. */
 export const VersionDelivery = z.strictObject({
   destinationId: z.string(),
@@ -99,6 +103,8 @@ export const RecordVersion = z.strictObject({
   generation: z.int(),
   version: z.int(),
   keptAtMs: z.int(),
+  /** Why it was kept: its source said something new, or the figures of its guest changed (stays, spend) while the source said the same. */
+  reason: z.enum(keptReasons),
   record: z.record(z.string(), z.unknown()),
   fileId: z.int().nullable(),
   fileName: z.string().nullable(),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ruleIds, settledAs } from './dead-letter.ts';
 import { FaultReport } from './faults.ts';
 import { entityNames } from './record.ts';
-import { RecordRow } from './record-view.ts';
+import { keptReasons, RecordRow } from './record-view.ts';
 
 /** What came of a request: all of it confirmed, some refused, all refused, or nothing is known to have arrived. */
 export const attemptOutcomes = ['confirmed', 'partly', 'refused', 'failed'] as const;
@@ -132,6 +132,7 @@ const KeptStation = z.strictObject({
   generation: z.int(),
   version: z.int(),
   isFirst: z.boolean(),
+  reason: z.enum(keptReasons),
   changed: nullable(z.array(z.string())),
   correlationId: z.string(),
 });

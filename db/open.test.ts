@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Fault } from '../contract/faults.ts';
+import { pipelineMigrations } from './migrations/index.ts';
 import { openForReading, openForWriting, type WriteDb } from './open.ts';
 
 let folder: string;
@@ -40,7 +41,7 @@ const safe = {
   cache_size: -8192,
   page_size: 8192,
   busy_timeout: 10_000,
-  user_version: 1,
+  user_version: pipelineMigrations.length,
 };
 
 function faultCode(run: () => unknown): string {

@@ -63,9 +63,6 @@ export async function startReader(path: string): Promise<{ reads: Remote<LongRea
       unmetRows: (...args) => caller.call('unmetRows', args),
       countRows: (tableId) => caller.call('countRows', [tableId]),
     },
-    close: async () => {
-      await caller.call('close', []);
-      await worker.terminate();
-    },
+    close: () => caller.end(),
   };
 }

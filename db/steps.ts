@@ -6,6 +6,7 @@ import { auditStatements } from './pipeline/audit.ts';
 import { connectionStatements } from './pipeline/connections.ts';
 import { fileStatements } from './pipeline/files.ts';
 import { generations } from './pipeline/generation.ts';
+import { guestFigureStatements } from './pipeline/guest-figures.ts';
 import { holdStatements, type NewHold } from './pipeline/held-sending.ts';
 import { type IntentOf, intentStatements } from './pipeline/intents.ts';
 import { letterStatements } from './pipeline/letter-steps.ts';
@@ -37,6 +38,7 @@ export function pipelineSteps(db: WriteDb, key: KeyObject, now: () => number = D
   const audit = auditStatements(db, key);
   const attempts = attemptStatements(db);
   const holds = holdStatements(db);
+  const figures = guestFigureStatements(db, key, records);
 
   const removeConnection = db.transaction((id: string, forgetSecretsAtMs: number): boolean => {
     intents.addIntent({ kind: 'forget-secrets', connectionId: id }, forgetSecretsAtMs);
@@ -89,6 +91,10 @@ export function pipelineSteps(db: WriteDb, key: KeyObject, now: () => number = D
     generation: ledger.newest,
     meetGeneration: (destinationId: string, seen: number) => ledger.meet(destinationId, seen, now()),
     takeOver: (destinationId: string, seen: number) => ledger.takeOver(destinationId, seen, now()),
+    readForFigures: figures.readForFigures,
+    workOutFigures: () => records.numbersBack(() => figures.workOutFigures(now())),
+    mergeGuests: figures.mergeGuests,
+    figuresAnew: figures.figuresAnew,
     /** Write down what was seen, or done elsewhere than in this database. */
     writeAudit: db.transaction(audit.append),
   };

@@ -1,5 +1,9 @@
+import { once } from 'node:events';
 import type { MessagePort, Worker } from 'node:worker_threads';
 import { Fault, type FaultReport } from '../contract/faults.ts';
+
+/** A thread that was told to end and has not by then hangs. */
+const endWithinMs = 10_000;
 
 /**
  * A table of functions called across a thread: requests are numbered, answered in order, and fail with the fault's own code.
@@ -14,7 +18,10 @@ type Answer = { readonly id: number; readonly value?: unknown; readonly fault?: 
 /** The same functions as seen from the other thread: each gives a promise. */
 export type Remote<T extends CallTable> = { readonly [K in keyof T]: (...args: Parameters<T[K]>) => Promise<Awaited<ReturnType<T[K]>>> };
 
-/** Answer the calls of the other thread with `table`. `wrap` gives a driver's error its name. */
+/**
+ * Answer the calls of the other thread with `table`, until it asks for `close`: then the thread ends by itself.
+ * @param wrap gives a driver's error its name.
+ */
 export function answerCalls(port: MessagePort, table: CallTable, wrap: (error: unknown) => unknown): void {
   port.on('message', (request: Request) => {
     const answer = (value: Omit<Answer, 'id'>) => port.postMessage({ id: request.id, ...value } satisfies Answer);
@@ -28,11 +35,22 @@ export function answerCalls(port: MessagePort, table: CallTable, wrap: (error: u
       if (error instanceof Fault) answer({ fault: error.report() });
       else answer({ error: error instanceof Error ? `${error.message}\n${error.stack}` : String(error) });
     }
+    if (request.name === 'close') port.close();
   });
 }
 
+/**
+ * Wait until a thread that was told to end has ended. Ended from outside, it could be in the middle of loading or calling native code, which
+ * takes the whole process with it: only one that hangs is.
+ */
+export async function threadEnd(worker: Worker, withinMs = endWithinMs): Promise<void> {
+  if (worker.threadId < 0) return;
+  const isLate = AbortSignal.timeout(withinMs);
+  await once(worker, 'exit', { signal: isLate }).catch(() => worker.terminate());
+}
+
 /** The calling side of {@link answerCalls}. When the thread ends, everything still open fails with `stopped`. */
-export class ThreadCaller<T extends CallTable> {
+export class ThreadCaller<T extends CallTable & { close: () => void }> {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: unknown) => void }>();
   #nextId = 1;
@@ -52,6 +70,15 @@ export class ThreadCaller<T extends CallTable> {
       this.#waiting.set(id, { resolve: resolve as (value: unknown) => void, reject });
       this.#worker.postMessage({ id, name, args } satisfies Request);
     });
+  }
+
+  /** Have the thread close what it holds, when everything that was asked for is done, and end. */
+  async end(): Promise<void> {
+    try {
+      await this.call('close', [] as unknown as Parameters<T['close']>);
+    } finally {
+      await threadEnd(this.#worker);
+    }
   }
 
   /** How many calls have no answer yet. */

@@ -12,6 +12,7 @@ const port = parentPort;
 const { path, key } = workerData as { path: string; key: KeyObject };
 
 let table: CallTable | null = null;
+let close = (): void => undefined;
 let broken: Fault | null = null;
 answerCalls(
   port as never,
@@ -19,21 +20,20 @@ answerCalls(
     open: (): number => {
       const db = openForWriting(path);
       const steps = pipelineSteps(db, key);
-      table = {
-        ...steps,
-        close: () => {
-          db.pragma('wal_checkpoint(TRUNCATE)');
-          db.close();
-        },
+      table = steps;
+      close = () => {
+        db.pragma('wal_checkpoint(TRUNCATE)');
+        db.close();
       };
       return steps.generation();
     },
     step: (name: string, ...args: unknown[]) => {
-      if (broken && name !== 'close') throw broken;
+      if (broken) throw broken;
       const step = table?.[name];
       if (!step) throw new Error(`no step ${name}`);
       return step(...args);
     },
+    close: () => close(),
   },
   (error) => {
     const fault = sqliteFault(error);

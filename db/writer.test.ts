@@ -3,13 +3,13 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Fault } from '../contract/faults.ts';
 import { openForReading } from './open.ts';
 import { connections, setting } from './pipeline/connections.ts';
 import { startReader } from './reader.ts';
 import { sealingKey } from './seal.ts';
-import { ThreadCaller } from './thread-calls.ts';
+import { ThreadCaller, threadEnd } from './thread-calls.ts';
 import { Writer } from './writer.ts';
 
 const key = sealingKey(Buffer.alloc(32, 7));
@@ -163,7 +163,7 @@ describe('the writing thread', () => {
 describe('a thread that dies', () => {
   const caller = (code: string) => {
     const worker = new Worker(`const { parentPort } = require('node:worker_threads'); ${code}`, { eval: true });
-    return { worker, calls: new ThreadCaller<{ work: (n: number) => number }>(worker) };
+    return { worker, calls: new ThreadCaller<{ work: (n: number) => number; close: () => void }>(worker) };
   };
 
   it('fails everything that is open, and everything that is asked later, by a name', async () => {
@@ -203,6 +203,28 @@ describe('a thread that dies', () => {
     read.close();
     await second.close();
     await writer.close();
+  });
+});
+
+describe('a thread that is closed', () => {
+  // Ended from outside it could be in the middle of native code, and the whole process would end with it.
+  it('ends by itself, also right after its start and with a list that is still being put in order', async () => {
+    const terminate = vi.spyOn(Worker.prototype, 'terminate');
+    const writer = await Writer.open(path, key);
+    const reader = await startReader(path);
+    const page = reader.reads.recordPage({ entity: 'booking', sort: 'day', direction: 'up' }, { offset: 0, limit: 10 });
+    await Promise.all([page, reader.close()]);
+    await writer.close();
+    writeFileSync(join(folder, 'damaged.db'), 'no database at all'.repeat(1000));
+    await outcome(Writer.open(join(folder, 'damaged.db'), key));
+    expect(terminate).not.toHaveBeenCalled();
+    terminate.mockRestore();
+  });
+
+  it('is ended all the same when it hangs', async () => {
+    const worker = new Worker('for (;;);', { eval: true });
+    await threadEnd(worker, 20);
+    expect(worker.threadId).toBe(-1);
   });
 });
 

@@ -5,18 +5,16 @@ import type { PipelineSteps } from './steps.ts';
 import { ThreadCaller } from './thread-calls.ts';
 import { threadFile } from './thread-file.ts';
 
-type Table = { open: () => number; step: (name: string, ...args: unknown[]) => unknown };
+type Table = { open: () => number; step: (name: string, ...args: unknown[]) => unknown; close: () => void };
 
 /**
  * The writing thread of pipeline.db, as the agent sees it: whole steps that resolve when they are committed.
  * Steps are carried out in the order in which they are asked for.
  */
 export class Writer {
-  readonly #worker: Worker;
   readonly #caller: ThreadCaller<Table>;
 
   private constructor(worker: Worker) {
-    this.#worker = worker;
     this.#caller = new ThreadCaller<Table>(worker);
   }
 
@@ -30,7 +28,7 @@ export class Writer {
       await writer.#caller.call('open', []);
       return writer;
     } catch (error) {
-      await writer.#worker.terminate();
+      await writer.#caller.end().catch(() => undefined);
       throw error;
     }
   }
@@ -51,7 +49,6 @@ export class Writer {
 
   /** Finish what was asked for, write the log back into the file and close it. */
   async close(): Promise<void> {
-    await this.#caller.call('step', ['close']);
-    await this.#worker.terminate();
+    await this.#caller.end();
   }
 }

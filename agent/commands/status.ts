@@ -39,6 +39,7 @@ function statusText(overview: Overview, isRunning: boolean): string {
     systems,
     `${overview.records} records, ${overview.waiting} waiting, ${overview.setAside} set aside`,
     ...breakers,
+    ...figuresText(overview),
     ...incomplete,
     ...troubles,
     ...beside,
@@ -73,4 +74,10 @@ function breakerText(
       ...failures.map(({ atMs, fault }) => `  ${whenText(atMs)}  ${faultSentences(new Fault(fault.code, fault.detail)).what}`),
     ].join('\n'),
   ];
+}
+
+/** What stands in a guest's figures is a little behind what has come in, until it is worked out. */
+function figuresText({ figures: { unread, due } }: Overview): string[] {
+  if (unread + due === 0) return [];
+  return [`Figures of guests are worked out: ${unread} versions to read, ${due} guests to go.`];
 }

@@ -82,7 +82,10 @@ function stationRows(station: Station): Row[] {
         : station.changed === null
           ? 'changes not known'
           : `changed: ${station.changed.join(', ') || 'nothing'}`;
-      return [[when, 'kept', `version ${station.generation}/${station.version}, ${changed}; correlation id ${station.correlationId}`]];
+      const why = station.reason === 'figures' ? ' for the figures of its guest' : '';
+      return [
+        [when, 'kept', `version ${station.generation}/${station.version}${why}, ${changed}; correlation id ${station.correlationId}`],
+      ];
     }
     case 'outbox':
       return [

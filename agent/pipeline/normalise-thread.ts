@@ -18,14 +18,17 @@ let wake: (() => void) | null = null;
 
 const memory = new DocumentMemory();
 
-type Message = { kind: 'job'; job: NormaliseJob } | { kind: 'credit'; documents: Uint8Array } | { kind: 'cancel' };
+type Message = { kind: 'job'; job: NormaliseJob } | { kind: 'credit'; documents: Uint8Array } | { kind: 'cancel' } | { kind: 'close' };
 
 port.on('message', (message: Message) => {
   if (message.kind === 'credit') {
     credits++;
     memory.giveBack(message.documents);
   } else if (message.kind === 'cancel') isCancelled = true;
-  else void work(message.job);
+  else if (message.kind === 'close') {
+    isCancelled = true;
+    port.close();
+  } else void work(message.job);
   wake?.();
 });
 

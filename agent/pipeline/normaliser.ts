@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import { Fault } from '../../contract/faults.ts';
 import type { Batch } from '../../db/pipeline/records.ts';
+import { threadEnd } from '../../db/thread-calls.ts';
 import { threadFile } from '../../db/thread-file.ts';
 import type { NormaliseJob, NormaliserMessage } from './normalise-file.ts';
 
@@ -97,6 +98,7 @@ export class Normaliser {
   }
 
   async close(): Promise<void> {
-    await this.#worker.terminate();
+    this.#worker.postMessage({ kind: 'close' });
+    await threadEnd(this.#worker);
   }
 }

@@ -6,6 +6,7 @@ import type { EntityName } from '../../contract/record.ts';
 import type { ReadDb } from '../../db/open.ts';
 import { connections, property } from '../../db/pipeline/connections.ts';
 import { type EntityCount, entityCounts, recentFiles, repeatedFiles } from '../../db/pipeline/counts.ts';
+import { figuresLag } from '../../db/pipeline/guest-figures.ts';
 import { heldSending } from '../../db/pipeline/held-sending.ts';
 import { delivery, waitingBehind } from '../../db/pipeline/outbox.ts';
 import { standingAlerts, syncOf } from '../../db/pipeline/standing.ts';
@@ -52,6 +53,7 @@ export async function overview(tools: HealthTools): Promise<Overview> {
     waiting: destinations.length === 0 ? waitingBehind(tools.read, 0).waiting : Math.max(...destinations.map((one) => one.waiting)),
     setAside: setAsideByRule.reduce((sum, one) => sum + one.count, 0),
     setAsideByRule,
+    figures: figuresLag(tools.read),
     recentFiles: recentFiles(tools.read, 30),
     repeatedFiles: repeatedFiles(tools.read, 30),
     disk: diskUse(tools, nowMs),

@@ -25,10 +25,15 @@ const mostBlockBytes = 512 * 1024 * 1024;
 
 const blockContext = (firstSeq: number, rows: number) => `outbox ${firstSeq} ${rows}`;
 
+/** A reason for a new version that is not its source. */
+export type KeptFor = 'figures';
+
 /** Whose the rows of a block are, and when and from where they were kept. */
 export type BlockFacts = {
   readonly ledgerId: number;
-  readonly fileId: number;
+  readonly fileId: number | null;
+  /** Why they were kept: null because a source said something new. */
+  readonly reason?: KeptFor | null;
   readonly generation: number;
   readonly keptAtMs: number;
   readonly correlationId: Buffer;
@@ -60,7 +65,7 @@ export function openBlock(key: KeyObject, firstSeq: number, rows: number, sealed
 /** Writes the blocks of one transaction. What was begun and not finished is forgotten at the next `begin`. */
 export function blockWriter(db: WriteDb, key: KeyObject) {
   const insert = db.prepare(
-    'insert into blocks (first_seq, rows, generation, ledger_id, file_id, kept_at_ms, correlation_id, sealed) values (?, ?, ?, ?, ?, ?, ?, ?)',
+    'insert into blocks (first_seq, rows, generation, ledger_id, file_id, kept_at_ms, correlation_id, reason, sealed) values (?, ?, ?, ?, ?, ?, ?, ?, ?)',
   );
   let facts: BlockFacts | null = null;
   let text = Buffer.allocUnsafe(1024 * 1024);
@@ -71,8 +76,8 @@ export function blockWriter(db: WriteDb, key: KeyObject) {
   function flush(): void {
     if (!facts || rows === 0) return;
     const sealed = sealBlock(key, firstSeq, rows, text.subarray(0, end));
-    const { generation, ledgerId, fileId, keptAtMs, correlationId } = facts;
-    insert.run(firstSeq, rows, generation, ledgerId, fileId, keptAtMs, correlationId, sealed);
+    const { generation, ledgerId, fileId, keptAtMs, correlationId, reason = null } = facts;
+    insert.run(firstSeq, rows, generation, ledgerId, fileId, keptAtMs, correlationId, reason, sealed);
     rows = 0;
     end = 0;
   }

@@ -29,3 +29,6 @@ export function withRank(text: string, entity: string, generation: number, versi
   const id = eventId({ hotelId, source, entity, externalId }, generation, version, hash);
   return eventHead(id, generation, version, syncedAt, hash) + text.slice(text.indexOf('"id":"'));
 }
+
+/** The names that {@link eventHead} writes. */
+export const headNames = ['eventId', 'generation', 'version', 'syncedAt', 'hash'] as const;

@@ -34,7 +34,7 @@ export async function openRecord(db: ReadDb, key: KeyObject, ledgerId: number, e
   if (!head) throw new Fault('record-not-found', { key: externalId });
   const versionAt = db.prepare<[number], Kept>(
     'select o.seq, o.version, o.previous_seq as previousSeq, o.line, o.byte_offset as byteOffset, o.byte_length as byteLength, b.generation, ' +
-      "b.kept_at_ms as keptAtMs, b.file_id as fileId, f.name as fileName, f.connection_id as connectionId, json_extract(c.doc, '$.title') as connectionTitle " +
+      "coalesce(b.reason, 'source') as reason, b.kept_at_ms as keptAtMs, b.file_id as fileId, f.name as fileName, f.connection_id as connectionId, json_extract(c.doc, '$.title') as connectionTitle " +
       `from outbox o join blocks b on b.first_seq = ${blockOf('o.seq')} ` +
       'left join files f on f.id = b.file_id left join connections c on c.id = f.connection_id where o.seq = ?',
   );
@@ -54,7 +54,7 @@ export async function openRecord(db: ReadDb, key: KeyObject, ledgerId: number, e
       connectionId,
       eventId: String(record.eventId),
       record,
-      wasSetAside: settled.some((one) => one.destinationId === null && one.settledAs === 'kept'),
+      wasSetAside: version.reason === 'source' && settled.some((one) => one.destinationId === null && one.settledAs === 'kept'),
       deliveries: saidOf(seq, settled),
     });
     seq = previousSeq;

@@ -118,7 +118,8 @@ export function recordViews(
       views.length = Math.min(views.length, mostViews);
       if (view.seqs.length < view.total) {
         begun = { view, order: () => ordered(db, query, where, given) };
-        setTimeout(() => quietly(() => begun?.view === view && finish()), restMs);
+        // It holds up no thread that is told to end.
+        setTimeout(() => quietly(() => begun?.view === view && finish()), restMs).unref();
       }
       return view;
     } finally {

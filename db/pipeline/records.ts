@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { Fault } from '../../contract/faults.ts';
 import type { ReadDb, WriteDb } from '../open.ts';
-import { blockWriter } from './blocks.ts';
+import { type BlockFacts, blockWriter } from './blocks.ts';
 import { eventHead } from './event-text.ts';
 import { eventId } from './ids.ts';
 import { sumsWriter } from './ledger-sums.ts';
@@ -40,6 +40,37 @@ export type Stored = { readonly kept: number; readonly unchanged: number; readon
 
 type FileRow = { connection_id: string; hotel_id: string; source: string; entity: string; position: number };
 type LedgerRow = { hash: Buffer; version: number; generation: number; file_id: number | null; seq: number };
+
+type NewestRow = {
+  seq: number;
+  generation: number;
+  version: number;
+  day: string | null;
+  amount: number | null;
+  currency: string | null;
+  line: number | null;
+  byteOffset: number | null;
+  byteLength: number | null;
+  hotelId: string;
+  source: string;
+  entity: string;
+};
+
+/** Whose records are kept again, and why. */
+export type KeptAgain = Omit<BlockFacts, 'generation'>;
+
+/**
+ * A record that is kept again.
+ * @shape `document` is its JSON without the opening brace and without what the ledger adds; the columns are undefined where they stay.
+ */
+export type NewVersion = {
+  readonly externalId: string;
+  readonly hashHex: string;
+  readonly document: Uint8Array;
+  readonly day?: string | null;
+  readonly amount?: number | null;
+  readonly currency?: string | null;
+};
 
 /** Prepare the statements of the ledger and give the step that stores a batch. `generation` is read anew for every batch. */
 export function recordStatements(db: WriteDb, key: KeyObject, generation: () => number) {
@@ -209,6 +240,48 @@ export function recordStatements(db: WriteDb, key: KeyObject, generation: () => 
     return numbersBack(() => storeWhole(...args));
   }
 
+  const findNewest = db.prepare<[number, string], NewestRow>(
+    'select r.seq, r.generation, r.version, r.day, r.amount, r.currency, o.line, o.byte_offset as byteOffset, o.byte_length as byteLength, ' +
+      'l.hotel_id as hotelId, l.source, l.entity from records r join ledgers l on l.id = r.ledger_id join outbox o on o.seq = r.seq ' +
+      'where r.ledger_id = ? and r.external_id = ?',
+  );
+  const changeNewest = db.prepare(
+    'update records set generation = ?, version = ?, seq = ?, day = ?, amount = ?, currency = ?, kept_at_ms = ? where ledger_id = ? and external_id = ?',
+  );
+
+  /**
+   * Keep records again with the same content of their source and other figures: each gets a new version, and so an event id of its own. The place
+   * it came from stays that of the version before, so that a row of a file is still known as the later or the earlier one. Part of a
+   * transaction of the caller.
+   * @returns the number of each new version.
+   */
+  function keepAgain(of: KeptAgain, versions: readonly NewVersion[]): number[] {
+    const current = generation();
+    const syncedAt = new Date(of.keptAtMs).toISOString();
+    sums.begin();
+    blocks.begin({ ...of, generation: current });
+    const kept = versions.map(({ externalId, hashHex, document, day, amount, currency }) => {
+      const newest = findNewest.get(of.ledgerId, externalId);
+      if (!newest) throw new Error(`no record ${of.ledgerId} ${externalId}`);
+      const version = newest.generation === current ? newest.version + 1 : 1;
+      const seq = ++lastSeq;
+      const columns = {
+        day: day === undefined ? newest.day : day,
+        amount: amount === undefined ? newest.amount : amount,
+        currency: currency === undefined ? newest.currency : currency,
+      };
+      sums.changed(of.ledgerId, externalId, columns.amount, columns.currency);
+      changeNewest.run(current, version, seq, columns.day, columns.amount, columns.currency, of.keptAtMs, of.ledgerId, externalId);
+      addRow.run(seq, externalId, version, newest.seq, newest.line, newest.byteOffset, newest.byteLength);
+      const id = eventId({ ...newest, externalId }, current, version, hashHex);
+      blocks.add(seq, eventHead(id, current, version, syncedAt, hashHex), document);
+      return seq;
+    });
+    blocks.finish();
+    sums.finish(of.ledgerId);
+    return kept;
+  }
+
   /** Run a transaction that takes numbers of the log; where it fails they are free again and the log keeps no hole. */
   function numbersBack<T>(run: () => T): T {
     const lastSeqBefore = lastSeq;
@@ -220,7 +293,7 @@ export function recordStatements(db: WriteDb, key: KeyObject, generation: () => 
       throw error;
     }
   }
-  return { storeBatch, store, numbersBack };
+  return { storeBatch, store, keepAgain, numbersBack };
 }
 
 /** Where the newest state of a record stands: its row of the outbox, and the file and line that it came from. */

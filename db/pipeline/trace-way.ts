@@ -3,6 +3,7 @@ import { Fault } from '../../contract/faults.ts';
 import { Mapping } from '../../contract/mapping.ts';
 import type { EntityName } from '../../contract/record.ts';
 import { differences } from '../../contract/record-difference.ts';
+import type { KeptReason } from '../../contract/record-view.ts';
 import type { DeliveryOfTrace, Station, Trace, TraceLetter } from '../../contract/trace.ts';
 import type { ReadDb } from '../open.ts';
 import { attemptsOf } from './attempts.ts';
@@ -22,6 +23,7 @@ type Kept = {
   byteOffset: number | null;
   byteLength: number | null;
   generation: number;
+  reason: KeptReason;
   keptAtMs: number;
   correlationId: Buffer;
   fileId: number | null;
@@ -79,6 +81,7 @@ export function traceWay(db: ReadDb, key: KeyObject, of: TraceOf): StoredTrace {
       generation: kept.generation,
       version: kept.version,
       isFirst: kept.previousSeq === null,
+      reason: kept.reason,
       changed: changedSince(db, key, kept.previousSeq, document),
       correlationId: uuidOf(kept.correlationId),
     },
@@ -92,7 +95,7 @@ function keptAt(db: ReadDb, seq: number): Kept | undefined {
   return db
     .prepare<[number], Kept>(
       'select b.ledger_id as ledgerId, o.external_id as externalId, o.version, o.previous_seq as previousSeq, o.line, o.byte_offset as byteOffset, ' +
-        'o.byte_length as byteLength, b.generation, b.kept_at_ms as keptAtMs, b.correlation_id as correlationId, b.file_id as fileId ' +
+        "o.byte_length as byteLength, b.generation, coalesce(b.reason, 'source') as reason, b.kept_at_ms as keptAtMs, b.correlation_id as correlationId, b.file_id as fileId " +
         `from outbox o join blocks b on b.first_seq = ${blockOf('o.seq')} where o.seq = ?`,
     )
     .get(seq);

@@ -54,6 +54,7 @@ function Version({ entity, version, before, number, isShown, onShowRow }: Versio
         {fileName !== null && line !== null && <span className="faint small trim">{words.fromFile(fileName, clock.number(line))}</span>}
       </div>
       {number === 1 && <p className="small muted">{words.firstVersion}</p>}
+      {version.reason === 'figures' && <p className="small muted">{words.forFigures}</p>}
       {before && <Changes entity={entity} before={before.record} after={version.record} />}
       <div className="hstack small">
         <Deliveries deliveries={version.deliveries} />

@@ -143,7 +143,11 @@ function Words({ station }: { readonly station: Placed }) {
   }
 }
 
-function changesOf(text: Text, { isFirst, changed }: Extract<Station, { kind: 'kept' }>): string {
+function changesOf(text: Text, station: Extract<Station, { kind: 'kept' }>): string {
+  return station.reason === 'figures' ? `${text.records.forFigures} ${contentOf(text, station)}` : contentOf(text, station);
+}
+
+function contentOf(text: Text, { isFirst, changed }: Extract<Station, { kind: 'kept' }>): string {
   if (isFirst) return text.trace.first;
   if (changed === null) return text.trace.changesUnknown;
   return changed.length === 0 ? text.trace.unchanged : text.trace.changed(changed.map((field) => fieldWords(text, field)).join(', '));

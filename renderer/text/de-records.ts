@@ -47,6 +47,7 @@ export const recordsDe: typeof recordsEn = {
   versions: 'Fassungen',
   version: (version) => `Fassung ${number(version)}`,
   rank: (generation, version) => `gesendet als ${generation}/${version}`,
+  forFigures: 'Neu behalten, weil sich Zahlen des Gastes geändert haben; die Quelle sagte dasselbe.',
   firstVersion: 'So ging er zuerst ein.',
   sameContent: 'Derselbe Inhalt, neu aufbewahrt.',
   oldestShown: 'Es gibt ältere Fassungen. Sie sind aufbewahrt und werden hier nicht gezeigt.',

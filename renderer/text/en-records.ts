@@ -47,6 +47,7 @@ export const recordsEn = {
   versions: 'Versions',
   version: (version: number) => `Version ${number(version)}`,
   rank: (generation: number, version: number) => `sent as ${generation}/${version}`,
+  forFigures: 'Kept anew because figures of its guest have changed; its source said the same.',
   firstVersion: 'This is how it came in first.',
   sameContent: 'The same content, kept anew.',
   oldestShown: 'There are older versions. They are kept, and not shown here.',
