@@ -1,0 +1,381 @@
+import type { Duplex } from 'node:stream';
+import type { Accounts } from './accounts.ts';
+import { MoreBytesNeeded, Reader, Writer } from './bytes.ts';
+import { call, executeOption, message, transactionIsOpen } from './constants.ts';
+import { Cursors } from './cursors.ts';
+import type { OracleDatabase } from './database.ts';
+import { OracleError } from './errors.ts';
+import { type Call, type Fault, faultError } from './faults.ts';
+import { Lobs } from './lobs.ts';
+import { Logon, type VerifierKind } from './o5logon.ts';
+import { SqlSession } from './sql/sql-session.ts';
+import { countOne, type OracleStats } from './stats.ts';
+import { TnsLine, wantedService } from './tns.ts';
+import { type CallEnd, writeEnd, writeStatus, writeWarning } from './ttc/answers.ts';
+import { type AuthRequest, answerDataTypes, answerProtocol, readAuth, writePairs } from './ttc/handshake.ts';
+import { type ExecuteRequest, type Piggyback, readBindRows, readExecute, readLob, readPiggyback, readReexecute } from './ttc/requests.ts';
+import { offsetText } from './values.ts';
+
+/** What all sessions of a server have in common. */
+export type SessionServer = {
+  readonly database: OracleDatabase;
+  readonly accounts: Accounts;
+  readonly stats: OracleStats;
+  /** Names of services and SIDs, in capitals. */
+  readonly services: readonly string[];
+  readonly sids: readonly string[];
+  readonly tns: '19c' | '11.2';
+  readonly verifier: VerifierKind;
+  readonly takeFault: (call: Call) => Fault | null;
+  readonly nextId: () => number;
+};
+
+/** A call that is understood and not answered yet. */
+type Work = { readonly name: Call['name']; readonly sql: string | undefined; readonly answer: () => Writer };
+
+export const databaseVersion = '19.21.0.0.0';
+/** 19.21.0.0.0 as the logon writes it. */
+const versionNumber = String(0x13150000);
+const grammarErrors = { first: 900, last: 1000, invisible: 942 };
+
+/** One client at the server, from CONNECT to its end. */
+export class Session {
+  readonly #server: SessionServer;
+  readonly #line: TnsLine;
+  readonly #id: number;
+  readonly #lobs = new Lobs();
+  readonly #cursors: Cursors;
+  #state: 'connect' | 'protocol' | 'dataTypes' | 'ready' | 'closed' = 'connect';
+  #service = '';
+  #program = '';
+  #attributes: ReadonlyMap<string, string> = new Map();
+  #zoneMinutes = 0;
+  #user = '';
+  #logon: Logon | null = null;
+  #sql: SqlSession | null = null;
+  #sequence = 0;
+  #isKilled = false;
+  /** Gives up what is being waited for. */
+  #waiting: (() => void) | null = null;
+
+  constructor(server: SessionServer, socket: Duplex) {
+    this.#server = server;
+    this.#id = server.nextId();
+    this.#cursors = new Cursors({ stats: server.stats, lobs: this.#lobs, end: () => this.#end });
+    this.#line = new TnsLine(socket, {
+      version: server.tns,
+      events: {
+        onConnect: (description) => this.#connect(description),
+        onData: (bytes, isWhole) => this.#take(bytes, isWhole),
+        onBreak: () => {
+          server.stats.breaks += 1;
+          this.#waiting?.();
+        },
+        onReset: () => this.#line.send(this.#failure(new OracleError(1013)).done()),
+        onClose: () => this.#close(),
+      },
+    });
+  }
+
+  /** Let the next call find that the session has been killed; a call that is waited for finds it now. */
+  kill(): void {
+    this.#isKilled = true;
+    if (!this.#waiting) return;
+    this.#waiting();
+    this.#line.send(this.#failure(new OracleError(28)).done());
+    this.#line.cut();
+  }
+
+  cut(): void {
+    this.#line.cut();
+  }
+
+  #connect(description: string): void {
+    const { by, name, program } = wantedService(description);
+    const isKnown = (by === 'service' ? this.#server.services : this.#server.sids).includes(name);
+    if (!isKnown) return void this.#line.refuse(by === 'service' ? 12514 : 12505);
+    this.#service = name;
+    this.#program = program;
+    this.#state = 'protocol';
+    this.#line.accept();
+  }
+
+  #take(bytes: Buffer, isWhole: boolean): boolean {
+    try {
+      this.#request(bytes);
+      return true;
+    } catch (error) {
+      if (error instanceof MoreBytesNeeded && !isWhole) return false;
+      throw error;
+    }
+  }
+
+  #request(bytes: Buffer): void {
+    if (this.#state === 'protocol') {
+      const answer = answerProtocol(bytes);
+      this.#state = 'dataTypes';
+      this.#line.send(answer);
+    } else if (this.#state === 'dataTypes') {
+      const { answer, zoneMinutes } = answerDataTypes(bytes);
+      this.#zoneMinutes = zoneMinutes;
+      this.#state = 'ready';
+      this.#line.send(answer);
+    } else if (this.#state === 'ready') this.#do(this.#readWork(new Reader(bytes)));
+  }
+
+  #readWork(reader: Reader): Work {
+    const piggybacks: Piggyback[] = [];
+    for (;;) {
+      const kind = reader.u8();
+      const code = reader.u8();
+      const sequence = reader.u8();
+      if (kind === message.piggyback) {
+        piggybacks.push(readPiggyback(code, reader));
+        continue;
+      }
+      if (kind !== message.call) throw new RangeError(`nobody has taught this server the message ${kind}`);
+      const work = this.#readCall(code, reader);
+      // Only what was read whole is done: a request that goes on in the next packet is read again from its start.
+      this.#sequence = sequence;
+      for (const piggyback of piggybacks) this.#obey(piggyback);
+      return work;
+    }
+  }
+
+  #readCall(code: number, reader: Reader): Work {
+    if (code === call.authOne || code === call.authTwo) {
+      const request = readAuth(reader);
+      if (code === call.authOne) return { name: 'logon', sql: undefined, answer: () => this.#challenge(request) };
+      return { name: 'logon', sql: undefined, answer: () => this.#authenticate(request) };
+    }
+    if (!this.#sql) return { name: 'ping', sql: undefined, answer: () => this.#failure(new OracleError(1012)) };
+    switch (code) {
+      case call.execute: {
+        const request = readExecute(reader);
+        return { name: 'execute', sql: request.sql || this.#cursors.get(request.cursor)?.sql, answer: () => this.#run(request) };
+      }
+      case call.reexecute:
+      case call.reexecuteAndFetch:
+        return this.#readAgain(code, reader);
+      case call.fetch: {
+        const [id, rows] = [reader.ub(), reader.ub()];
+        return { name: 'fetch', sql: this.#cursors.get(id)?.sql, answer: () => this.#cursors.fetch(id, rows) };
+      }
+      case call.lob: {
+        const request = readLob(reader);
+        return { name: 'lob', sql: undefined, answer: () => this.#withStatus(this.#lobs.answer(request)) };
+      }
+      case call.commit:
+        return this.#plain('commit', () => this.#sql?.commit());
+      case call.rollback:
+        return this.#plain('rollback', () => this.#sql?.rollback());
+      case call.ping:
+        return this.#plain('ping', () => undefined);
+      case call.logoff:
+        return this.#plain('logoff', () => this.#logOff());
+      default: {
+        const bytes = reader.rest().subarray(0, 32).toString('hex');
+        const error = new OracleError(3120, `the sandbox has no function ${code} (${bytes})`);
+        return this.#plain('execute', () => {
+          this.#server.stats.rejected.push({ sql: `function ${code}`, error: error.message });
+          throw error;
+        });
+      }
+    }
+  }
+
+  /** A statement that runs again brings its values without saying of which types they are. */
+  #readAgain(code: number, reader: Reader): Work {
+    const { cursor: id, rows, isCommitted } = readReexecute(reader);
+    const cursor = this.#cursors.get(id);
+    const count = code === call.reexecute && !cursor?.isQuery ? rows : 1;
+    const binds = cursor ? readBindRows(reader, { types: cursor.bindTypes, count }) : [];
+    const fetch = code === call.reexecuteAndFetch ? executeOption.fetch : 0;
+    const options = executeOption.execute | fetch | (isCommitted ? executeOption.commit : 0);
+    const request: ExecuteRequest = { options, cursor: id, sql: '', rows, bindTypes: null, defines: null, binds };
+    return { name: 'execute', sql: cursor?.sql, answer: () => this.#run(request) };
+  }
+
+  #plain(name: Call['name'], act: () => void): Work {
+    return {
+      name,
+      sql: undefined,
+      answer: () => {
+        act();
+        return this.#withStatus(new Writer());
+      },
+    };
+  }
+
+  #obey(piggyback: Piggyback): void {
+    switch (piggyback.kind) {
+      case 'closeCursors':
+        this.#cursors.close(piggyback.cursors);
+        break;
+      case 'cancelCursors':
+        this.#cursors.cancel(piggyback.cursors);
+        break;
+      case 'freeLobs':
+        this.#lobs.free(piggyback.locators);
+        break;
+      case 'setSchema':
+        this.#sql?.setSchema(piggyback.schema.toUpperCase());
+        break;
+      case 'attributes':
+        this.#attributes = new Map([...this.#attributes, ...piggyback.attributes]);
+        break;
+      default:
+        piggyback satisfies never;
+    }
+  }
+
+  /** Answer a call, with whatever shall go wrong with it. */
+  #do(work: Work): void {
+    const { name, sql } = work;
+    const fault: Fault = this.#isKilled ? { killsSession: true } : (this.#server.takeFault({ name, sql, user: this.#user }) ?? {});
+    if (fault.cutsLine === 'before') this.#line.cut();
+    else if (fault.hangs) this.#waiting = () => (this.#waiting = null);
+    else if (fault.latencyMs === undefined) this.#finish(work, fault);
+    else {
+      const timer = setTimeout(() => {
+        this.#waiting = null;
+        this.#finish(work, fault);
+      }, fault.latencyMs);
+      this.#waiting = () => {
+        clearTimeout(timer);
+        this.#waiting = null;
+      };
+    }
+  }
+
+  #finish(work: Work, fault: Fault): void {
+    if (this.#state === 'closed') return;
+    const answer = this.#answer(work, faultError(fault));
+    if (fault.cutsLine !== 'after') this.#line.send(answer.done());
+    if (fault.cutsLine === 'after' || fault.killsSession) this.#line.cut();
+  }
+
+  #answer({ answer, sql }: Work, wanted: OracleError | null): Writer {
+    try {
+      if (wanted) throw wanted;
+      return answer();
+    } catch (error) {
+      if (!(error instanceof OracleError)) throw error;
+      const { number } = error;
+      const isGrammar = number >= grammarErrors.first && number < grammarErrors.last && number !== grammarErrors.invisible;
+      if (isGrammar && error !== wanted && sql !== undefined) this.#server.stats.rejected.push({ sql, error: error.message });
+      return this.#failure(error);
+    }
+  }
+
+  #run(request: ExecuteRequest): Writer {
+    if (!this.#sql) throw new OracleError(1012);
+    return this.#cursors.execute(request, this.#sql);
+  }
+
+  get #end(): CallEnd {
+    return { status: this.#sql?.isOpen ? transactionIsOpen : 0, sequence: this.#sequence };
+  }
+
+  #withStatus(writer: Writer): Writer {
+    writeStatus(writer, this.#end);
+    return writer;
+  }
+
+  #failure(error: OracleError): Writer {
+    const writer = new Writer();
+    writeEnd(writer, { ...this.#end, number: error.number, text: error.message, cursor: 0, rows: 0, offset: error.offset });
+    return writer;
+  }
+
+  #challenge({ user }: AuthRequest): Writer {
+    const { accounts, verifier } = this.#server;
+    this.#user = user;
+    if (accounts.isLocked(user)) throw new OracleError(28000);
+    this.#logon = new Logon(accounts.verifierOf(user));
+    const writer = new Writer();
+    writePairs(writer, this.#logon.challenge(verifier));
+    return this.#withStatus(writer);
+  }
+
+  #authenticate({ pairs }: AuthRequest): Writer {
+    const { accounts, stats } = this.#server;
+    const user = accounts.get(this.#user);
+    const proof = user ? this.#logon?.answer(pairs) : null;
+    if (!user || !proof) {
+      countOne(stats.failedLogins, this.#user);
+      accounts.failed(this.#user);
+      throw new OracleError(1017);
+    }
+    if (user.status === 'expired') throw new OracleError(28001);
+    if (!accounts.systemPrivilegesOf(this.#user).includes('CREATE SESSION')) {
+      throw new OracleError(1045, `user ${this.#user} lacks CREATE SESSION privilege; logon denied`);
+    }
+    accounts.succeeded(this.#user);
+    this.#open(pairs.get('AUTH_ALTER_SESSION') ?? '');
+    const writer = new Writer();
+    if (user.status === 'expiring') writeWarning(writer, { number: 28002, text: new OracleError(28002).message });
+    writePairs(writer, this.#greeting(proof));
+    return this.#withStatus(writer);
+  }
+
+  #open(alterSession: string): void {
+    const { stats, database, accounts } = this.#server;
+    const [, zone = offsetText(this.#zoneMinutes)] = /TIME_ZONE\s*=\s*'([^']*)'/i.exec(alterSession) ?? [];
+    this.#sql = new SqlSession({
+      database,
+      accounts,
+      user: this.#user,
+      zone,
+      version: databaseVersion,
+      environment: {
+        DB_NAME: 'SANDBOX',
+        DB_UNIQUE_NAME: 'SANDBOX',
+        INSTANCE_NAME: 'sandbox',
+        SERVICE_NAME: this.#service,
+        SERVER_HOST: 'sandbox',
+        SID: String(this.#id),
+        SESSIONID: String(this.#id),
+        DATABASE_ROLE: 'PRIMARY',
+        NETWORK_PROTOCOL: 'tcp',
+        MODULE: this.#attributes.get('module') ?? this.#program,
+        ISDBA: 'FALSE',
+        LANG: 'US',
+      },
+      onRead: (table) => countOne(stats.readsPerTable, table),
+    });
+    stats.logins += 1;
+    stats.sessions += 1;
+    stats.maxSessions = Math.max(stats.maxSessions, stats.sessions);
+  }
+
+  #greeting(proof: string): [string, string][] {
+    return [
+      ['AUTH_VERSION_NO', versionNumber],
+      ['AUTH_VERSION_STRING', '- Production'],
+      ['AUTH_SESSION_ID', String(this.#id)],
+      ['AUTH_SERIAL_NUM', '1'],
+      ['AUTH_INSTANCENAME', 'sandbox'],
+      ['AUTH_DBNAME', 'SANDBOX'],
+      ['AUTH_SC_SERVICE_NAME', this.#service],
+      ['AUTH_SC_DBUNIQUE_NAME', 'SANDBOX'],
+      ['AUTH_SC_REAL_DBUNIQUE_NAME', 'SANDBOX'],
+      ['AUTH_MAX_OPEN_CURSORS', '300'],
+      ['AUTH_MAX_IDEN_LENGTH', '128'],
+      ['AUTH_SVR_RESPONSE', proof],
+    ];
+  }
+
+  #logOff(): void {
+    if (!this.#sql) return;
+    this.#sql.close();
+    this.#sql = null;
+    this.#server.stats.sessions -= 1;
+  }
+
+  #close(): void {
+    this.#waiting?.();
+    this.#state = 'closed';
+    this.#logOff();
+  }
+}
