@@ -4,7 +4,7 @@ import { defineConfig } from 'electron-vite';
 
 const root = import.meta.dirname;
 /** What stays a package at run time: it carries native code, or looks for some. Everything else is bundled. */
-const external = ['electron', 'better-sqlite3', '@napi-rs/keyring', 'ssh2', 'pg-native'];
+const external = ['electron', 'better-sqlite3', '@napi-rs/keyring', 'ssh2', 'oracledb', 'oracledb6', 'pg-native'];
 
 /**
  * One bundle a process: the shell and the agent with its worker threads (out/main), the preload, the console, and the sandbox,
@@ -24,6 +24,7 @@ export default defineConfig({
           writer: resolve(root, 'db/writer-thread.ts'),
           reader: resolve(root, 'db/reader-thread.ts'),
           normaliser: resolve(root, 'agent/pipeline/normalise-thread.ts'),
+          'oracle-child': resolve(root, 'agent/pipeline/clients/oracle/child.ts'),
           sandbox: resolve(root, 'sandbox/index.ts'),
         },
         output: { entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },

@@ -17,6 +17,7 @@ import { type DiskSpace, DiskWatch, diskSpace, shares } from './runtime/disk.ts'
 import { carryOutIntents } from './runtime/intents.ts';
 import { Live } from './runtime/live.ts';
 import { errorFields, neverLog } from './runtime/log.ts';
+import { LoginBook } from './runtime/login-book.ts';
 import { allMappings, mappingNamed } from './runtime/mappings.ts';
 import { openStores, type Stores } from './runtime/stores.ts';
 import { version } from './version.ts';
@@ -40,6 +41,7 @@ export class Agent {
   readonly disk: DiskWatch;
   readonly #stopping = new AbortController();
   #intents: NodeJS.Timeout | null = null;
+  readonly logins: LoginBook;
   #disk: NodeJS.Timeout | null = null;
   #attempts: NodeJS.Timeout | null = null;
   /** The whole per cent that were last warned of. */
@@ -62,7 +64,14 @@ export class Agent {
       onWell: (connectionId: string) => void this.#forgive(connectionId).catch(onBug),
       onChange: () => this.live.tellSoon('overview'),
     };
-    this.sources = new Sources({ ...this.pullTools(), reads: stores.reads, ...shared, onKept: () => this.#kept() });
+    this.logins = new LoginBook({ key: stores.secrets.dataKey, read: stores.read, writer: stores.writer, now: this.now });
+    this.sources = new Sources({
+      ...this.pullTools(),
+      reads: stores.reads,
+      logins: this.logins.for(false),
+      ...shared,
+      onKept: () => this.#kept(),
+    });
     this.destinations = new Destinations({
       key: stores.secrets.dataKey,
       read: stores.read,

@@ -224,6 +224,42 @@ export const faults = {
     safe: 'No file was used.',
     next: 'Choose one of the mappings in the list.',
   },
+  'opera-business-date': {
+    who: 'person',
+    what: 'OPERA on {host} has {count} open business dates for {resort}, not one.',
+    safe: 'Nothing was changed there. What was read is kept.',
+    next: 'Check the code of the property. If it is right, ask the help desk of OPERA: its table BUSINESSDATE has to hold one open day.',
+  },
+  'opera-choose': {
+    who: 'person',
+    what: 'The {what} has to be chosen: {choices}.',
+    safe: 'Nothing was read yet.',
+    next: 'Enter one of them in the settings of the connection.',
+  },
+  'oracle-address': {
+    who: 'person',
+    what: 'The address of the Oracle database cannot be read: {detail}.',
+    safe: 'Nothing was sent anywhere.',
+    next: 'Write it as host:1521/SERVICE, or take over the text that another program of the hotel uses.',
+  },
+  'oracle-service': {
+    who: 'person',
+    what: 'A listener answers at {host}, and knows no {kind} {name} ({code}).',
+    safe: 'No user name and no password was sent.',
+    next: "Ask the database administrator for the exact service name: SELECT value FROM v$parameter WHERE name = 'service_names'. Behind a slash stands a service, behind a colon a SID.",
+  },
+  'oracle-too-old': {
+    who: 'person',
+    what: '{host} cannot be spoken with by the driver alone: {detail}.',
+    safe: 'No password was sent. Nothing was changed there.',
+    next: 'Install an Oracle Instant Client (19 for Oracle 11.2, 11.2 or 12 for older ones) on this PC and name its folder in the connection.',
+  },
+  'oracle-verifier': {
+    who: 'person',
+    what: 'The password of {user} at {host} is kept in a form from before Oracle 11 (NJS-116).',
+    safe: 'No password was sent. Nothing was changed there.',
+    next: 'Ask the database administrator: ALTER USER {user} IDENTIFIED BY "the same or a new password"; with SEC_CASE_SENSITIVE_LOGON at TRUE. It is then kept in the newer form. An Oracle Instant Client on this PC, named in the connection, helps as well.',
+  },
   'parts-missing': {
     who: 'person',
     what: '{name} is not whole: of its {of} parts, {missing} has not come for more than an hour.',
@@ -361,6 +397,12 @@ export const faults = {
     what: '{host} does not let {user} in ({detail}).',
     safe: 'It was tried once and is not tried again by itself, so that the account is not locked. What changes there follows.',
     next: 'Check user name and password with whoever runs {host}, enter them again, and test.',
+  },
+  'source-may-write': {
+    who: 'person',
+    what: '{user} at {host} could change something: {rights}.',
+    safe: 'Nothing was read or changed. Bellhop only ever reads, and wants no right to do more.',
+    next: 'Ask the administrator to take these rights away: the text for the administrator, in the connection, grants exactly what is needed. If that cannot be, accept each of them by its name in the settings.',
   },
   'source-place-missing': {
     who: 'person',

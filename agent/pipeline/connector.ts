@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { AdministratorLetter } from '../../contract/connection.ts';
 import type { Fault } from '../../contract/faults.ts';
 import type { PartSet } from '../../contract/health.ts';
 import type { EntityName } from '../../contract/record.ts';
@@ -58,7 +59,13 @@ export type Check = {
 export type SourceRow = { readonly key: string; readonly stamp: string | null; readonly cells: readonly (string | null)[] };
 
 /** The rows of one look, and rows of other tables of the session that were read together with them, by the name of the table. */
-export type TablePage = { readonly rows: readonly SourceRow[]; readonly beside?: ReadonlyMap<string, readonly SourceRow[]> };
+export type TablePage = {
+  readonly rows: readonly SourceRow[];
+  readonly beside?: ReadonlyMap<string, readonly SourceRow[]>;
+  /** Where some of the rows that were looked at are none of ours: whether there were more, and the place of the last one. */
+  readonly isEnd?: boolean;
+  readonly last?: Pick<SourceRow, 'key' | 'stamp'> | null;
+};
 
 /**
  * A table, view or question of a database whose rows become one kind of record. Each page is a statement of its own, ordered by what is
@@ -144,7 +151,25 @@ export type SecretMaker = {
   handOver(secrets: Readonly<Record<string, string>>, whose: string): string;
 };
 
+/**
+ * The book of logins: an account that the other side locks after a few failed tries is never locked by us, whoever tries, also after a
+ * restart.
+ */
+export type Logins = {
+  /**
+   * Ask for a try. Waits where there were many within a minute.
+   * @returns null to go ahead, or why the account rests.
+   */
+  begin(account: string, secret: string, signal: AbortSignal): Promise<{ readonly detail: string } | null>;
+  succeeded(account: string, secret: string): Promise<void>;
+  refused(account: string, secret: string, detail: string): Promise<void>;
+  /** How many tries have failed within a day. */
+  failedToday(account: string): number;
+};
+
 export type OpenContext = {
+  /** Where somebody waits for the answer, a login that was refused before may be tried once more. Without a book there is nothing to lock. */
+  readonly logins?: Logins;
   readonly secrets: Readonly<Record<string, string>>;
   readonly now: () => number;
   /** Tell whether the file that lies at a path under a mark was taken from there. A test of the connection knows of none. */
@@ -164,6 +189,8 @@ export type Connector<S extends z.ZodObject = z.ZodObject> = {
   readonly entities: readonly EntityName[];
   checks(settings: z.infer<S>, context: OpenContext): readonly Check[];
   open(settings: z.infer<S>, context: OpenContext): Promise<SourceSession>;
+  /** What the administrator of the system has to grant, and not one right more, as a script. */
+  letter?(settings: z.infer<S>, hotel: { readonly hotelId: string }): AdministratorLetter;
   /** A settings object that its own schema takes: drawn in forms as an example, used by the conformance suite. */
   readonly sample: z.input<S>;
 };

@@ -79,8 +79,7 @@ export async function pollTable(reading: TableReading): Promise<void> {
       part === 'stamped' && after
         ? await table.pageByStamp(after, reading.pageRows, reading.signal)
         : await table.pageUnstamped(after?.key ?? null, reading.pageRows, reading.signal);
-    const last = page.rows.at(-1);
-    const isEnd = page.rows.length < reading.pageRows;
+    const { last, isEnd } = endOf(page, reading.pageRows);
     if (last && !isEnd) turns.passed(`${part} ${last.stamp} ${last.key}`);
     const next = isEnd
       ? part === 'stamped'
@@ -107,8 +106,9 @@ export async function sweepTable(reading: TableReading, mayGoOn: () => boolean =
     if (reading.signal.aborted) throw new Fault('stopped');
     if (!mark.sweep) throw new Error('a sweep that has not begun');
     const page = await table.pageByKey(mark.sweep.afterKey, reading.pageRows, reading.signal);
-    const last = page.rows.at(-1);
-    isEnd = page.rows.length < reading.pageRows;
+    const end = endOf(page, reading.pageRows);
+    const { last } = end;
+    isEnd = end.isEnd;
     if (last && !isEnd) turns.passed(last.key);
     const afterKey = last?.key ?? mark.sweep.afterKey;
     mark = await keepPage(reading, page, { mark: { ...mark, sweep: { ...mark.sweep, afterKey } }, isSweep: true });
@@ -116,6 +116,15 @@ export async function sweepTable(reading: TableReading, mayGoOn: () => boolean =
   }
   await settleUnmet(reading, mark);
   return true;
+}
+
+/** Where a page ends, and whether the rows do. */
+function endOf(
+  page: TablePage,
+  pageRows: number,
+): { readonly last: Pick<SourceRow, 'key' | 'stamp'> | undefined; readonly isEnd: boolean } {
+  const last = page.last === undefined ? page.rows.at(-1) : (page.last ?? undefined);
+  return { last, isEnd: page.isEnd ?? page.rows.length < pageRows };
 }
 
 /** Keep a page: first the rows that came along, so that a crash in between reads them again with their page. */

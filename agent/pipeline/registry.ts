@@ -37,7 +37,7 @@ function kindOf(system: Connector | Upstream): Omit<SystemKind, 'direction'> {
     title: system.title,
     summary: system.summary,
     settingsSchema: settingsSchema(system.settings, system.secrets),
-    hasLetter: 'letter' in system,
+    hasLetter: system.letter !== undefined,
   };
 }
 

@@ -5,12 +5,13 @@ import { connections, property } from '../../db/pipeline/connections.ts';
 import { isSighted } from '../../db/pipeline/files.ts';
 import { standingAlerts, syncOf } from '../../db/pipeline/standing.ts';
 import { nextRunMs } from '../runtime/schedule.ts';
-import { readsTables, type SourceSession } from './connector.ts';
+import { type Logins, readsTables, type SourceSession } from './connector.ts';
 import { type PullProgress, pullSource } from './pull.ts';
 import { pullTables, type TablePullTools } from './pull-tables.ts';
 import { connectors } from './registry.ts';
 
 export type SourceTools = Omit<TablePullTools, 'onProgress' | 'onBeside'> & {
+  readonly logins: Logins;
   readonly secretsOf: (connectionId: string) => Record<string, string>;
   readonly onChange: () => void;
   readonly onKept: () => void;
@@ -177,6 +178,7 @@ export class Sources {
     const session = connector.open(settings.data, {
       secrets: this.#tools.secretsOf(connection.id),
       now: this.#tools.now,
+      logins: this.#tools.logins,
       isTaken: (path, mark) => isSighted(this.#tools.read, connection.id, path, mark),
     });
     this.#sessions.set(connection.id, { key, session });

@@ -191,6 +191,7 @@ export async function changeConnection(
   await agent.saveConnection(connection, changeEntries(agent, caller, { before, after: connection, draft }));
   if (goesElsewhere && Object.keys(given).length > 0) put();
   // A login that was refused rests until somebody has changed something: this was it.
+  await agent.logins.forgive(Object.values(given));
   await agent.stores.writer.step('clearAlert', [draft.id, 'source-login']);
   forgetMade(agent, entered);
   if (before.direction === 'source') await agent.sources.stopOne(draft.id);
@@ -221,7 +222,7 @@ export function checksOf(agent: Agent, what: { readonly id: string } | { readonl
   const { system, settings } = checkedSettings(agent, draft);
   const stored = usableSecrets(agent, draft, settings);
   const secrets = { ...stored, ...filled(draft.secrets) };
-  if (system.direction === 'source') return system.kind.checks(settings, { secrets, now: agent.now });
+  if (system.direction === 'source') return system.kind.checks(settings, { secrets, now: agent.now, logins: agent.logins.for(true) });
   return system.kind.checks(settings, {
     secrets,
     now: agent.now,
@@ -234,7 +235,7 @@ export function checksOf(agent: Agent, what: { readonly id: string } | { readonl
 export function letterOf(agent: Agent, what: { readonly id: string } | { readonly draft: ConnectionDraft }): AdministratorLetter {
   const draft: ConnectionDraft = 'draft' in what ? what.draft : { ...existing(agent, what.id), secrets: {} };
   const { system, settings } = checkedSettings(agent, draft);
-  if (system.direction === 'source' || !system.kind.letter) {
+  if (!system.kind.letter) {
     throw new Fault('input-wrong', { detail: `${draft.title} needs no text for the administrator` });
   }
   return system.kind.letter(settings, { hotelId: property(agent.stores.read)?.hotelId ?? 'unknown' });

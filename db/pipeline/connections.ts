@@ -37,6 +37,14 @@ export function settingsBelow(db: ReadDb, prefix: string): unknown[] {
   return rows.all(prefix, `${prefix}\u{10ffff}`).map((json) => JSON.parse(json));
 }
 
+/** The settings whose key begins so, by their keys. */
+export function settingsByKey(db: ReadDb, prefix: string): Map<string, unknown> {
+  const rows = db.prepare<[string, string], { key: string; json: string }>(
+    'select key, json from settings where key >= ? and key < ? order by key',
+  );
+  return new Map(rows.all(prefix, `${prefix}\u{10ffff}`).map(({ key, json }) => [key, JSON.parse(json)]));
+}
+
 /** Prepare the steps that change the configuration. */
 export function connectionStatements(db: WriteDb) {
   const save = db.prepare(

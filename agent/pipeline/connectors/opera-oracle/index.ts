@@ -1,0 +1,25 @@
+import { defineConnector } from '../../connector.ts';
+import { checks } from './checks.ts';
+import { letter } from './letter.ts';
+import { OperaSession } from './session.ts';
+import { secrets, settings } from './settings.ts';
+
+/**
+ * OPERA V5 on the hotel's own Oracle database: reservations with their nights and guests, profiles and rooms.
+ *
+ * It reads base tables and filters on the property everywhere. Reservations are found by (RESORT, UPDATE_DATE) and read again with their
+ * nights, profile and telephone numbers, whose tables have no index on a time of change; rooms are compared whole; everything is compared
+ * at night.
+ */
+export default defineConnector({
+  id: 'opera-oracle',
+  title: 'OPERA V5 (Oracle)',
+  summary: 'Reads reservations, guests and rooms from the Oracle database of OPERA V5.',
+  settings,
+  secrets,
+  entities: ['booking', 'guest', 'room'],
+  sample: { address: '127.0.0.1:9/OPERA', user: 'BELLHOP_READER' },
+  checks,
+  letter,
+  open: async (given, context) => new OperaSession(given, context),
+});
