@@ -1,6 +1,7 @@
 import { Trouble, WrongUsage } from './command.ts';
 import { demoCommand } from './demo/command.ts';
 import { hotelCommand } from './hotel/command.ts';
+import { oracleCommand } from './oracle/command.ts';
 import { upstreamCommand } from './upstream/command.ts';
 
 const usage = `Stand-ins for the systems around a hotel, on 127.0.0.1. Nothing here is real.
@@ -13,12 +14,15 @@ const usage = `Stand-ins for the systems around a hotel, on 127.0.0.1. Nothing h
       a hotel whose PMS drops booking exports into DIR
   hotel --drop DIR --truth FILE --once ROWS [--seed S] [--json]
       one export of ROWS rows
+  oracle [--port N] [--seed S] [--rooms N] [--bookings N] [--reservations N] [--speed N] [--tls] [--stop-after-ms N] [--json]
+      an Oracle database with an OPERA property that lives, N bookings a day, N times as fast as our time
 `;
 
 const commands: Readonly<Record<string, (args: string[]) => Promise<number>>> = {
   demo: demoCommand,
   upstream: upstreamCommand,
   hotel: hotelCommand,
+  oracle: oracleCommand,
 };
 
 async function run(name: string, args: string[]): Promise<number> {

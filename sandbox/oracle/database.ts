@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import SqliteDatabase, { type Database } from 'better-sqlite3';
 import type { Zone } from './clock.ts';
-import { readTables, storedName, storedTable, type Table } from './sql/catalogue.ts';
+import { readTables, storedIndex, storedName, storedTable, type Table } from './sql/catalogue.ts';
 import { registerFunctions } from './sql/native.ts';
 
 /** A change that has begun and is not committed yet: nobody else sees anything of it but that it is there. */
@@ -22,6 +22,8 @@ export class OracleDatabase {
   readonly now: () => number;
   readonly zone: Zone;
   readonly transactions = new Set<OpenTransaction>();
+  /** Called before each statement of a session: whoever moves the data by a clock lets happen what is due. */
+  onStatement: () => void = () => undefined;
   readonly #folder = mkdtempSync(join(tmpdir(), 'bellhop-oracle-'));
   readonly #file = join(this.#folder, 'data.db');
   readonly #writer: Database;
@@ -86,6 +88,17 @@ export class OracleDatabase {
       return look(this.#writer, this.#scn + 1);
     } finally {
       this.#writer.exec('ROLLBACK');
+    }
+  }
+
+  /** Do something big without the indexes that only make reading fast: they are built anew at its end. */
+  withoutIndexes<T>(work: () => T): T {
+    const plain = this.tables.flatMap((table) => table.indexes.filter(({ isUnique }) => !isUnique).map((index) => ({ table, index })));
+    for (const { table, index } of plain) this.#writer.exec(`DROP INDEX "${table.owner}.${index.name}"`);
+    try {
+      return work();
+    } finally {
+      for (const { table, index } of plain) this.#writer.exec(storedIndex(table, index));
     }
   }
 

@@ -4,17 +4,22 @@ import { createServer as createTlsServer } from 'node:tls';
 import type { Certificate } from '../servers/own-process.ts';
 import { Accounts, type OracleUser } from './accounts.ts';
 import type { Zone } from './clock.ts';
-import { OracleDatabase } from './database.ts';
+import type { OracleDatabase } from './database.ts';
 import { type Call, type Fault, Faults, type SetFault } from './faults.ts';
 import type { VerifierKind } from './o5logon.ts';
-import { operaTables } from './opera/schema.ts';
+import { createOperaHotel, type OperaHotel } from './opera/hotel.ts';
 import { operaUsers } from './opera/users.ts';
 import { Session, type SessionServer } from './session.ts';
 import { noStats, type OracleStats } from './stats.ts';
 
+export { createOperaHotel, type OperaHotel } from './opera/hotel.ts';
+
 export type OracleOptions = {
   /** 0 or absent: any free port. */
   readonly port?: number;
+  /** The hotel behind it, which then brings its owner, its clock and its zone; a small one by default, and empty. */
+  readonly hotel?: OperaHotel;
+  /** The clock of the server and of a hotel of its own; the real one where absent. */
   readonly now?: () => number;
   /** The zone of the server's own clock, which SYSDATE shows; `Europe/Amsterdam` where absent. */
   readonly zone?: Zone;
@@ -37,6 +42,7 @@ export type OracleServer = {
   readonly port: number;
   /** An Easy Connect text for the first service. */
   readonly url: string;
+  readonly hotel: OperaHotel;
   readonly database: OracleDatabase;
   readonly accounts: Accounts;
   readonly stats: OracleStats;
@@ -54,9 +60,9 @@ export type OracleServer = {
  * SQL that the product sends out of SQLite. What it does not translate is ORA-00933 and stands in `stats.rejected`.
  */
 export async function startOracle(options: OracleOptions = {}): Promise<OracleServer> {
-  const { owner = 'OPERA', services = ['OPERA'], sids = ['OPERA'], tls, before } = options;
-  const database = new OracleDatabase({ now: options.now, zone: options.zone ?? 'Europe/Amsterdam' });
-  database.create(owner, operaTables);
+  const { services = ['OPERA'], sids = ['OPERA'], tls, before } = options;
+  const hotel = options.hotel ?? ownHotel(options);
+  const { database } = hotel;
   const stats = noStats();
   const faults = new Faults();
   const sessions = new Set<Session>();
@@ -64,7 +70,7 @@ export async function startOracle(options: OracleOptions = {}): Promise<OracleSe
   let lastId = 100;
   const shared: SessionServer = {
     database,
-    accounts: new Accounts(options.users ?? operaUsers(owner)),
+    accounts: new Accounts(options.users ?? operaUsers(hotel.owner)),
     stats,
     services: services.map((name) => name.toUpperCase()),
     sids: sids.map((name) => name.toUpperCase()),
@@ -91,6 +97,7 @@ export async function startOracle(options: OracleOptions = {}): Promise<OracleSe
   const { port } = server.address() as AddressInfo;
   return {
     port,
+    hotel,
     url: `${tls ? 'tcps://' : ''}${tls ? 'localhost' : '127.0.0.1'}:${port}/${shared.services[0]}`,
     database,
     accounts: shared.accounts,
@@ -107,7 +114,12 @@ export async function startOracle(options: OracleOptions = {}): Promise<OracleSe
       server.close();
       for (const socket of sockets) socket.destroy();
       await closed;
-      database.close();
+      // A hotel outlives the server that shows it, as data outlives a restart.
+      if (!options.hotel) hotel.close();
     },
   };
+}
+
+function ownHotel({ now = Date.now, zone, owner }: OracleOptions): OperaHotel {
+  return createOperaHotel({ now, ...(zone !== undefined && { zone }), ...(owner !== undefined && { owner }) });
 }

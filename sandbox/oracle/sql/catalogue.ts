@@ -81,11 +81,15 @@ export function storedTable(table: Table): string[] {
   const columns = table.columns.map(
     ({ name, sqlType, isNullable }) => `"${name}" ${affinities[sqlType] ?? 'TEXT'}${isNullable ? '' : ' NOT NULL'}`,
   );
-  const indexes = table.indexes.map(
-    ({ name, columns: names, isUnique }) =>
-      `CREATE ${isUnique ? 'UNIQUE ' : ''}INDEX "${table.owner}.${name}" ON ${storedName(table)} (${names.map((one) => `"${one}"`).join(', ')})`,
-  );
-  return [`CREATE TABLE ${storedName(table)} (${[...columns, 'ORA_ROWSCN INTEGER NOT NULL'].join(', ')})`, ...indexes];
+  return [
+    `CREATE TABLE ${storedName(table)} (${[...columns, 'ORA_ROWSCN INTEGER NOT NULL'].join(', ')})`,
+    ...table.indexes.map((index) => storedIndex(table, index)),
+  ];
+}
+
+export function storedIndex(table: Table, { name, columns, isUnique }: TableIndex): string {
+  const names = columns.map((one) => `"${one}"`).join(', ');
+  return `CREATE ${isUnique ? 'UNIQUE ' : ''}INDEX "${table.owner}.${name}" ON ${storedName(table)} (${names})`;
 }
 
 const affinities: Readonly<Partial<Record<Declared['sqlType'], string>>> = { number: 'NUMERIC', raw: 'BLOB', blob: 'BLOB' };

@@ -85,6 +85,7 @@ export class SqlSession {
   /** @throws {OracleError} what Oracle says to it. */
   run(asked: Asked): Result {
     try {
+      this.#options.database.onStatement();
       return this.#run(asked);
     } catch (error) {
       throw oracleErrorOf(error);
