@@ -252,6 +252,41 @@ export const faultsDe: Record<FaultCode, Sentences> = {
     safe: 'Von dort an wird neu gelesen und alles verglichen. Nichts Aufbewahrtes ist verloren.',
     next: 'Fragen Sie, ob das System aus einer Sicherung wiederhergestellt wurde.',
   },
+  'opera-business-date': {
+    what: 'OPERA auf {host} hat {count} offene Geschäftstage für {resort}, nicht einen.',
+    safe: 'Dort wurde nichts geändert. Was gelesen ist, ist aufbewahrt.',
+    next: 'Prüfen Sie den Code des Hauses. Stimmt er, fragen Sie die Hilfe von OPERA: In der Tabelle BUSINESSDATE muss genau ein Tag offen sein.',
+  },
+  'opera-choose': {
+    what: '{what} muss gewählt werden: {choices}.',
+    safe: 'Noch wurde nichts gelesen.',
+    next: 'Tragen Sie eines davon in den Einstellungen der Verbindung ein.',
+  },
+  'oracle-address': {
+    what: 'Die Adresse der Oracle-Datenbank ist nicht lesbar: {detail}.',
+    safe: 'Nichts wurde irgendwohin gesendet.',
+    next: 'Schreiben Sie sie als host:1521/DIENST, oder übernehmen Sie den Text, den ein anderes Programm des Hotels benutzt.',
+  },
+  'oracle-service': {
+    what: 'Bei {host} antwortet ein Listener, der {kind} {name} nicht kennt ({code}).',
+    safe: 'Weder Name noch Passwort wurde gesendet.',
+    next: "Fragen Sie den Verwalter der Datenbank nach dem genauen Namen des Dienstes: SELECT value FROM v$parameter WHERE name = 'service_names'. Hinter einem Schrägstrich steht ein Dienst, hinter einem Doppelpunkt eine SID.",
+  },
+  'oracle-too-old': {
+    what: 'Mit {host} kann der Treiber allein nicht sprechen: {detail}.',
+    safe: 'Kein Passwort wurde gesendet. Dort wurde nichts geändert.',
+    next: 'Richten Sie auf diesem PC einen Oracle Instant Client ein (19 für Oracle 11.2, 11.2 oder 12 für ältere) und nennen Sie seinen Ordner in der Verbindung.',
+  },
+  'oracle-verifier': {
+    what: 'Das Passwort von {user} bei {host} liegt in einer Form aus der Zeit vor Oracle 11 (NJS-116).',
+    safe: 'Kein Passwort wurde gesendet. Dort wurde nichts geändert.',
+    next: 'Bitten Sie den Verwalter der Datenbank: ALTER USER {user} IDENTIFIED BY "dasselbe oder ein neues Passwort"; mit SEC_CASE_SENSITIVE_LOGON auf TRUE. Dann liegt es in der neueren Form. Ein Oracle Instant Client auf diesem PC, in der Verbindung genannt, hilft auch.',
+  },
+  'source-may-write': {
+    what: '{user} bei {host} könnte etwas ändern: {rights}.',
+    safe: 'Nichts wurde gelesen oder geändert. Bellhop liest nur und will kein Recht zu mehr.',
+    next: 'Bitten Sie den Verwalter, diese Rechte zu nehmen: Der Text für den Verwalter, in der Verbindung, gibt genau das Nötige. Geht das nicht, nehmen Sie jedes beim Namen in den Einstellungen an.',
+  },
   'ssh-weak': {
     what: '{host} bietet nichts, das sicher genug ist ({detail}).',
     safe: 'Kein Name und kein Passwort wurde gesendet.',
