@@ -38,6 +38,7 @@ export class Accounts {
   readonly #verifiers = new Map<string, Verifier>();
   readonly #failures = new Map<string, number>();
   readonly #locked = new Set<string>();
+  readonly #sessions = new Map<string, number>();
 
   constructor(users: Readonly<Record<string, OracleUser>>) {
     for (const [name, user] of Object.entries(users)) this.set(name, user);
@@ -83,8 +84,17 @@ export class Accounts {
     if (failures >= mostFailures) this.#locked.add(name);
   }
 
-  succeeded(name: string): void {
+  /** Somebody has proved who they are; false when so many sessions of theirs are open that one more is none. */
+  enter(name: string): boolean {
     this.#failures.delete(name);
+    const sessions = (this.#sessions.get(name) ?? 0) + 1;
+    if (sessions > (this.#users.get(name)?.mostSessions ?? sessions)) return false;
+    this.#sessions.set(name, sessions);
+    return true;
+  }
+
+  leave(name: string): void {
+    this.#sessions.set(name, (this.#sessions.get(name) ?? 1) - 1);
   }
 
   systemPrivilegesOf(name: string): string[] {

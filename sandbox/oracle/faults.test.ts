@@ -29,6 +29,29 @@ describe.each(drivers)('what goes wrong on purpose, with the driver $versionStri
     expect([await codeOf(connect()), await codeOf(connect())]).toEqual(['ORA-01033', 'no error']);
   });
 
+  it('turns away at the door, as a listener without a free handler does, and is silent there', async () => {
+    server.setFault({ on: 'connect', error: 12516, times: 1 });
+    const refused = await connect().catch((error: Error) => error.message);
+    server.setFault({ on: 'connect', hangs: true, times: 1 });
+    const silent = await codeOf(
+      driver.getConnection({ user: 'opera', password: 'opera-owner', connectString: `${server.url}?connect_timeout=1`, connectTimeout: 1 }),
+    );
+    expect([refused, silent, await codeOf(connect())]).toEqual([
+      expect.stringMatching(/^NJS-511: [\s\S]*ORA-12516/),
+      'NJS-510',
+      'no error',
+    ]);
+  });
+
+  it('lets no more sessions of an account in than it may have', async () => {
+    server.accounts.set('FEW', { password: 'x', mostSessions: 1 });
+    const few = () => driver.getConnection({ user: 'few', password: 'x', connectString: server.url });
+    const first = await few();
+    const second = await codeOf(few());
+    await first.close();
+    expect([second, await codeOf(few())]).toEqual(['ORA-02391', 'no error']);
+  });
+
   it('lets a call time out, by its own clock or when the client has had enough, and stays usable', async () => {
     server.setFault({ latencyMs: 5000, times: 1 });
     connection.callTimeout = 40;
@@ -107,5 +130,5 @@ it('asks its hook about every call, with the statement and who sent it', async (
   connection.module = 'bellhop';
   const code = await codeOf(connection.execute("SELECT 'NO_SUCH' FROM DUAL"));
   await server.close();
-  expect([code, calls]).toEqual(['NJS-500', ['logon', 'logon OPERA', "execute OPERA SELECT 'NO_SUCH' FROM DUAL"]]);
+  expect([code, calls]).toEqual(['NJS-500', ['connect', 'logon', 'logon OPERA', "execute OPERA SELECT 'NO_SUCH' FROM DUAL"]]);
 });

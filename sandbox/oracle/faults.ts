@@ -2,7 +2,7 @@ import { OracleError } from './errors.ts';
 
 /** A call of a session, before it is answered. */
 export type Call = {
-  readonly name: 'logon' | 'execute' | 'fetch' | 'commit' | 'rollback' | 'ping' | 'lob' | 'logoff';
+  readonly name: 'connect' | 'logon' | 'execute' | 'fetch' | 'commit' | 'rollback' | 'ping' | 'lob' | 'logoff';
   readonly user: string;
   /** The statement it is about, where there is one. */
   readonly sql: string | undefined;
@@ -24,7 +24,7 @@ export type Fault = {
 
 /** A fault that is set until it has happened often enough. */
 export type SetFault = Fault & {
-  /** Only calls of this name; every call but logon and logoff where absent. */
+  /** Only calls of this name; every call of a session but its logon and logoff where absent. An error at `connect` is the listener's. */
   readonly on?: Call['name'];
   /** Only calls about statements that this fits. */
   readonly sql?: RegExp;
@@ -50,8 +50,10 @@ export class Faults {
   }
 }
 
+const atTheDoor: readonly Call['name'][] = ['connect', 'logon', 'logoff'];
+
 function fits({ on, sql }: SetFault, call: Call): boolean {
-  if (on === undefined ? call.name === 'logon' || call.name === 'logoff' : on !== call.name) return false;
+  if (on === undefined ? atTheDoor.includes(call.name) : on !== call.name) return false;
   return sql === undefined || (call.sql !== undefined && sql.test(call.sql));
 }
 

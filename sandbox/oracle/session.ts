@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { Accounts } from './accounts.ts';
 import { MoreBytesNeeded, Reader, Writer } from './bytes.ts';
-import { call, executeOption, message, transactionIsOpen } from './constants.ts';
+import { transactionIsOpen } from './constants.ts';
 import { Cursors } from './cursors.ts';
 import type { OracleDatabase } from './database.ts';
 import { OracleError } from './errors.ts';
@@ -12,8 +12,9 @@ import { SqlSession } from './sql/sql-session.ts';
 import { countOne, type OracleStats } from './stats.ts';
 import { TnsLine, wantedService } from './tns.ts';
 import { type CallEnd, writeEnd, writeStatus, writeWarning } from './ttc/answers.ts';
-import { type AuthRequest, answerDataTypes, answerProtocol, readAuth, writePairs } from './ttc/handshake.ts';
-import { type ExecuteRequest, type Piggyback, readBindRows, readExecute, readLob, readPiggyback, readReexecute } from './ttc/requests.ts';
+import { type Request, readRequest } from './ttc/calls.ts';
+import { type AuthRequest, answerDataTypes, answerProtocol, writePairs } from './ttc/handshake.ts';
+import type { ExecuteRequest, Piggyback } from './ttc/requests.ts';
 import { offsetText } from './values.ts';
 
 /** What all sessions of a server have in common. */
@@ -93,11 +94,15 @@ export class Session {
   #connect(description: string): void {
     const { by, name, program } = wantedService(description);
     const isKnown = (by === 'service' ? this.#server.services : this.#server.sids).includes(name);
-    if (!isKnown) return void this.#line.refuse(by === 'service' ? 12514 : 12505);
+    const fault = this.#server.takeFault({ name: 'connect', sql: undefined, user: '' }) ?? {};
     this.#service = name;
     this.#program = program;
     this.#state = 'protocol';
-    this.#line.accept();
+    this.#afterFault(fault, () => {
+      const refused = faultError(fault)?.number ?? (isKnown ? null : by === 'service' ? 12514 : 12505);
+      if (refused === null) this.#line.accept();
+      else this.#line.refuse(refused);
+    });
   }
 
   #take(bytes: Buffer, isWhole: boolean): boolean {
@@ -120,80 +125,52 @@ export class Session {
       this.#zoneMinutes = zoneMinutes;
       this.#state = 'ready';
       this.#line.send(answer);
-    } else if (this.#state === 'ready') this.#do(this.#readWork(new Reader(bytes)));
+    } else if (this.#state === 'ready') this.#do(this.#work(bytes));
   }
 
-  #readWork(reader: Reader): Work {
-    const piggybacks: Piggyback[] = [];
-    for (;;) {
-      const kind = reader.u8();
-      const code = reader.u8();
-      const sequence = reader.u8();
-      if (kind === message.piggyback) {
-        piggybacks.push(readPiggyback(code, reader));
-        continue;
-      }
-      if (kind !== message.call) throw new RangeError(`nobody has taught this server the message ${kind}`);
-      const work = this.#readCall(code, reader);
-      // Only what was read whole is done: a request that goes on in the next packet is read again from its start.
-      this.#sequence = sequence;
-      for (const piggyback of piggybacks) this.#obey(piggyback);
-      return work;
-    }
+  /** Only what was read whole is done: a request that goes on in the next packet is read again from its start. */
+  #work(bytes: Buffer): Work {
+    const { sequence, piggybacks, request } = readRequest(new Reader(bytes), (id) => this.#cursors.get(id));
+    this.#sequence = sequence;
+    for (const piggyback of piggybacks) this.#obey(piggyback);
+    const isLogon = request.kind === 'challenge' || request.kind === 'proof';
+    if (!isLogon && !this.#sql) return { name: 'ping', sql: undefined, answer: () => this.#failure(new OracleError(1012)) };
+    return this.#workFor(request);
   }
 
-  #readCall(code: number, reader: Reader): Work {
-    if (code === call.authOne || code === call.authTwo) {
-      const request = readAuth(reader);
-      if (code === call.authOne) return { name: 'logon', sql: undefined, answer: () => this.#challenge(request) };
-      return { name: 'logon', sql: undefined, answer: () => this.#authenticate(request) };
-    }
-    if (!this.#sql) return { name: 'ping', sql: undefined, answer: () => this.#failure(new OracleError(1012)) };
-    switch (code) {
-      case call.execute: {
-        const request = readExecute(reader);
-        return { name: 'execute', sql: request.sql || this.#cursors.get(request.cursor)?.sql, answer: () => this.#run(request) };
+  #workFor(request: Request): Work {
+    switch (request.kind) {
+      case 'challenge':
+        return { name: 'logon', sql: undefined, answer: () => this.#challenge(request.auth) };
+      case 'proof':
+        return { name: 'logon', sql: undefined, answer: () => this.#authenticate(request.auth) };
+      case 'execute': {
+        const sql = request.execute.sql || this.#cursors.get(request.execute.cursor)?.sql;
+        return { name: 'execute', sql, answer: () => this.#run(request.execute) };
       }
-      case call.reexecute:
-      case call.reexecuteAndFetch:
-        return this.#readAgain(code, reader);
-      case call.fetch: {
-        const [id, rows] = [reader.ub(), reader.ub()];
-        return { name: 'fetch', sql: this.#cursors.get(id)?.sql, answer: () => this.#cursors.fetch(id, rows) };
+      case 'fetch': {
+        const { cursor, rows } = request;
+        return { name: 'fetch', sql: this.#cursors.get(cursor)?.sql, answer: () => this.#cursors.fetch(cursor, rows) };
       }
-      case call.lob: {
-        const request = readLob(reader);
-        return { name: 'lob', sql: undefined, answer: () => this.#withStatus(this.#lobs.answer(request)) };
-      }
-      case call.commit:
+      case 'lob':
+        return { name: 'lob', sql: undefined, answer: () => this.#withStatus(this.#lobs.answer(request.lob)) };
+      case 'commit':
         return this.#plain('commit', () => this.#sql?.commit());
-      case call.rollback:
+      case 'rollback':
         return this.#plain('rollback', () => this.#sql?.rollback());
-      case call.ping:
+      case 'ping':
         return this.#plain('ping', () => undefined);
-      case call.logoff:
+      case 'logoff':
         return this.#plain('logoff', () => this.#logOff());
-      default: {
-        const bytes = reader.rest().subarray(0, 32).toString('hex');
-        const error = new OracleError(3120, `the sandbox has no function ${code} (${bytes})`);
+      case 'unknown':
         return this.#plain('execute', () => {
-          this.#server.stats.rejected.push({ sql: `function ${code}`, error: error.message });
+          const error = new OracleError(3120, `the sandbox has no function ${request.code} (${request.bytes})`);
+          this.#server.stats.rejected.push({ sql: `function ${request.code}`, error: error.message });
           throw error;
         });
-      }
+      default:
+        return request satisfies never;
     }
-  }
-
-  /** A statement that runs again brings its values without saying of which types they are. */
-  #readAgain(code: number, reader: Reader): Work {
-    const { cursor: id, rows, isCommitted } = readReexecute(reader);
-    const cursor = this.#cursors.get(id);
-    const count = code === call.reexecute && !cursor?.isQuery ? rows : 1;
-    const binds = cursor ? readBindRows(reader, { types: cursor.bindTypes, count }) : [];
-    const fetch = code === call.reexecuteAndFetch ? executeOption.fetch : 0;
-    const options = executeOption.execute | fetch | (isCommitted ? executeOption.commit : 0);
-    const request: ExecuteRequest = { options, cursor: id, sql: '', rows, bindTypes: null, defines: null, binds };
-    return { name: 'execute', sql: cursor?.sql, answer: () => this.#run(request) };
   }
 
   #plain(name: Call['name'], act: () => void): Work {
@@ -233,17 +210,25 @@ export class Session {
   #do(work: Work): void {
     const { name, sql } = work;
     const fault: Fault = this.#isKilled ? { killsSession: true } : (this.#server.takeFault({ name, sql, user: this.#user }) ?? {});
-    if (fault.cutsLine === 'before') this.#line.cut();
-    else if (fault.hangs) this.#waiting = () => (this.#waiting = null);
-    else if (fault.latencyMs === undefined) this.#finish(work, fault);
+    this.#afterFault(fault, () => this.#finish(work, fault));
+  }
+
+  /** Cut the line, never answer, or answer in time; whatever is waited for ends with a break. */
+  #afterFault({ cutsLine, hangs, latencyMs }: Fault, answer: () => void): void {
+    const isOver = () => {
+      this.#waiting = null;
+    };
+    if (cutsLine === 'before') this.#line.cut();
+    else if (hangs) this.#waiting = isOver;
+    else if (latencyMs === undefined) answer();
     else {
       const timer = setTimeout(() => {
-        this.#waiting = null;
-        this.#finish(work, fault);
-      }, fault.latencyMs);
+        isOver();
+        answer();
+      }, latencyMs);
       this.#waiting = () => {
         clearTimeout(timer);
-        this.#waiting = null;
+        isOver();
       };
     }
   }
@@ -311,7 +296,7 @@ export class Session {
     if (!accounts.systemPrivilegesOf(this.#user).includes('CREATE SESSION')) {
       throw new OracleError(1045, `user ${this.#user} lacks CREATE SESSION privilege; logon denied`);
     }
-    accounts.succeeded(this.#user);
+    if (!accounts.enter(this.#user)) throw new OracleError(2391);
     this.#open(pairs.get('AUTH_ALTER_SESSION') ?? '');
     const writer = new Writer();
     if (user.status === 'expiring') writeWarning(writer, { number: 28002, text: new OracleError(28002).message });
@@ -370,6 +355,7 @@ export class Session {
     if (!this.#sql) return;
     this.#sql.close();
     this.#sql = null;
+    this.#server.accounts.leave(this.#user);
     this.#server.stats.sessions -= 1;
   }
 

@@ -49,6 +49,17 @@ function roleEntries({ user, accounts }: Looking) {
   return Object.entries(accounts.get(user)?.roles ?? {});
 }
 
+/** What everybody may do: a real database has thousands of these, and an audit of rights must not take them for the reader's own. */
+const publicGrants = [
+  { owner: 'SYS', table: 'DUAL', privilege: 'SELECT' },
+  { owner: 'SYS', table: 'ALL_TABLES', privilege: 'READ' },
+  { owner: 'SYS', table: 'UTL_HTTP', privilege: 'EXECUTE' },
+];
+
+function kindOf(privilege: string): string {
+  return privilege === 'EXECUTE' ? 'PACKAGE' : 'TABLE';
+}
+
 const views: Readonly<Record<string, View>> = {
   ALL_TABLES: {
     columns: 'OWNER, TABLE_NAME, TABLESPACE_NAME, STATUS, NUM_ROWS #, LAST_ANALYZED @, TEMPORARY',
@@ -114,17 +125,28 @@ const views: Readonly<Record<string, View>> = {
     columns: 'GRANTOR, GRANTEE, TABLE_SCHEMA, TABLE_NAME, PRIVILEGE, GRANTABLE, HIERARCHY, COMMON, TYPE',
     rows: (looking) => {
       const row = (grantee: string) => (grant: ReturnType<typeof grantsOf>[number]) =>
-        [grant.owner, grantee, grant.owner, grant.table, grant.privilege, 'NO', 'NO', 'NO', 'TABLE'] as const;
+        [grant.owner, grantee, grant.owner, grant.table, grant.privilege, 'NO', 'NO', 'NO', kindOf(grant.privilege)] as const;
       return [
         ...ownGrants(looking).map(row(looking.user)),
         ...roleEntries(looking).flatMap(([role, rights]) => grantsOf(rights.grants).map(row(role))),
+        ...publicGrants.map(row('PUBLIC')),
       ];
     },
   },
   USER_TAB_PRIVS: {
     columns: 'GRANTEE, OWNER, TABLE_NAME, GRANTOR, PRIVILEGE, GRANTABLE, HIERARCHY, COMMON, TYPE',
     rows: (looking) =>
-      ownGrants(looking).map(({ owner, table, privilege }) => [looking.user, owner, table, owner, privilege, 'NO', 'NO', 'NO', 'TABLE']),
+      ownGrants(looking).map(({ owner, table, privilege }) => [
+        looking.user,
+        owner,
+        table,
+        owner,
+        privilege,
+        'NO',
+        'NO',
+        'NO',
+        kindOf(privilege),
+      ]),
   },
   ROLE_TAB_PRIVS: {
     columns: 'ROLE, OWNER, TABLE_NAME, COLUMN_NAME, PRIVILEGE, GRANTABLE',

@@ -1,15 +1,15 @@
 import type { Database, Statement as SqliteStatement } from 'better-sqlite3';
 import type { Accounts, Purpose } from '../accounts.ts';
-import { offsetMinutes, wallDate, wallTimestamp, type Zone } from '../clock.ts';
+import type { Zone } from '../clock.ts';
 import type { OpenTransaction, OracleDatabase } from '../database.ts';
 import { OracleError } from '../errors.ts';
-import type { Row, StoredValue } from '../ttc/answers.ts';
+import type { Row } from '../ttc/answers.ts';
 import type { BindValue } from '../ttc/requests.ts';
-import { offsetText, timeParts, timeText, wallMsOf } from '../values.ts';
 import { storedName } from './catalogue.ts';
 import { dictionaryRows, dictionarySource, dictionaryView, maySee } from './dictionary.ts';
 import { parseStatement } from './parse.ts';
 import type { Circumstances, Source } from './scope.ts';
+import { type Parameters, Settings } from './settings.ts';
 import { oracleErrorOf } from './sqlite-errors.ts';
 import type { Select, Setting, TableName, Write } from './syntax.ts';
 import { translateSelect } from './translate-select.ts';
@@ -34,7 +34,6 @@ export type SqlSessionOptions = {
   readonly onRead: (table: string) => void;
 };
 
-type Parameters = Record<string, StoredValue>;
 type PendingWrite = { readonly sql: string; readonly parameters: Parameters };
 type Prepared = {
   readonly kind: 'select';
@@ -58,14 +57,7 @@ export class SqlSession {
   readonly #reader: Database;
   readonly #prepared = new Map<string, Prepared>();
   readonly #statements = new Map<string, SqliteStatement>();
-  readonly #parameters: Record<string, string> = {
-    NLS_DATE_FORMAT: 'DD-MON-RR',
-    NLS_TIMESTAMP_FORMAT: 'DD-MON-RR HH.MI.SSXFF AM'.replace('X', '.'),
-    NLS_SORT: 'BINARY',
-    NLS_COMP: 'BINARY',
-  };
-  #zone: Zone;
-  #schema: string;
+  readonly #settings: Settings;
   #pending: PendingWrite[] = [];
   #transaction: OpenTransaction | null = null;
   #isReadOnly = false;
@@ -73,8 +65,7 @@ export class SqlSession {
   constructor(options: SqlSessionOptions) {
     this.#options = options;
     this.#reader = options.database.connect();
-    this.#zone = options.zone;
-    this.#schema = options.user;
+    this.#settings = new Settings(options);
   }
 
   /** Whether there is something to commit or to roll back. */
@@ -93,7 +84,7 @@ export class SqlSession {
   }
 
   setSchema(schema: string): void {
-    this.#schema = schema;
+    this.#settings.schema = schema;
     this.#prepared.clear();
   }
 
@@ -166,7 +157,7 @@ export class SqlSession {
     if (isDescribeOnly) return { kind: 'rows', columns, rows: [] };
     if (isForUpdate) this.#begin();
     for (const table of tables) this.#options.onRead(table);
-    const parameters = { ...this.#times(), ...this.#bound(binds[0] ?? []) };
+    const parameters = { ...this.#settings.times(this.#options.database), ...this.#settings.bound(binds[0] ?? []) };
     for (const view of views) {
       const { name, json } = dictionaryRows(view, this.#looking());
       parameters[name] = json;
@@ -198,8 +189,8 @@ export class SqlSession {
     const sql = translateWrite(write, circumstances);
     if (isDescribeOnly) return done(0);
     this.#begin();
-    const times = this.#times();
-    const writes = (binds.length === 0 ? [[]] : binds).map((row) => ({ sql, parameters: { ...times, ...this.#bound(row) } }));
+    const times = this.#settings.times(this.#options.database);
+    const writes = (binds.length === 0 ? [[]] : binds).map((row) => ({ sql, parameters: { ...times, ...this.#settings.bound(row) } }));
     const rowsAffected = this.#options.database.preview((writer, scn) => {
       replay(writer, this.#pending, scn);
       return replay(writer, writes, scn);
@@ -229,20 +220,13 @@ export class SqlSession {
         this.#begin();
         return done(0);
       case 'alterSession':
-        for (const { name, value } of setting.settings) this.#alter(name, value);
+        for (const { name, value } of setting.settings) this.#settings.alter(name, value);
+        // Masks and schemas are part of what was translated.
+        this.#prepared.clear();
         return done(0);
       default:
         return setting satisfies never;
     }
-  }
-
-  #alter(name: string, value: string): void {
-    if (name === 'CURRENT_SCHEMA') this.setSchema(value);
-    else if (name === 'TIME_ZONE') this.#zone = checkedZone(value);
-    else if (name.startsWith('NLS_')) this.#parameters[name] = value;
-    else if (name !== 'ISOLATION_LEVEL') throw new OracleError(2248, 'invalid option for ALTER SESSION');
-    // Masks are part of what was translated.
-    this.#prepared.clear();
   }
 
   #find(
@@ -250,7 +234,7 @@ export class SqlSession {
     { purpose, tables, views }: { readonly purpose: Purpose; readonly tables: string[]; readonly views: string[] },
   ): Source {
     const { database } = this.#options;
-    const table = database.table(owner ?? this.#schema, name);
+    const table = database.table(owner ?? this.#settings.schema, name);
     if (table) {
       const known = `${table.owner}.${table.name}`;
       tables.push(known);
@@ -275,46 +259,12 @@ export class SqlSession {
   }
 
   #circumstances(bindTypes: readonly SqlType[]): Omit<Circumstances, 'find' | 'subquery'> {
-    const { NLS_DATE_FORMAT: dateMask = '', NLS_TIMESTAMP_FORMAT: timestampMask = '' } = this.#parameters;
-    return { bindTypes, dateMask, timestampMask, contextOf: (name) => this.#context(name) };
-  }
-
-  #context(name: string): string | null {
-    const { user, environment } = this.#options;
-    if (name === 'CURRENT_SCHEMA') return this.#schema;
-    if (name === 'SESSION_USER' || name === 'CURRENT_USER') return user;
-    return environment[name] ?? null;
+    return { bindTypes, ...this.#settings.masks, contextOf: (name) => this.#settings.context(name) };
   }
 
   #looking() {
     const { user, accounts, database, version } = this.#options;
-    return { user, accounts, database, version, parameters: this.#parameters };
-  }
-
-  /** The clocks as one statement sees them: they stand still while it runs. */
-  #times(): Parameters {
-    const { now, zone } = this.#options.database;
-    const atMs = now();
-    return {
-      sysdate: wallDate(zone, atMs),
-      systimestamp: wallTimestamp(zone, atMs),
-      currentdate: wallDate(this.#zone, atMs),
-      currenttimestamp: wallTimestamp(this.#zone, atMs),
-      sessionzone: /^[+-]/.test(this.#zone) ? offsetText(offsetMinutes(this.#zone, atMs)) : this.#zone,
-      zone: offsetMinutes(this.#zone, atMs),
-    };
-  }
-
-  #bound(row: readonly BindValue[]): Parameters {
-    return Object.fromEntries(row.map(({ value }, at) => [`p${at + 1}`, this.#storedValue(value)]));
-  }
-
-  #storedValue(value: BindValue['value']): StoredValue {
-    if (value === '') return null;
-    if (typeof value !== 'string' || !value.endsWith('+00:00')) return value;
-    const time = timeParts(value);
-    // It came as UTC; to a statement it is the session's wall clock.
-    return time ? timeText(wallMsOf(time) + offsetMinutes(this.#zone, wallMsOf(time)) * 60_000, time.nanosecond) : value;
+    return { user, accounts, database, version, parameters: this.#settings.nls };
   }
 }
 
@@ -326,14 +276,4 @@ function replay(writer: Database, writes: readonly PendingWrite[], scn: number):
   let changes = 0;
   for (const { sql, parameters } of writes) changes += writer.prepare(sql).run({ ...parameters, scn }).changes;
   return changes;
-}
-
-function checkedZone(zone: string): Zone {
-  const known = zone.toUpperCase() === 'UTC' ? '+00:00' : zone;
-  try {
-    offsetMinutes(known, 0);
-    return known;
-  } catch {
-    throw new OracleError(1882, 'timezone region not found');
-  }
 }
