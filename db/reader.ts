@@ -5,10 +5,12 @@ import type { ReadDb } from './open.ts';
 import { type AuditHead, auditPage, checkAudit } from './pipeline/audit.ts';
 import { fileLettersByRule, setAsideByRule } from './pipeline/counts.ts';
 import { type LetterQuery, letterCounts, letterPage } from './pipeline/dead-letters.ts';
+import { outboxLook } from './pipeline/outbox-size.ts';
 import { keptSince } from './pipeline/record-page.ts';
 import { knowFolded, recordViews } from './pipeline/record-views.ts';
 import { type CountFrom, type CountQuery, countBite, type ResendWindow, resendBite } from './pipeline/resend-walk.ts';
 import { traceFind } from './pipeline/trace-find.ts';
+import { sameRecords } from './pipeline/withheld.ts';
 import { snapshotInto } from './snapshot.ts';
 import { type Remote, ThreadCaller } from './thread-calls.ts';
 import { threadFile } from './thread-file.ts';
@@ -30,6 +32,8 @@ export function longReads(path: string, db: ReadDb, forRecords: ReadDb) {
     traceFind: (query: TraceQuery, dayStartMs: number) => traceFind(db, query, dayStartMs),
     auditPage: (query: Parameters<typeof auditPage>[1]) => auditPage(db, query),
     checkAudit: (after: AuditHead, upToSeq: number) => checkAudit(db, after, upToSeq),
+    outboxLook: () => outboxLook(db),
+    sameRecords: (entities: readonly EntityName[]) => sameRecords(db, entities),
   };
 }
 
@@ -57,6 +61,8 @@ export async function startReader(path: string): Promise<{ reads: Remote<LongRea
       traceFind: (...args) => caller.call('traceFind', args),
       auditPage: (query) => caller.call('auditPage', [query]),
       checkAudit: (...args) => caller.call('checkAudit', args),
+      outboxLook: () => caller.call('outboxLook', []),
+      sameRecords: (entities) => caller.call('sameRecords', [entities]),
     },
     close: () => caller.end(),
   };

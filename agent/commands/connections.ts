@@ -7,7 +7,7 @@ import { Fault } from '../../contract/faults.ts';
 import type { Client } from '../runtime/wire-client.ts';
 import { type CommandLine, faultSentences, table, UsageError, withAgent } from './command.ts';
 
-/** `bellhop connections add|list|test|key|letter|take-over|trip|reset|remove`. */
+/** `bellhop connections add|list|test|key|letter|take-over|trip|reset|shadow|share|remove`. */
 export async function manageConnections(line: CommandLine): Promise<number> {
   const [what, ...rest] = line.arguments;
   switch (what) {
@@ -26,12 +26,18 @@ export async function manageConnections(line: CommandLine): Promise<number> {
       return showLetter(line, one(rest, 'letter'));
     case 'take-over':
       return takeOver(line, one(rest, 'take-over'));
+    case 'shadow':
+      return setShadow(line, rest);
+    case 'share':
+      return setShare(line, rest);
     case 'trip':
       return trip(line, rest);
     case 'reset':
       return reset(line, one(rest, 'reset'));
     default:
-      throw new UsageError(`connections ${what} is not known: add, list, test, key, letter, take-over, trip, reset or remove`);
+      throw new UsageError(
+        `connections ${what} is not known: add, list, test, key, letter, take-over, trip, reset, shadow, share or remove`,
+      );
   }
 }
 
@@ -187,6 +193,26 @@ async function trip(line: CommandLine, rest: readonly string[]): Promise<number>
   await withAgent(line.home, (client) => client.connections.tripBreaker({ id, reason, until: isTrial ? 'trial' : 'reset' }));
   const goesOn = isTrial ? 'It is tried again in a minute.' : `It goes on with: bellhop connections reset ${id}`;
   line.print({ tripped: id }, `Nothing more is sent to ${id}. What comes in waits here. ${goesOn}`);
+  return 0;
+}
+
+async function setShadow(line: CommandLine, rest: readonly string[]): Promise<number> {
+  const [id, to, ...more] = rest;
+  if (!id || (to !== 'on' && to !== 'off') || more.length > 0)
+    throw new UsageError('connections shadow takes the id of a destination, and on or off');
+  await withAgent(line.home, (client) => client.connections.setShadow({ id, isShadow: to === 'on' }));
+  const now = to === 'on' ? 'gets everything and decides nothing; it holds nobody back' : 'counts like the other destinations';
+  line.print({ id, isShadow: to === 'on' }, `${id} ${now}.`);
+  return 0;
+}
+
+async function setShare(line: CommandLine, rest: readonly string[]): Promise<number> {
+  const [id, to, ...more] = rest;
+  const percent = Number(to);
+  if (!id || !Number.isInteger(percent) || percent < 1 || percent > 100 || more.length > 0)
+    throw new UsageError('connections share takes the id of a destination, and how many of a hundred records it gets');
+  await withAgent(line.home, (client) => client.connections.setShare({ id, percent }));
+  line.print({ id, percent }, `${id} gets ${percent} of a hundred records, always the same ones.`);
   return 0;
 }
 

@@ -146,6 +146,13 @@ function Disk({ overview }: { readonly overview: Overview }) {
       <h2 className="sec">{text.monitoring.disk}</h2>
       <progress className={styles.meter} max={totalBytes} value={totalBytes - freeBytes} aria-label={text.monitoring.disk} />
       <p className={tone}>{text.monitoring.diskUse(clock.bytes(usedByBellhopBytes), clock.bytes(freeBytes))}</p>
+      <p className="muted">
+        {text.same.outbox(
+          clock.bytes(overview.outbox.bytes),
+          overview.outbox.oldestAtMs === null ? null : clock.moment(overview.outbox.oldestAtMs, overview.nowMs),
+        )}
+      </p>
+      {overview.figures.unread + overview.figures.due > 0 && <p className="muted">{text.same.figures}</p>}
       <p className="muted">{yearsLeft === null ? text.monitoring.diskUnknown : text.monitoring.diskYears(clock.number(yearsLeft))}</p>
     </section>
   );
