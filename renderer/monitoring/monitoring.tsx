@@ -64,7 +64,7 @@ function Glance({ overview }: { readonly overview: Overview }) {
 function Sentence({ overview }: { readonly overview: Overview }) {
   const text = useText();
   const slowest = overview.systems
-    .filter((system): system is DestinationHealth => system.direction === 'destination')
+    .filter((system): system is DestinationHealth => system.direction === 'destination' && system.shadow === null)
     .sort((a, b) => b.waiting - a.waiting)[0];
   const troubles = overview.systems.filter((system) => system.state === 'failing' || system.state === 'late').length;
   const words = () => {

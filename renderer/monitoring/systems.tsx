@@ -24,7 +24,7 @@ export function Systems({ overview }: { readonly overview: Overview }) {
           <li key={system.id}>
             <a className={`gr link tall ${styles.systems}`} href={hrefOf('connections', system.id)}>
               <span className="medium trim">
-                {system.title}
+                {system.title}{' '}
                 {system.direction === 'destination' && system.shadow && <span className="chip plain">{text.same.shadow.tag}</span>}
               </span>
               <State system={system} nowMs={overview.nowMs} />

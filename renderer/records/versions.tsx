@@ -59,7 +59,7 @@ function Version({ entity, version, before, number, isOldestKept, isShown, onSho
       {number === 1 && <p className="small muted">{isOldestKept ? text.same.keep.pruned : words.firstVersion}</p>}
       {version.reason === 'figures' && <p className="small muted">{words.forFigures}</p>}
       {before && <Changes entity={entity} before={before.record} after={version.record} />}
-      <div className="hstack small">
+      <div className={`hstack small ${styles.foot}`}>
         <Deliveries deliveries={version.deliveries} />
         <span className="grow" />
         <span className="faint nowrap">{words.rank(version.generation, version.version)}</span>

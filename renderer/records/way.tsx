@@ -144,7 +144,7 @@ function Words({ station }: { readonly station: Placed }) {
 }
 
 function changesOf(text: Text, station: Extract<Station, { kind: 'kept' }>): string {
-  return station.reason === 'figures' ? `${text.records.forFigures} ${contentOf(text, station)}` : contentOf(text, station);
+  return station.reason === 'figures' ? `${contentOf(text, station)}. ${text.records.forFigures}` : contentOf(text, station);
 }
 
 function contentOf(text: Text, { isFirst, changed }: Extract<Station, { kind: 'kept' }>): string {

@@ -42,7 +42,7 @@ function Rule({ same: { entity, rule, sources, shared } }: { readonly same: Same
   return (
     <>
       <Select
-        label={text.entityName(entity)}
+        label={text.trace.kinds[entity]}
         description={isOne ? words.oneSource(only) : words.shared(shared)}
         data={[
           { value: 'apart', label: words.choices.apart },
