@@ -9,7 +9,9 @@ const results = process.env.BELLHOP_RESULTS;
 
 export default defineConfig({
   testDir: 'e2e',
-  workers: 1,
+  // Every test has an agent, a home and a receiver of its own.
+  fullyParallel: true,
+  workers: 2,
   timeout: 60_000,
   expect: { timeout: 10_000 },
   reporter: results ? [['list'], ['json', { outputFile: join(results, 'playwright.json') }]] : 'list',

@@ -267,6 +267,30 @@ describe.skipIf(!isBuilt)(
       expect(kept()).toEqual([3, 4, 1, 3]);
     });
 
+    it('sets what is sent where two sources speak of one record, and for how long old versions stay', async () => {
+      const none = await run(['same-records']);
+      await run(['import', file('a.csv', bookingsFile(bookingRow('1'), bookingRow('2'))), ...bookings, '--source', 'pms']);
+      await run(['import', file('b.csv', bookingsFile(bookingRow('1', { status: 'CANCELLED' }))), ...bookings, '--source', 'channel']);
+      const set = await run(['same-records', 'set', 'booking', 'leads', 'pms']);
+      const listed = await run(['same-records']);
+      const wrong = [
+        await run(['same-records', 'set', 'booking', 'leads']),
+        await run(['same-records', 'set', 'booking', 'leads', 'nobody']),
+      ];
+      const traced = await run(['trace', '1']);
+      const kept = await run(['outbox', 'keep', '730']);
+      const [size] = json(await run(['outbox', '--json']));
+      const refused = [await run(['outbox', 'keep', 'long']), await run(['outbox', 'keep', '5'])];
+      expect([none.stdout, set.code, listed.stdout.split('\n')[1]?.replaceAll(/ {2,}/g, '|'), wrong.map(({ code }) => code)]).toEqual([
+        'No source has brought a record yet.\n',
+        0,
+        'bookings|pms leads|pms, channel|1',
+        [2, 1],
+      ]);
+      expect(traced.stdout).toContain('pms leads, what others say of it is kept and not sent');
+      expect([kept.code, size.keepDays, size.bytes > 0, refused.map(({ code }) => code)]).toEqual([0, 730, true, [2, 1]]);
+    });
+
     it('tells people the same in words', async () => {
       const path = file('mixed.csv', bookingsFile(bookingRow('1'), bookingRow('2', { arrival: 'tomorrow' })));
       const { code, stdout, stderr } = await run(['import', path, ...bookings]);

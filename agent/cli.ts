@@ -11,8 +11,10 @@ import { manageHotel } from './commands/hotel.ts';
 import { importFiles } from './commands/import.ts';
 import { manageLeaves } from './commands/leaves.ts';
 import { showMappings } from './commands/mappings.ts';
+import { manageOutbox } from './commands/outbox.ts';
 import { showRecords } from './commands/records.ts';
 import { resendRecords } from './commands/resend.ts';
+import { manageSameRecords } from './commands/same-records.ts';
 import { showStatus } from './commands/status.ts';
 import { traceRecords } from './commands/trace.ts';
 import { defaultHome } from './runtime/home.ts';
@@ -36,6 +38,8 @@ const usage = `bellhop ${version}
       the script for the administrator of the database or the broker: what is needed there, and no right more
   bellhop connections trip ID --reason TEXT [--until-trial] | reset ID
       stop sending to a destination, for good or for a minute; let it go on and try at once, also after failures
+  bellhop connections shadow ID on|off | share ID PERCENT
+      a destination that gets everything and decides nothing; how many of a hundred records one gets, always the same ones
   bellhop import FILE… --entity E --mapping NAME|FILE [--hotel CODE] [--source NAME] [--from D --to D] [--dry-run]
       bring files in by hand
   bellhop records list [--kind E] [--search W] [--status S] [--from D] [--to D] [--sort C [--up]] [--limit N]
@@ -65,6 +69,10 @@ const usage = `bellhop ${version}
       what leaves this hotel: every field, by destination, with a masked sample and the rule by which it leaves
   bellhop leaves set ID KIND FIELD send|mask|tokenise|drop
       sets such a rule, from the next record that is sent on
+  bellhop same-records [set KIND apart|newest|leads SOURCE]
+      what is sent where two sources speak of one record
+  bellhop outbox [keep DAYS|ever]
+      how large it is, and for how long versions stay that are not the newest of their record
   bellhop audit list [--action A] [--actor ID] [--target ID] [--from D] [--to D] [--limit N]
       who did and saw what, newest first
   bellhop audit verify
@@ -90,6 +98,8 @@ const commands: Readonly<Record<string, (line: CommandLine) => Promise<number>>>
   trace: traceRecords,
   resend: resendRecords,
   leaves: manageLeaves,
+  'same-records': manageSameRecords,
+  outbox: manageOutbox,
   audit: showAudit,
 };
 

@@ -8,7 +8,9 @@ import { delivery, waitingBehind } from '../db/pipeline/outbox.ts';
 import { Destinations } from './pipeline/destinations.ts';
 import { Figures } from './pipeline/figures.ts';
 import { resumeImports } from './pipeline/import-file.ts';
+import { Pruning } from './pipeline/pruning.ts';
 import type { PullTools } from './pipeline/pull.ts';
+import { Quiet } from './pipeline/quiet.ts';
 import type { ReplayTools } from './pipeline/replay-letters.ts';
 import { Sources } from './pipeline/sources.ts';
 import { policies } from './resilience/policies.ts';
@@ -38,7 +40,9 @@ export class Agent {
   readonly sources: Sources;
   readonly destinations: Destinations;
   readonly figures: Figures;
+  readonly pruning: Pruning;
   readonly disk: DiskWatch;
+  readonly #quiet = new Quiet(this.now);
   readonly #stopping = new AbortController();
   #intents: NodeJS.Timeout | null = null;
   readonly logins: LoginBook;
@@ -97,12 +101,20 @@ export class Agent {
     });
     this.figures = new Figures({
       writer: stores.writer,
-      now: this.now,
+      quiet: this.#quiet,
       assertRoom: () => this.disk.assertRoom(),
       onKept: () => {
         this.destinations.wake();
         this.live.tellSoon('overview');
       },
+      onBug,
+    });
+    this.pruning = new Pruning({
+      read: stores.read,
+      writer: stores.writer,
+      now: this.now,
+      quiet: this.#quiet,
+      onPruned: (versions) => stores.log.info({ versions }, 'old versions that nobody needs were removed from the outbox'),
       onBug,
     });
   }
@@ -120,6 +132,7 @@ export class Agent {
       agent.sources.start();
       await agent.destinations.start();
       agent.figures.start();
+      agent.pruning.start();
       agent.#intents = setInterval(() => void agent.#carryOut(), intentsEveryMs);
       agent.#disk = setInterval(() => void agent.#lookAtDisk(), policies.diskLookEveryMs);
       agent.#attempts = setInterval(() => void agent.#pruneAttempts(), policies.pruneAttemptsEveryMs);
@@ -205,6 +218,7 @@ export class Agent {
     await this.sources.stop();
     await this.destinations.stop();
     await this.figures.stop();
+    await this.pruning.stop();
     await this.#carrying;
     this.stores.log.info('the agent has stopped');
     await this.stores.close();
@@ -217,7 +231,8 @@ export class Agent {
   }
 
   #kept(): void {
-    this.figures.kept();
+    this.#quiet.disturb();
+    this.figures.wake();
     this.destinations.wake();
     this.live.tellSoon('overview');
     this.live.tellSoon('files');

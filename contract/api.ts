@@ -13,6 +13,7 @@ import { entityNames } from './record.ts';
 import { OpenedRecord, RecordCount, RecordPage, RecordQuery, SourceRow } from './record-view.ts';
 import { ReplayOrder, ReplayProgress } from './replay.ts';
 import { Resend, ResendOrder, ResendRehearsal } from './resend.ts';
+import { SameRecordRule, SameRecords } from './same-record.ts';
 import { Schedule } from './schedule.ts';
 import { TableStanding } from './source-table.ts';
 import { Trace, TraceFound, TraceQuery } from './trace.ts';
@@ -119,6 +120,10 @@ export const api = {
     ),
     /** Let sending go on, whoever or whatever has stopped it, and try at once. */
     resetBreaker: call('POST /connections/{id}/breaker/reset', byId, nothing),
+    /** Make a destination a shadow, which gets everything and decides nothing, or a destination like the others again. */
+    setShadow: call('PUT /connections/{id}/shadow', byId.extend({ isShadow: z.boolean() }), Connection),
+    /** Send so many of a hundred records to a destination. A larger share is filled up by an order to send again. */
+    setShare: call('PUT /connections/{id}/share', byId.extend({ percent: z.int().min(1).max(100) }), Connection),
     setSchedule: call('PUT /connections/{id}/schedule', byId.extend({ schedule: Schedule }), Connection),
   },
   schedule: {
@@ -232,6 +237,16 @@ export const api = {
     preview: call('POST /leaves/{id}/preview', LeavingDraft, LeavingPreview),
     /** Set rules, from the next record that is sent on. `version` is the one they were chosen over: nobody overwrites another's unseen. */
     save: call('PUT /leaves/{id}', LeavingDraft.extend({ version: z.int().min(0) }), LeavingDestination),
+  },
+  outbox: {
+    /** Say for how many days versions are kept that are not the newest of their record; null keeps them for ever. */
+    setKeepDays: call('PUT /outbox/keep-days', z.strictObject({ days: z.int().min(90).max(3650).nullable() }), nothing),
+  },
+  sameRecords: {
+    /** Where more than one source speaks of one record: the rule of each kind, and how many there are. */
+    list: call('GET /same-records', nothing, z.array(SameRecords)),
+    /** Set the rule of a kind of record, from the next record that is sent on. */
+    save: call('PUT /same-records/{entity}', z.strictObject({ entity: z.enum(entityNames), rule: SameRecordRule }), nothing),
   },
   audit: {
     list: call(

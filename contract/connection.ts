@@ -19,6 +19,10 @@ export const Connection = z.strictObject({
   secrets: z.array(z.string()).default([]),
   schedule: Schedule.default({ kind: 'every', interval: '15m' }),
   isPaused: z.boolean().default(false),
+  /** A destination beside the others: it gets everything and decides nothing. It holds nobody back, and what it says counts for itself alone. */
+  isShadow: z.boolean().optional(),
+  /** So many of a hundred records go to a destination, the same ones for good; all of them where it is absent. */
+  sharePercent: z.int().min(1).max(100).optional(),
   createdAtMs: z.int().default(0),
 });
 export type Connection = z.infer<typeof Connection>;

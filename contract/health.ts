@@ -52,6 +52,23 @@ export const HeldSending = z.strictObject({
 });
 export type HeldSending = z.infer<typeof HeldSending>;
 
+/** How large the outbox is, and when its oldest version was kept. */
+export const OutboxSize = z.strictObject({ bytes: z.int(), oldestAtMs: z.int().nullable() });
+export type OutboxSize = z.infer<typeof OutboxSize>;
+
+/**
+ * How a shadow differs from the destination that leads, up to where both have come: what one has refused and the other not. `behind` is how
+ * many versions it still has to get, `missed` how many old ones were pruned before it had them.
+ */
+export const ShadowDifferences = z.strictObject({
+  leadingTitle: z.string().nullable(),
+  onlyShadowRefused: z.int(),
+  onlyLeadingRefused: z.int(),
+  behind: z.int(),
+  missed: z.int(),
+});
+export type ShadowDifferences = z.infer<typeof ShadowDifferences>;
+
 /**
  * A destination at a glance: what it has confirmed, what waits for it, and how the line is.
  *
@@ -64,10 +81,16 @@ export const DestinationHealth = z.strictObject({
   title: z.string(),
   state: z.enum(['idle', 'sending', 'waiting', 'failing', 'paused']),
   waiting: z.int(),
+  waitingBytes: z.int(),
   oldestWaitingAtMs: z.int().nullable(),
   confirmed: z.int(),
   confirmedUpToMs: z.int().nullable(),
   refused: z.int(),
+  /** Versions that were not sent there on purpose. */
+  withheld: z.int(),
+  sharePercent: z.int(),
+  /** Null where it is no shadow. */
+  shadow: ShadowDifferences.nullable(),
   lastConfirmedAtMs: z.int().nullable(),
   nextTryAtMs: z.int().nullable(),
   failingSinceMs: z.int().nullable(),
@@ -128,6 +151,8 @@ export const Overview = z.strictObject({
   waiting: z.int(),
   setAside: z.int(),
   setAsideByRule: z.array(z.strictObject({ rule: z.enum(ruleIds), count: z.int() })),
+  /** `keepDays`: so long versions are kept that are not the newest of their record; null is for ever. */
+  outbox: OutboxSize.extend({ keepDays: z.int().nullable() }),
   /** Figures of guests: rows of the log that were not read for them yet, and guests whose figures are to be worked out. */
   figures: z.strictObject({ unread: z.int(), due: z.int() }),
   recentFiles: z.array(FileReport),

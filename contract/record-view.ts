@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { LetterContent } from './dead-letter.ts';
 import { FoundLayout, Mapping } from './mapping.ts';
 import { entityNames } from './record.ts';
+import { OtherSource, SameRecordRule, Withheld } from './same-record.ts';
 
 /** By what records can be sorted: when they were last kept, their key, or one of the open columns (contract/entity.ts). */
 export const recordSorts = ['kept', 'key', 'day', 'until', 'state', 'title', 'place', 'amount'] as const;
@@ -87,8 +88,12 @@ export type KeptReason = (typeof keptReasons)[number];
 export const VersionDelivery = z.strictObject({
   destinationId: z.string(),
   title: z.string(),
-  state: z.enum(['confirmed', 'waiting', 'refused']),
+  /** A shadow: what it says decides nothing. */
+  isShadow: z.boolean(),
+  state: z.enum(['confirmed', 'waiting', 'refused', 'withheld']),
   atMs: z.int().nullable(),
+  /** Why it was not sent there. */
+  withheld: Withheld.nullable(),
 });
 export type VersionDelivery = z.infer<typeof VersionDelivery>;
 
@@ -131,8 +136,13 @@ export const OpenedRecord = z.strictObject({
   hotelId: z.string(),
   source: z.string(),
   firstKeptAtMs: z.int(),
+  /** The same record from other sources, and what the rule for it is. */
+  otherSources: z.array(OtherSource),
+  rule: SameRecordRule,
   versions: z.array(RecordVersion).min(1),
   total: z.int(),
+  /** Older versions were removed when they had been kept for long enough. */
+  areOlderPruned: z.boolean(),
 });
 export type OpenedRecord = z.infer<typeof OpenedRecord>;
 

@@ -90,12 +90,14 @@ export const Resend = z.strictObject({
   newer: z.int(),
   onItsWay: z.int(),
   damaged: z.int(),
+  /** Withheld from the destination on purpose: contract/same-record.ts. */
+  withheld: z.int(),
   state: z.enum(resendStates),
   finishedAtMs: z.int().nullable(),
 });
 export type Resend = z.infer<typeof Resend>;
 
 /** How many records of an order are done with. */
-export function doneOf({ confirmed, refused, newer, onItsWay, damaged }: Resend): number {
-  return confirmed + refused + newer + onItsWay + damaged;
+export function doneOf({ confirmed, refused, newer, onItsWay, damaged, withheld }: Resend): number {
+  return confirmed + refused + newer + onItsWay + damaged + withheld;
 }

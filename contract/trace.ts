@@ -3,6 +3,7 @@ import { ruleIds, settledAs } from './dead-letter.ts';
 import { FaultReport } from './faults.ts';
 import { entityNames } from './record.ts';
 import { keptReasons, RecordRow } from './record-view.ts';
+import { OtherSource, SameRecordRule, Withheld } from './same-record.ts';
 
 /** What came of a request: all of it confirmed, some refused, all refused, or nothing is known to have arrived. */
 export const attemptOutcomes = ['confirmed', 'partly', 'refused', 'failed'] as const;
@@ -151,8 +152,10 @@ const DeliveryStation = z.strictObject({
   atMs: nullable(z.int()),
   destinationId: z.string(),
   title: z.string(),
-  state: z.enum(['confirmed', 'waiting', 'refused']),
+  isShadow: z.boolean(),
+  state: z.enum(['confirmed', 'waiting', 'refused', 'withheld']),
   code: nullable(z.string()),
+  withheld: nullable(Withheld),
   waiting: nullable(
     z.strictObject({
       before: z.int(),
@@ -189,6 +192,8 @@ export const Trace = z.strictObject({
   source: z.string(),
   seq: z.int(),
   isNewest: z.boolean(),
+  otherSources: z.array(OtherSource),
+  rule: SameRecordRule,
   stations: z.array(Station),
 });
 export type Trace = z.infer<typeof Trace>;

@@ -5,11 +5,13 @@ import type { ReadDb } from './open.ts';
 import { type AuditHead, auditPage, checkAudit } from './pipeline/audit.ts';
 import { fileLettersByRule, setAsideByRule } from './pipeline/counts.ts';
 import { type LetterQuery, letterCounts, letterPage } from './pipeline/dead-letters.ts';
+import { outboxLook } from './pipeline/outbox-size.ts';
 import { keptSince } from './pipeline/record-page.ts';
 import { knowFolded, recordViews } from './pipeline/record-views.ts';
 import { type CountFrom, type CountQuery, countBite, type ResendWindow, resendBite } from './pipeline/resend-walk.ts';
 import { countRows, unmetRows } from './pipeline/source-tables.ts';
 import { traceFind } from './pipeline/trace-find.ts';
+import { sameRecords } from './pipeline/withheld.ts';
 import { snapshotInto } from './snapshot.ts';
 import { type Remote, ThreadCaller } from './thread-calls.ts';
 import { threadFile } from './thread-file.ts';
@@ -33,6 +35,8 @@ export function longReads(path: string, db: ReadDb, forRecords: ReadDb) {
     checkAudit: (after: AuditHead, upToSeq: number) => checkAudit(db, after, upToSeq),
     unmetRows: (tableId: number, sweep: number, limit: number) => unmetRows(db, tableId, sweep, limit),
     countRows: (tableId: number) => countRows(db, tableId),
+    outboxLook: () => outboxLook(db),
+    sameRecords: (entities: readonly EntityName[]) => sameRecords(db, entities),
   };
 }
 
@@ -62,6 +66,8 @@ export async function startReader(path: string): Promise<{ reads: Remote<LongRea
       checkAudit: (...args) => caller.call('checkAudit', args),
       unmetRows: (...args) => caller.call('unmetRows', args),
       countRows: (tableId) => caller.call('countRows', [tableId]),
+      outboxLook: () => caller.call('outboxLook', []),
+      sameRecords: (entities) => caller.call('sameRecords', [entities]),
     },
     close: () => caller.end(),
   };

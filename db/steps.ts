@@ -11,6 +11,7 @@ import { holdStatements, type NewHold } from './pipeline/held-sending.ts';
 import { type IntentOf, intentStatements } from './pipeline/intents.ts';
 import { letterStatements } from './pipeline/letter-steps.ts';
 import { deliveryStatements } from './pipeline/outbox.ts';
+import { pruneStatements } from './pipeline/prune.ts';
 import { recordStatements } from './pipeline/records.ts';
 import { replayStatements } from './pipeline/replay.ts';
 import { type NewResend, type ResentPart, resendStatements } from './pipeline/resends.ts';
@@ -38,6 +39,7 @@ export function pipelineSteps(db: WriteDb, key: KeyObject, now: () => number = D
   const audit = auditStatements(db, key);
   const attempts = attemptStatements(db);
   const holds = holdStatements(db);
+  const { pruneNext } = pruneStatements(db, key);
   const figures = guestFigureStatements(db, key, records);
 
   const removeConnection = db.transaction((id: string, forgetSecretsAtMs: number): boolean => {
@@ -71,8 +73,13 @@ export function pipelineSteps(db: WriteDb, key: KeyObject, now: () => number = D
     overtaken: (ids: readonly number[]) => overtaken(ids, now()),
     stillAside,
     reopenFile: files.reopenFile,
-    confirm: (destinationId: string, upTo: number, refused: Parameters<typeof confirm>[2], tried: Tried | null = null) =>
-      confirm(destinationId, upTo, refused, tried, now()),
+    confirm: (
+      destinationId: string,
+      upTo: number,
+      refused: Parameters<typeof confirm>[2],
+      tried: Tried | null = null,
+      passedOver?: Parameters<typeof confirm>[5],
+    ) => confirm(destinationId, upTo, refused, tried, now(), passedOver),
     noteFailedAttempt: attempts.noteFailedAttempt,
     pruneAttempts: () => attempts.pruneAttempts(now()),
     holdSending: (held: NewHold) => holds.holdSending(held, now()),
@@ -91,6 +98,7 @@ export function pipelineSteps(db: WriteDb, key: KeyObject, now: () => number = D
     generation: ledger.newest,
     meetGeneration: (destinationId: string, seen: number) => ledger.meet(destinationId, seen, now()),
     takeOver: (destinationId: string, seen: number) => ledger.takeOver(destinationId, seen, now()),
+    pruneNext,
     readForFigures: figures.readForFigures,
     workOutFigures: () => records.numbersBack(() => figures.workOutFigures(now())),
     mergeGuests: figures.mergeGuests,

@@ -45,6 +45,11 @@ const forbidden: readonly (readonly [file: string, source: string, rule: string]
   ['renderer/set-aside/planted-h.ts', '../monitoring/overview.tsx', 'the parts of the console never import each other'],
   ['renderer/records/planted-i.ts', '../set-aside/content.tsx', 'the parts of the console never import each other'],
   ['renderer/set-aside/planted-j.ts', '../records/records.tsx', 'the parts of the console never import each other'],
+  ['renderer/leaves/planted-k.ts', '../records/records.tsx', 'the parts of the console never import each other'],
+  ['renderer/records/planted-l.ts', '../leaves/leaves.tsx', 'the parts of the console never import each other'],
+  ['renderer/resend/planted-m.ts', '../records/records.tsx', 'what several parts of the console share'],
+  ['renderer/sending/planted-n.ts', '../monitoring/overview.tsx', 'what several parts of the console share'],
+  ['renderer/forms/planted-o.ts', '../connections/add.tsx', 'what several parts of the console share'],
   ['renderer/settings/planted-g.ts', '../first-run/first-run.tsx', 'the parts of the console never import each other'],
 ];
 
@@ -64,6 +69,7 @@ const allowed: readonly (readonly [file: string, source: string])[] = [
   ['preload/fine-g.ts', '../contract/shell.ts'],
   ['renderer/rpc.ts', '@orpc/client'],
   ['renderer/monitoring/fine-h.ts', '../ui/chip.tsx'],
+  ['renderer/records/fine-n.ts', '../resend/dialog.tsx'],
 ];
 
 describe('the layer rules', () => {

@@ -8,7 +8,7 @@ import { startUpstream, type Upstream } from '../sandbox/upstream/server.ts';
 
 /**
  * Pictures of every screen and state of the console, from the real agent in a real browser, into docs/screenshots.
- * Run with `npm run screenshots`. The hotel, its guests and its files are invented.
+ * Run with `npm run screenshots`, or with the names of some of its parts behind `--`. The hotel, its guests and its files are invented.
  */
 
 const root = join(import.meta.dirname, '..');
@@ -288,6 +288,80 @@ async function daily(camera: Camera): Promise<void> {
   await busy.close();
 }
 
+/** A second source that speaks of the same bookings, a new hub beside the old one, and a guest who has stayed before. */
+async function besides(camera: Camera): Promise<void> {
+  const busy = await hotel();
+  const { client } = busy.agent;
+  const address = busy.agent.console ?? '';
+  await connect(busy);
+  const second = join(busy.folder, 'channel');
+  mkdirSync(second);
+  await client.connections.add({
+    id: 'channel',
+    kind: 'folder-csv',
+    title: 'Channel manager',
+    settings: { folder: second, completeWhen: 'done-file', source: 'channel' },
+    schedule: { kind: 'manual' },
+    secrets: {},
+  });
+  const beside = await startUpstream({ dir: join(busy.folder, 'new-hub') });
+  beside.faults.refuseKeys = ['4471003', '4471004'];
+  await client.connections.add({
+    id: 'new-hub',
+    kind: 'https-ingest',
+    title: 'New hub',
+    settings: { url: beside.url, allowHttpOnThisPc: true },
+    secrets: { signingSecret: beside.secret },
+  });
+  await client.connections.setShadow({ id: 'new-hub', isShadow: true });
+  const again = (id: number, year: string, status: string) =>
+    row(id, status).replace(',,,', ',a.guest@example.com,,').replaceAll('2026-12-', `${year}-11-`);
+  drop(busy.drops, 'bookings.csv', [
+    ...Array.from({ length: 12 }, (_, id) => row(id)),
+    again(900, '2024', 'CHECKED OUT'),
+    again(901, '2027', 'RESERVED'),
+  ]);
+  await client.connections.syncNow({ id: 'pms' });
+  await until(
+    () => client.overview.get({}),
+    ({ records, waiting }) => records === 14 && waiting === 0,
+  );
+  await client.sameRecords.save({ entity: 'booking', rule: { rule: 'leads', source: 'pms' } });
+  drop(second, 'channel.csv', [row(2, 'CANCELLED'), row(40)]);
+  await client.connections.syncNow({ id: 'channel' });
+  await until(
+    () => client.overview.get({}),
+    ({ records, waiting, figures }) => records === 16 && waiting === 0 && figures.unread + figures.due === 0,
+  );
+  await camera.take('shadow', address, async (page) => {
+    await place('#/connections/new-hub')(page);
+    await page.getByText('refused here alone').waitFor();
+  });
+  await camera.take(
+    'settings-rules',
+    address,
+    async (page) => {
+      await place('#/settings')(page);
+      await page.getByRole('heading', { name: /^(Old versions|Alte Fassungen)$/ }).scrollIntoViewIfNeeded();
+    },
+    [...bothThemes, { suffix: 'german', scheme: 'light', locale: 'de-DE' }],
+  );
+  const ledgers = (await client.records.list({ entity: 'booking', key: '4471002' })).rows;
+  const withheld = ledgers.find(({ source }) => source === 'channel');
+  await camera.take('record-withheld', address, async (page) => {
+    await place(`#/records/${withheld?.ledgerId}:4471002`)(page);
+    await page.getByText('Also known from pms.').waitFor();
+  });
+  await camera.take('record-figures', address, async (page) => {
+    await place('#/records?q=4471901')(page);
+    await page.getByRole('link', { name: '4471901' }).click();
+    await page.getByText('Kept anew because figures').first().scrollIntoViewIfNeeded();
+  });
+  await camera.take('monitoring-shadow', address, (page) => page.getByText('New hub').waitFor());
+  await beside.close();
+  await busy.close();
+}
+
 async function setAside(camera: Camera, busy: Hotel, address: string): Promise<void> {
   const { client } = busy.agent;
   busy.upstream.faults.refuseKeys = [String(4_471_000 + 1500)];
@@ -403,8 +477,9 @@ if (!chromiumPath) throw new Error('there is no Chromium: set BELLHOP_CHROMIUM')
 const browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArgs });
 try {
   const camera = new Camera(browser);
-  await firstRun(camera);
-  await daily(camera);
+  const parts = { firstRun, daily, besides };
+  const wanted = process.argv.slice(2);
+  for (const [name, take] of Object.entries(parts)) if (wanted.length === 0 || wanted.includes(name)) await take(camera);
 } finally {
   await browser.close();
 }

@@ -6,8 +6,9 @@ import { ConnectionDraft } from '../../contract/connection.ts';
 import { Fault } from '../../contract/faults.ts';
 import type { Client } from '../runtime/wire-client.ts';
 import { type CommandLine, faultSentences, table, UsageError, withAgent } from './command.ts';
+import { callGone, compare, showTables } from './source-tables.ts';
 
-/** `bellhop connections add|list|test|key|letter|take-over|trip|reset|tables|compare|gone|remove`. */
+/** `bellhop connections add|list|test|key|letter|take-over|trip|reset|shadow|share|tables|compare|gone|remove`. */
 export async function manageConnections(line: CommandLine): Promise<number> {
   const [what, ...rest] = line.arguments;
   switch (what) {
@@ -32,13 +33,17 @@ export async function manageConnections(line: CommandLine): Promise<number> {
       return compare(line, one(rest, 'compare'));
     case 'gone':
       return callGone(line, rest);
+    case 'shadow':
+      return setShadow(line, rest);
+    case 'share':
+      return setShare(line, rest);
     case 'trip':
       return trip(line, rest);
     case 'reset':
       return reset(line, one(rest, 'reset'));
     default:
       throw new UsageError(
-        `connections ${what} is not known: add, list, test, key, letter, take-over, tables, compare, gone, trip, reset or remove`,
+        `connections ${what} is not known: add, list, test, key, letter, take-over, trip, reset, shadow, share, tables, compare, gone or remove`,
       );
   }
 }
@@ -198,6 +203,26 @@ async function trip(line: CommandLine, rest: readonly string[]): Promise<number>
   return 0;
 }
 
+async function setShadow(line: CommandLine, rest: readonly string[]): Promise<number> {
+  const [id, to, ...more] = rest;
+  if (!id || (to !== 'on' && to !== 'off') || more.length > 0)
+    throw new UsageError('connections shadow takes the id of a destination, and on or off');
+  await withAgent(line.home, (client) => client.connections.setShadow({ id, isShadow: to === 'on' }));
+  const now = to === 'on' ? 'gets everything and decides nothing; it holds nobody back' : 'counts like the other destinations';
+  line.print({ id, isShadow: to === 'on' }, `${id} ${now}.`);
+  return 0;
+}
+
+async function setShare(line: CommandLine, rest: readonly string[]): Promise<number> {
+  const [id, to, ...more] = rest;
+  const percent = Number(to);
+  if (!id || !Number.isInteger(percent) || percent < 1 || percent > 100 || more.length > 0)
+    throw new UsageError('connections share takes the id of a destination, and how many of a hundred records it gets');
+  await withAgent(line.home, (client) => client.connections.setShare({ id, percent }));
+  line.print({ id, percent }, `${id} gets ${percent} of a hundred records, always the same ones.`);
+  return 0;
+}
+
 async function reset(line: CommandLine, id: string): Promise<number> {
   await withAgent(line.home, (client) => client.connections.resetBreaker({ id }));
   line.print({ reset: id }, `Sending to ${id} goes on.`);
@@ -207,40 +232,5 @@ async function reset(line: CommandLine, id: string): Promise<number> {
 async function removeConnection(line: CommandLine, id: string): Promise<number> {
   await withAgent(line.home, (client) => client.connections.remove({ id }));
   line.print({ removed: id }, `Removed ${id}. What it has brought stays.`);
-  return 0;
-}
-
-/** How the tables of a database that is read stand. */
-async function showTables(line: CommandLine, id: string): Promise<number> {
-  const tables = await withAgent(line.home, (client) => client.connections.tables({ id }));
-  const when = (ms: number | null) => (ms === null ? 'never' : `${new Date(ms).toISOString().slice(0, 19)}Z`);
-  const rows = tables.map((one) => [
-    one.name,
-    one.isPolled ? 'by its stamp' : 'compared whole',
-    one.passAtMs === null ? 'first load under way' : when(one.passAtMs),
-    one.isSweeping ? 'under way' : when(one.sweptAtMs),
-    `${Math.ceil(one.windowSeconds / 60)} min`,
-    `${Math.ceil(one.latenessSeconds / 60)} min`,
-    String(one.rowsRead),
-    String(one.rowsChanged),
-    one.vanished === null ? '' : `${one.vanished} rows are missing`,
-  ]);
-  const head = ['TABLE', 'READ', 'LAST PASS', 'COMPARED', 'LOOKS BACK', 'LATEST', 'ROWS READ', 'NEW', ''];
-  line.print(tables, rows.length === 0 ? 'It is no database, or was never read.' : table([head, ...rows]));
-  return tables.some((one) => one.vanished !== null) ? 1 : 0;
-}
-
-async function compare(line: CommandLine, id: string): Promise<number> {
-  await withAgent(line.home, (client) => client.connections.compareNow({ id }));
-  line.print({ compares: id }, `${id} is read now, and everything of it is compared.`);
-  return 0;
-}
-
-/** Say that missing rows are really gone. */
-async function callGone(line: CommandLine, rest: readonly string[]): Promise<number> {
-  const [id, name, ...more] = rest;
-  if (!id || !name || more.length > 0) throw new UsageError('connections gone takes the id of one connection and the name of one table');
-  await withAgent(line.home, (client) => client.connections.believeGone({ id, table: name }));
-  line.print({ gone: id, table: name }, `The missing rows of ${name} are reported as gone after two more comparisons.`);
   return 0;
 }

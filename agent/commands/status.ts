@@ -2,6 +2,7 @@ import { Fault, sidelines } from '../../contract/faults.ts';
 import type { DestinationHealth, Overview, SourceHealth } from '../../contract/health.ts';
 import { entityOf } from '../../contract/record.ts';
 import { type CommandLine, faultSentences, table, whenText, withAgent } from './command.ts';
+import { megabytes, outboxText } from './outbox.ts';
 
 /** `bellhop status`: how every connection stands. Exit code 1 while something is failing. */
 export async function showStatus(line: CommandLine): Promise<number> {
@@ -39,6 +40,8 @@ function statusText(overview: Overview, isRunning: boolean): string {
     systems,
     `${overview.records} records, ${overview.waiting} waiting, ${overview.setAside} set aside`,
     ...breakers,
+    ...shadowsText(overview),
+    outboxText(overview.outbox),
     ...figuresText(overview),
     ...incomplete,
     ...troubles,
@@ -52,8 +55,11 @@ function sourceRow(system: SourceHealth): string[] {
 }
 
 function destinationRow(system: DestinationHealth): string[] {
-  const counts = `${system.confirmed} confirmed, ${system.waiting} waiting, ${system.refused} refused`;
-  return [system.title, system.state, whenText(system.lastConfirmedAtMs), whenText(system.nextTryAtMs), counts, system.breaker];
+  const bytes = system.waitingBytes > 0 ? ` (${megabytes(system.waitingBytes)})` : '';
+  const withheld = system.withheld > 0 ? `, ${system.withheld} not sent on purpose` : '';
+  const counts = `${system.confirmed} confirmed, ${system.waiting} waiting${bytes}, ${system.refused} refused${withheld}`;
+  const title = system.shadow ? `${system.title} (shadow)` : system.title;
+  return [title, system.state, whenText(system.lastConfirmedAtMs), whenText(system.nextTryAtMs), counts, system.breaker];
 }
 
 /** Why nothing is sent to a destination at this moment, the failures that led to it, and what waits meanwhile. */
@@ -74,6 +80,17 @@ function breakerText(
       ...failures.map(({ atMs, fault }) => `  ${whenText(atMs)}  ${faultSentences(new Fault(fault.code, fault.detail)).what}`),
     ].join('\n'),
   ];
+}
+
+/** How each shadow differs from the destination that leads. */
+function shadowsText({ systems }: Overview): string[] {
+  return systems.flatMap((system) => {
+    if (system.direction !== 'destination' || !system.shadow) return [];
+    const { leadingTitle, onlyShadowRefused, onlyLeadingRefused, behind, missed } = system.shadow;
+    if (leadingTitle === null) return [`${system.title} is a shadow, and there is no destination to compare it with.`];
+    const found = `refused by it alone ${onlyShadowRefused}, by ${leadingTitle} alone ${onlyLeadingRefused}, still to come ${behind}, old versions missed ${missed}`;
+    return [`${system.title} is a shadow of ${leadingTitle}: ${found}.`];
+  });
 }
 
 /** What stands in a guest's figures is a little behind what has come in, until it is worked out. */

@@ -3,6 +3,7 @@ import { type ruleIds, rules } from '../../contract/dead-letter.ts';
 import { Fault } from '../../contract/faults.ts';
 import { visibleText } from '../../contract/raw-bytes.ts';
 import { type EntityName, entityNames } from '../../contract/record.ts';
+import type { SameRecordRule, WithheldReason } from '../../contract/same-record.ts';
 import {
   type Attempt,
   type DeliveryOfTrace,
@@ -54,9 +55,16 @@ function queryOf(args: readonly string[]): TraceQuery {
 
 const oneLine = (cell: string) => visibleText(cell).replaceAll(/[\n\t]/g, ' ');
 
-function wayText({ entity, externalId, source, hotelId, isNewest, stations }: Trace): string {
+function wayText({ entity, externalId, source, hotelId, isNewest, otherSources, rule, stations }: Trace): string {
+  const others = otherSources.map((one) => `${one.source} (kept ${whenText(one.keptAtMs)})`).join(', ');
+  const also = others === '' ? '' : `\nAlso known from ${others}: ${ruleWords(rule)}.`;
   const rows = stations.flatMap((station) => stationRows(station).map(([when, ...cells]) => [when, ...cells.map(oneLine)]));
-  return `${entity} ${oneLine(externalId)} of ${source}, ${hotelId}${isNewest ? '' : ' (an older version)'}\n${table(rows)}`;
+  return `${entity} ${oneLine(externalId)} of ${source}, ${hotelId}${isNewest ? '' : ' (an older version)'}${also}\n${table(rows)}`;
+}
+
+function ruleWords(rule: SameRecordRule): string {
+  if (rule.rule === 'leads') return `${rule.source} leads, what others say of it is kept and not sent`;
+  return rule.rule === 'newest' ? 'the newest of what waits is sent' : 'both are kept and sent apart';
 }
 
 type Row = readonly [when: string, what: string, words: string];
@@ -111,7 +119,15 @@ function attemptRow({ outcome, code, records, startedAtMs, endedAtMs, tookMs, co
   return [whenText(startedAtMs), 'attempt', `${how}${code === null ? '' : ` (${code})`}, ${tookMs} ms${often}${again}`];
 }
 
-function deliveryRow({ title, state, code, waiting }: DeliveryOfTrace, when: string): Row {
+const withheldWords = {
+  'other-source-leads': (source: string) => `${source} leads for this kind of record`,
+  'other-source-newer': (source: string) => `${source} has said something newer of it`,
+  'not-in-share': () => 'it lies outside of the share that is sent there',
+} as const satisfies Record<WithheldReason, (source: string) => string>;
+
+function deliveryRow({ title: name, isShadow, state, code, waiting, withheld }: DeliveryOfTrace, when: string): Row {
+  const title = isShadow ? `${name}, a shadow` : name;
+  if (withheld) return [when, 'withheld', `from ${title}: ${withheldWords[withheld.reason](withheld.otherSource ?? '')}`];
   if (state === 'confirmed') return [when, 'arrived', `confirmed by ${title}`];
   if (state === 'refused') return [when, 'refused', `by ${title}${code === null ? '' : ` (${code})`}`];
   if (!waiting) return [when, 'waiting', `for ${title}`];

@@ -52,7 +52,7 @@ export class Destinations {
     for (const connection of connections(this.#tools.read)) {
       if (connection.direction === 'destination' && !connection.isPaused && hotel) wanted.set(connection.id, connection);
     }
-    const keyOf = (connection: Connection) => JSON.stringify([connection.kind, connection.settings, hotel?.hotelId]);
+    const keyOf = ({ kind, settings, sharePercent }: Connection) => JSON.stringify([kind, settings, sharePercent, hotel?.hotelId]);
     for (const [id, line] of this.#lines) {
       const connection = wanted.get(id);
       if (!connection || keyOf(connection) !== line.key) await this.stopOne(id);
@@ -76,6 +76,7 @@ export class Destinations {
       hotelId,
       open: () => this.#open(connection),
       leave: () => this.#leave(connection.id),
+      sharePercent: connection.sharePercent ?? 100,
     });
     return { key, push, abort, done: push.run(abort.signal) };
   }

@@ -1,9 +1,10 @@
 import type { Writer } from '../../db/writer.ts';
 import { policies, sleep } from '../resilience/policies.ts';
+import type { Quiet } from './quiet.ts';
 
 export type FiguresTools = {
   readonly writer: Pick<Writer, 'step'>;
-  readonly now: () => number;
+  readonly quiet: Quiet;
   /** @throws where the disk is too full for anything that can wait. */
   readonly assertRoom: () => void;
   /** Told when records were kept for their figures. */
@@ -19,7 +20,6 @@ export class Figures {
   readonly #tools: FiguresTools;
   readonly #stopping = new AbortController();
   #bell = new AbortController();
-  #lastKeptAtMs = 0;
   #done: Promise<void> = Promise.resolve();
 
   constructor(tools: FiguresTools) {
@@ -31,12 +31,6 @@ export class Figures {
   }
 
   /** Something has come in: it is looked at when nothing more comes for a moment. */
-  kept(): void {
-    this.#lastKeptAtMs = this.#tools.now();
-    this.#bell.abort();
-  }
-
-  /** Two guests were merged, or the figures are to be made anew. */
   wake(): void {
     this.#bell.abort();
   }
@@ -60,10 +54,9 @@ export class Figures {
 
   /** One step. @returns how long to rest before the next. */
   async #turn(): Promise<number> {
-    const { writer, now, assertRoom, onKept } = this.#tools;
-    const quietMs = now() - this.#lastKeptAtMs;
-    // A clock that was set back must not hold them up for long.
-    if (quietMs >= 0 && quietMs < policies.figuresAfterQuietMs) return policies.figuresAfterQuietMs - quietMs;
+    const { writer, quiet, assertRoom, onKept } = this.#tools;
+    const waitMs = quiet.inMs();
+    if (waitMs > 0) return waitMs;
     try {
       assertRoom();
     } catch {

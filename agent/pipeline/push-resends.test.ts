@@ -143,7 +143,11 @@ describe('sending again', { timeout: 60_000 }, () => {
     let requests = 0;
     const session = { host: 'hub', batchRecords: 100, send: () => ++requests } as never;
     const attempts = new Attempts({ read: stores.read, writer: stores.writer, now: Date.now }, 'hub');
-    await new Resending(tools, 'hub', attempts, () => null).sendNext(session, new AbortController().signal, () => undefined);
+    await new Resending(tools, { id: 'hub', leave: () => null, sharePercent: 100 }, attempts).sendNext(
+      session,
+      new AbortController().signal,
+      () => undefined,
+    );
     expect([requests, said(await orderOf(id))]).toEqual([0, { ...nothing, total: 5, state: 'cancelled' }]);
   });
 

@@ -13,6 +13,7 @@ import type { Writer } from '../../db/writer.ts';
 import type { Leave } from './outbox/leaving.ts';
 import { outgoingBatches } from './outbox/outgoing.ts';
 import { settle } from './outbox/settle.ts';
+import { judge } from './outbox/withhold.ts';
 import type { Attempts } from './push-attempts.ts';
 import { sendInTurn } from './send-batches.ts';
 import type { OutgoingBatch, SendOutcome, UpstreamSession } from './upstream.ts';
@@ -45,14 +46,20 @@ export class Resending {
   readonly #destinationId: string;
   readonly #attempts: Attempts;
   readonly #leave: () => Leave | null;
+  readonly #sharePercent: number;
   /** How far the walk has looked without finding anything: that is not worth a commit. */
   #looked = { id: 0, position: 0 };
 
-  constructor(tools: ResendingTools, destinationId: string, attempts: Attempts, leave: () => Leave | null) {
+  constructor(
+    tools: ResendingTools,
+    destination: { readonly id: string; readonly leave: () => Leave | null; readonly sharePercent: number },
+    attempts: Attempts,
+  ) {
     this.#tools = tools;
     this.#attempts = attempts;
-    this.#destinationId = destinationId;
-    this.#leave = leave;
+    this.#destinationId = destination.id;
+    this.#leave = destination.leave;
+    this.#sharePercent = destination.sharePercent;
   }
 
   /**
@@ -83,7 +90,9 @@ export class Resending {
     // What is left for the next part begins there; what lies behind it is not settled by this one.
     const isCut = rest !== null;
     const reached = rest === null ? bite.reached : rest - 1;
-    const records = outgoingBatches(texts, this.#leave()).map((batch) => ({
+    // The rules by which rows are kept back hold for what is sent again as well.
+    const { send, withheld } = judge(this.#tools.read, texts, this.#sharePercent);
+    const records = outgoingBatches(send, this.#leave()).map((batch) => ({
       ...batch,
       again: batch.again === undefined ? order.correlationId : `${order.correlationId} ${batch.again}`,
     }));
@@ -120,6 +129,7 @@ export class Resending {
       refused: refused.filter(isBehind),
       onItsWay: sorted.onItsWay.filter(isBehind).length,
       damaged: damaged.filter((seq) => isBehind({ seq })).length,
+      withheld: withheld.filter(isBehind).length,
       overtaken: sorted.overtaken.filter(isBehind).map(({ letterId }) => letterId as number),
       isEnd,
       ...(outcome.confirmed.size + outcome.refused.size > 0 ? { tried: this.#attempts.answered(position) ?? undefined } : {}),

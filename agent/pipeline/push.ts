@@ -4,12 +4,13 @@ import type { HeldSending, LineFailure } from '../../contract/health.ts';
 import type { Heartbeat } from '../../contract/ingest.ts';
 import { type OutboxRow, pendingRows } from '../../db/pipeline/blocks.ts';
 import { heldSending } from '../../db/pipeline/held-sending.ts';
-import { delivery } from '../../db/pipeline/outbox.ts';
+import { delivery, type WithheldRow } from '../../db/pipeline/outbox.ts';
 import { type BreakerState, LineBreaker } from '../resilience/breaker.ts';
 import { backoffMs, policies, sleep } from '../resilience/policies.ts';
 import type { Leave } from './outbox/leaving.ts';
 import { outgoingBatches } from './outbox/outgoing.ts';
 import { settle } from './outbox/settle.ts';
+import { judge } from './outbox/withhold.ts';
 import { Attempts } from './push-attempts.ts';
 import { Resending, type ResendingTools } from './push-resends.ts';
 import { sendInTurn } from './send-batches.ts';
@@ -50,13 +51,14 @@ export class Push {
   readonly #attempts: Attempts;
   readonly #held: (destinationId: string, nowMs: number) => HeldSending | null;
   readonly #leave: () => Leave | null;
+  readonly #sharePercent: number;
   readonly #pending: (afterSeq: number, limit: number) => OutboxRow[];
   readonly #resending: Resending;
   #batchesSinceResend = 0;
   #session: UpstreamSession | null = null;
   /** Everything up to here is confirmed; null when only the database knows. */
   #position: number | null = null;
-  #ahead: OutgoingBatch[] | null = null;
+  #ahead: Load | null = null;
   #confirming: Promise<void> = Promise.resolve();
   #isHighWaterKnown = false;
   #mayTakeOver = false;
@@ -75,6 +77,7 @@ export class Push {
       readonly hotelId: string;
       readonly open: () => Promise<UpstreamSession>;
       readonly leave: () => Leave | null;
+      readonly sharePercent: number;
     },
   ) {
     this.#tools = tools;
@@ -85,8 +88,9 @@ export class Push {
     this.#breaker = new LineBreaker(tools.now);
     this.#attempts = new Attempts(tools, destination.id);
     this.#held = heldSending(tools.read);
-    this.#resending = new Resending(tools, destination.id, this.#attempts, destination.leave);
+    this.#resending = new Resending(tools, destination, this.#attempts);
     this.#leave = destination.leave;
+    this.#sharePercent = destination.sharePercent;
   }
 
   get state(): PushState {
@@ -172,22 +176,25 @@ export class Push {
     const session = this.#session;
     await this.#meetHighWater(session, signal);
     this.#position ??= delivery(this.#tools.read, this.#destinationId).confirmedSeq;
-    const batches = this.#ahead ?? this.#load(session, this.#position);
+    const load = this.#ahead ?? this.#load(session, this.#position);
     this.#ahead = null;
-    const isMore = await this.#sendAgain(session, batches.length === 0 ? 'nothing new' : 'new', signal);
-    if (batches.length === 0) return isMore;
+    const { batches } = load;
+    const isMore = await this.#sendAgain(session, load.lastSeq === load.afterSeq ? 'nothing new' : 'new', signal);
+    if (load.lastSeq === load.afterSeq) return isMore;
     // A person may have stopped sending while the line was opened or something was sent again.
     if (this.#held(this.#destinationId, this.#tools.now())) {
-      this.#ahead = batches;
+      this.#ahead = load;
       return true;
     }
+    // All of it is kept back from this destination: nothing is sent, and the position moves over it.
+    if (batches.length === 0) return this.#confirm(load, nothingSaid);
     this.#isSending = true;
     this.#tools.onChange();
     const outcome: SendOutcome = { confirmed: new Set(), refused: new Map() };
     this.#sentSeq = Math.max(this.#sentSeq, lastSeqOf(batches));
     const sending = this.#attempts.during(batches, () => sendInTurn(session, batches, outcome, signal));
     // While these are on their way, the next are written and packed; only one request is ever under way, so the order per key holds.
-    this.#ahead = this.#loadAhead(session, batches);
+    this.#ahead = this.#loadAhead(session, load);
     const failure = await sending.then(
       () => null,
       (error: unknown) => ({ error }),
@@ -195,7 +202,7 @@ export class Push {
     // Refused one by one by a line that takes nothing: not a word about the records, so none of them is set aside.
     if (failure && outcome.confirmed.size === 0) throw failure.error;
     // What is known to have arrived counts, also when a later part of the batch has failed.
-    const isWhole = await this.#confirm(batches, outcome);
+    const isWhole = await this.#confirm(load, outcome);
     if (failure) throw failure.error;
     // An answer that leaves a record out confirms nothing of it: whatever was prepared behind it must not be sent before it.
     if (!isWhole) throw new Fault('upstream-answer', { host: session.host, detail: 'records left out' });
@@ -217,15 +224,17 @@ export class Push {
     });
   }
 
-  #load(session: UpstreamSession, afterSeq: number): OutgoingBatch[] {
-    return outgoingBatches(this.#pending(afterSeq, session.batchRecords), this.#leave());
+  #load(session: UpstreamSession, afterSeq: number): Load {
+    const rows = this.#pending(afterSeq, session.batchRecords);
+    const { send, withheld } = judge(this.#tools.read, rows, this.#sharePercent);
+    return { batches: outgoingBatches(send, this.#leave()), withheld, afterSeq, lastSeq: rows.at(-1)?.seq ?? afterSeq };
   }
 
-  #loadAhead(session: UpstreamSession, batches: readonly OutgoingBatch[]): OutgoingBatch[] | null {
+  #loadAhead(session: UpstreamSession, { lastSeq }: Load): Load | null {
     try {
-      const ahead = this.#load(session, lastSeqOf(batches));
-      for (const batch of ahead) session.prepare(batch);
-      return ahead.length > 0 ? ahead : null;
+      const ahead = this.#load(session, lastSeq);
+      for (const batch of ahead.batches) session.prepare(batch);
+      return ahead.lastSeq > lastSeq ? ahead : null;
     } catch {
       // What cannot be read is met again when it is next, and named then: the request under way has to be waited for first.
       return null;
@@ -233,16 +242,21 @@ export class Push {
   }
 
   /** Move the watermark over what is settled. @returns whether that is everything that was sent. */
-  async #confirm(batches: readonly OutgoingBatch[], outcome: SendOutcome): Promise<boolean> {
-    const records = batches.flatMap((batch) => batch.records);
-    const { upTo, refused, isWhole } = settle(records, outcome);
+  async #confirm(load: Load, outcome: SendOutcome): Promise<boolean> {
+    const records = load.batches.flatMap((batch) => batch.records);
+    const { upTo: settledUpTo, refused, isWhole } = settle(records, outcome);
+    const upTo = isWhole ? load.lastSeq : settledUpTo;
     // The commit before this one has to have worked; this one goes on while the next batch is sent. Should it fail, or we be
     // killed before it, the batch is sent again with the same ids.
     await this.#confirming;
     if (upTo !== null) {
       this.#position = upTo;
       // Confirmed and set aside in one transaction: a row is never neither, and never both.
-      const step = this.#tools.writer.step('confirm', [this.#destinationId, upTo, refused, this.#attempts.answered(upTo)]);
+      const withheld = load.withheld.filter(({ seq }) => seq <= upTo);
+      const there = records.filter(({ seq }) => seq <= upTo).length + withheld.length;
+      // Numbers of which nothing is there were pruned: only a shadow, or a destination that is new, comes by them.
+      const passedOver = { withheld, missed: upTo - load.afterSeq - there };
+      const step = this.#tools.writer.step('confirm', [this.#destinationId, upTo, refused, this.#attempts.answered(upTo), passedOver]);
       this.#confirming = step.then(() => this.#tools.onChange());
       this.#confirming.catch(() => undefined);
       // Failures in a row are those between which nothing was delivered: a line that works for part of a batch works.
@@ -313,6 +327,15 @@ export class Push {
     this.#bell = new AbortController();
   }
 }
+
+/** What is sent next, and what is passed over on purpose: all rows behind one place up to another. */
+type Load = {
+  readonly batches: readonly OutgoingBatch[];
+  readonly withheld: readonly WithheldRow[];
+  readonly afterSeq: number;
+  readonly lastSeq: number;
+};
+const nothingSaid: SendOutcome = { confirmed: new Set(), refused: new Map() };
 
 const lastSeqOf = (batches: readonly OutgoingBatch[]) => Math.max(...batches.map((batch) => batch.records.at(-1)?.seq ?? 0));
 

@@ -43,8 +43,9 @@ export const policies = {
   diskLookEveryMs: 30_000,
   /** A file or database step that takes longer than this is a fault of the machine. */
   stopWithinMs: 10_000,
-  /** Figures of guests wait until nothing has come in for so long: an import goes first. */
-  figuresAfterQuietMs: 500,
+  /** Figures of guests and pruning wait until nothing has come in for so long: an import goes first. */
+  quietAfterMs: 500,
+  pruneOutboxEveryMs: 86_400_000,
   /** What was tried is kept for 90 days; looking for what is older costs a moment. */
   pruneAttemptsEveryMs: 3_600_000,
 } as const;

@@ -3,12 +3,14 @@ import { api } from '../../contract/api.ts';
 import type { Connection, ConnectionDraft } from '../../contract/connection.ts';
 import { importedByHand } from '../../contract/dead-letter.ts';
 import { Fault } from '../../contract/faults.ts';
+import { entityNames } from '../../contract/record.ts';
 import { connections, isIdUsed, property } from '../../db/pipeline/connections.ts';
 import { recentFiles } from '../../db/pipeline/counts.ts';
 import { openLetter } from '../../db/pipeline/dead-letters.ts';
 import { keyOfVersion, openRecord, recordCounts } from '../../db/pipeline/record-page.ts';
 import { resends } from '../../db/pipeline/resends.ts';
 import type { Agent } from '../index.ts';
+import { keepDays, keepDaysSetting } from '../pipeline/pruning.ts';
 import { systemKinds } from '../pipeline/registry.ts';
 import { mappingFor, replayLetters } from '../pipeline/replay-letters.ts';
 import { type Caller, checkChain, entryOf, exportChain, writeDown } from './audit.ts';
@@ -36,7 +38,9 @@ import { errorFields } from './log.ts';
 import { handOverOf, makeSecret } from './made-secrets.ts';
 import { allMappings, saveMapping } from './mappings.ts';
 import { changeResend, orderResend, rehearsal, samplesNoted, selectionDetail } from './resends.ts';
+import { saveSameRecordRule } from './same-records.ts';
 import { previewMs } from './schedule.ts';
+import { setShadow, setShare } from './shadow.ts';
 import { sourceRow } from './source-row.ts';
 import { believeGone, compareNow, tableStandings } from './tables.ts';
 import { findTraces, traceOf } from './trace.ts';
@@ -207,6 +211,8 @@ export function apiRouter(agent: Agent) {
         await resetBreaker(agent, input.id, context);
         return {};
       }),
+      setShadow: os.connections.setShadow.handler(({ input, context }) => setShadow(agent, input, context)),
+      setShare: os.connections.setShare.handler(({ input, context, signal }) => setShare(agent, input, context, signal ?? agent.signal)),
       setSchedule: os.connections.setSchedule.handler(async ({ input, context }) => {
         previewMs(input.schedule, property(stores.read)?.timeZone ?? 'UTC', agent.now(), 1);
         const connection = { ...existing(agent, input.id), schedule: input.schedule };
@@ -298,6 +304,22 @@ export function apiRouter(agent: Agent) {
       report: os.leaves.report.handler(() => leavingReport(agent)),
       preview: os.leaves.preview.handler(({ input }) => leavingPreview(agent, input)),
       save: os.leaves.save.handler(({ input, context }) => saveLeaving(agent, input, context)),
+    },
+    outbox: {
+      setKeepDays: os.outbox.setKeepDays.handler(async ({ input: { days }, context }) => {
+        const detail = { before: keepDays(stores.read), after: days };
+        const entry = entryOf(agent, context, { action: 'keep-days-set', kind: 'agent', id: 'outbox', detail });
+        await stores.writer.audited([entry], 'saveSetting', [keepDaysSetting, days]);
+        agent.live.tell('overview');
+        return {};
+      }),
+    },
+    sameRecords: {
+      list: os.sameRecords.list.handler(() => stores.reads.sameRecords(entityNames)),
+      save: os.sameRecords.save.handler(async ({ input, context }) => {
+        await saveSameRecordRule(agent, input, context);
+        return {};
+      }),
     },
     audit: {
       list: os.audit.list.handler(({ input }) => stores.reads.auditPage(input)),

@@ -73,6 +73,7 @@ const unaudited: Record<string, string> = {
   'audit.list': 'the chain holds no guest data; an entry for each look at it would only make it longer',
   'audit.verify': 'keeps nothing and shows no entry',
   'resends.list': 'counts',
+  'sameRecords.list': 'counts and names of sources',
   'overview.get': 'counts',
   'live.events': 'says that something has changed, not what',
 };
@@ -102,6 +103,10 @@ const audited: Record<string, readonly [action: AuditAction, call: (given: Given
     'connection-changed',
     () => test.client.connections.change({ ...hubDraft(test.upstream, { batchRecords: 7 }), id: 'hub' }),
   ],
+  'connections.setShadow': ['shadow-set', () => test.client.connections.setShadow({ id: 'hub', isShadow: false })],
+  'connections.setShare': ['share-set', () => test.client.connections.setShare({ id: 'hub', percent: 100 })],
+  'outbox.setKeepDays': ['keep-days-set', () => test.client.outbox.setKeepDays({ days: 400 })],
+  'sameRecords.save': ['same-record-rule-set', () => test.client.sameRecords.save({ entity: 'booking', rule: { rule: 'newest' } })],
   'connections.remove': ['connection-removed', () => test.client.connections.remove({ id: 'second' })],
   'connections.restore': ['connection-restored', () => test.client.connections.restore({ id: 'second' })],
   'connections.test': ['connection-tested', () => drained(test.client.connections.test({ id: 'hub' }))],

@@ -9,10 +9,12 @@ import { type EntityCount, entityCounts, recentFiles, repeatedFiles } from '../.
 import { figuresLag } from '../../db/pipeline/guest-figures.ts';
 import { heldSending } from '../../db/pipeline/held-sending.ts';
 import { delivery, waitingBehind } from '../../db/pipeline/outbox.ts';
+import type { OutboxLook } from '../../db/pipeline/outbox-size.ts';
 import { standingAlerts, syncOf } from '../../db/pipeline/standing.ts';
 import type { LongReads } from '../../db/reader.ts';
 import type { Remote } from '../../db/thread-calls.ts';
 import type { Destinations } from '../pipeline/destinations.ts';
+import { keepDays } from '../pipeline/pruning.ts';
 import type { PushState } from '../pipeline/push.ts';
 import type { Sources } from '../pipeline/sources.ts';
 import type { DiskWatch } from './disk.ts';
@@ -37,12 +39,19 @@ export async function overview(tools: HealthTools): Promise<Overview> {
   const nowMs = tools.now();
   const counts = entityCounts(tools.read, nowMs);
   const hotel = property(tools.read);
+  const { waitingBytes, shadows, ...size } = await outboxLookOf(tools, nowMs);
   const systems = connections(tools.read).map((connection) =>
     connection.direction === 'source'
       ? sourceHealth(tools, connection, counts, hotel?.timeZone ?? 'UTC', nowMs)
-      : destinationHealth(tools, connection, nowMs),
+      : destinationHealth(
+          tools,
+          connection,
+          { waitingBytes: waitingBytes[connection.id] ?? 0, shadow: shadows[connection.id] ?? null },
+          nowMs,
+        ),
   );
-  const destinations = systems.filter((system) => system.direction === 'destination');
+  // A shadow holds nobody back: what waits for it alone does not count as waiting.
+  const destinations = systems.filter((system) => system.direction === 'destination' && system.shadow === null);
   const setAsideByRule = await tools.reads.setAsideByRule();
   return {
     nowMs,
@@ -50,9 +59,13 @@ export async function overview(tools: HealthTools): Promise<Overview> {
     systems: [...systems].sort((a, b) => Number(a.direction === 'destination') - Number(b.direction === 'destination')),
     alerts: standingAlerts(tools.read),
     records: counts.reduce((sum, count) => sum + count.records, 0),
-    waiting: destinations.length === 0 ? waitingBehind(tools.read, 0).waiting : Math.max(...destinations.map((one) => one.waiting)),
+    waiting:
+      destinations.length === 0
+        ? waitingBehind(tools.read, 0).waiting
+        : Math.max(...destinations.map((one) => (one.direction === 'destination' ? one.waiting : 0))),
     setAside: setAsideByRule.reduce((sum, one) => sum + one.count, 0),
     setAsideByRule,
+    outbox: { ...size, keepDays: keepDays(tools.read) },
     figures: figuresLag(tools.read),
     recentFiles: recentFiles(tools.read, 30),
     repeatedFiles: repeatedFiles(tools.read, 30),
@@ -117,7 +130,12 @@ function sourceState(
   return lateByMs > 0 ? 'late' : 'ok';
 }
 
-function destinationHealth(tools: HealthTools, connection: Connection, nowMs: number): DestinationHealth {
+function destinationHealth(
+  tools: HealthTools,
+  connection: Connection,
+  { waitingBytes, shadow }: Pick<DestinationHealth, 'waitingBytes' | 'shadow'>,
+  nowMs: number,
+): DestinationHealth {
   const given = delivery(tools.read, connection.id);
   const { waiting, oldestAtMs } = waitingBehind(tools.read, given.confirmedSeq);
   const line = tools.destinations.state(connection.id);
@@ -129,10 +147,14 @@ function destinationHealth(tools: HealthTools, connection: Connection, nowMs: nu
     title: connection.title,
     state: destinationState(connection.isPaused || held !== null, line, waiting),
     waiting,
+    waitingBytes: waiting === 0 ? 0 : waitingBytes,
     oldestWaitingAtMs: oldestAtMs,
     confirmed: given.confirmed,
     confirmedUpToMs: given.confirmedUpToMs,
     refused: given.refused,
+    withheld: given.withheld,
+    sharePercent: connection.sharePercent ?? 100,
+    shadow,
     lastConfirmedAtMs: given.lastConfirmedAtMs,
     nextTryAtMs: held ? held.untilMs : (line?.nextTryAtMs ?? null),
     failingSinceMs: line?.failingSinceMs ?? null,
@@ -149,6 +171,16 @@ function destinationState(isStopped: boolean, line: PushState | null, waiting: n
   if (line?.fault) return 'failing';
   if (line?.isSending) return 'sending';
   return waiting > 0 ? 'waiting' : 'idle';
+}
+
+/** Going over all blocks takes a moment with millions of versions: what was found is good for so long, as long as no connection changes. */
+const lookedMs = 1000;
+let looked: { readonly name: string; readonly atMs: number; readonly look: OutboxLook } | null = null;
+
+async function outboxLookOf({ home, read, reads }: HealthTools, nowMs: number): Promise<OutboxLook> {
+  const name = JSON.stringify([home, connections(read).map(({ id, isShadow }) => [id, isShadow])]);
+  if (looked?.name !== name || Math.abs(nowMs - looked.atMs) > lookedMs) looked = { name, atMs: nowMs, look: await reads.outboxLook() };
+  return looked.look;
 }
 
 const dayMs = 86_400_000;

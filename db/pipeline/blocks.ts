@@ -133,26 +133,51 @@ const commaPiece = Buffer.from(',');
 /** One row of the outbox, whole. */
 export type OutboxRow = { readonly seq: number; readonly source: string; readonly entity: string; readonly text: Buffer };
 
-/** Give the next rows behind a position, in the order in which they were kept. */
+/** Up to which row versions were pruned, 0 for none: only there a number may be missing. */
+export function prunedUpTo(db: ReadDb): () => number {
+  const pruned = db
+    .prepare<[], number>("select coalesce((select json_extract(json, '$.upToSeq') from settings where key = 'pruned'), 0)")
+    .pluck();
+  return () => pruned.get() as number;
+}
+
+/** Give the next rows behind a position, in the order in which they were kept. What was pruned is passed over. */
 export function pendingRows(db: ReadDb, key: KeyObject): (afterSeq: number, limit: number) => OutboxRow[] {
   type BlockRow = { firstSeq: number; rows: number; sealed: Buffer; source: string; entity: string };
-  const blockOf = db.prepare<[number], BlockRow>(
-    'select b.first_seq as firstSeq, b.rows, b.sealed, l.source, l.entity from blocks b join ledgers l on l.id = b.ledger_id ' +
-      'where b.first_seq <= ? order by b.first_seq desc limit 1',
-  );
+  const columns =
+    'select b.first_seq as firstSeq, b.rows, b.sealed, l.source, l.entity from blocks b join ledgers l on l.id = b.ledger_id ';
+  const blockOf = db.prepare<[number], BlockRow>(`${columns} where b.first_seq <= ? order by b.first_seq desc limit 1`);
+  const firstBehind = db.prepare<[number], number | null>('select min(first_seq) from blocks where first_seq > ?').pluck();
   const newest = db.prepare<[], number>('select coalesce(max(seq), 0) from outbox').pluck();
+  const pruned = prunedUpTo(db);
+
+  function rowsFrom(seq: number, limit: number): { rows: OutboxRow[]; next: number } {
+    const block = blockOf.get(seq);
+    const isThere = block && seq < block.firstSeq + block.rows;
+    if (!isThere) {
+      if (seq > pruned()) throw new Fault('database-damaged', { file: `outbox ${seq}` });
+      return { rows: [], next: firstBehind.get(seq) ?? pruned() + 1 };
+    }
+    const { firstSeq, rows, sealed, source, entity } = block;
+    const texts = openBlock(key, firstSeq, rows, sealed);
+    const found: OutboxRow[] = [];
+    let at = seq;
+    for (; at < firstSeq + rows && found.length < limit; at++) {
+      const text = texts[at - firstSeq] as Buffer;
+      if (text.length > 0) found.push({ seq: at, source, entity, text });
+      else if (at > pruned()) throw new Fault('database-damaged', { file: `outbox ${at}` });
+    }
+    return { rows: found, next: at };
+  }
 
   return (afterSeq, limit) => {
-    const upTo = Math.min(newest.get() as number, afterSeq + limit);
+    const upTo = newest.get() as number;
     const found: OutboxRow[] = [];
-    while (afterSeq + found.length < upTo) {
-      const seq = afterSeq + found.length + 1;
+    for (let at = afterSeq + 1; at <= upTo && found.length < limit; ) {
       try {
-        const block = blockOf.get(seq);
-        if (!block || seq >= block.firstSeq + block.rows) throw new Fault('database-damaged', { file: `outbox ${seq}` });
-        const { firstSeq, rows, sealed, source, entity } = block;
-        const texts = openBlock(key, firstSeq, rows, sealed).slice(seq - firstSeq, upTo - firstSeq + 1);
-        for (const text of texts) found.push({ seq: afterSeq + found.length + 1, source, entity, text });
+        const { rows, next } = rowsFrom(at, limit - found.length);
+        found.push(...rows);
+        at = next;
       } catch (error) {
         // What lies before a damaged block is given; the block is met again when it is the next.
         if (found.length > 0) return found;
@@ -186,6 +211,7 @@ export function rowReader(db: ReadDb, key: KeyObject): { row(seq: number): Outbo
         block = { ...found, texts: openBlock(key, found.firstSeq, found.rows, found.sealed) };
       }
       const text = block.texts[seq - block.firstSeq] as Buffer;
+      if (text.length === 0) throw new Fault('database-damaged', { file: `outbox ${seq}` });
       return { seq, source: block.source, entity: block.entity, text };
     },
     opened: () => opened,
@@ -198,6 +224,6 @@ export function rowReader(db: ReadDb, key: KeyObject): { row(seq: number): Outbo
  */
 export function outboxText(db: ReadDb, key: KeyObject, seq: number): Buffer {
   const [row] = pendingRows(db, key)(seq - 1, 1);
-  if (!row) throw new Fault('database-damaged', { file: `outbox ${seq}` });
+  if (row?.seq !== seq) throw new Fault('database-damaged', { file: `outbox ${seq}` });
   return row.text;
 }

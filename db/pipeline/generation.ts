@@ -61,7 +61,9 @@ export function generations(db: WriteDb, key: KeyObject) {
       const { firstSeq, rows, entity, sealed } = block;
       from ??= firstSeq;
       const texts = openBlock(key, firstSeq, rows, sealed);
-      const raised = texts.map((text, at) => `${withRank(text.toString('utf8'), entity, generation, firstSeq + at)},\n`);
+      // What was pruned has left its place, and keeps it.
+      const raise = (text: Buffer, seq: number) => (text.length === 0 ? '' : withRank(text.toString('utf8'), entity, generation, seq));
+      const raised = texts.map((text, at) => `${raise(text, firstSeq + at)},\n`);
       change.run(sealBlock(key, firstSeq, rows, Buffer.from(raised.join(''))), generation, firstSeq);
     }
     db.prepare('update outbox set version = seq where seq >= ?').run(from);

@@ -87,10 +87,28 @@ describe('what a destination has confirmed', () => {
     steps.confirm('hub', 4, []);
     expect([before, delivery(db, 'hub'), waitingBehind(db, 4)]).toEqual([
       [
-        { destinationId: 'hub', confirmedSeq: 0, confirmed: 0, refused: 0, lastConfirmedAtMs: null, confirmedUpToMs: null },
+        {
+          destinationId: 'hub',
+          confirmedSeq: 0,
+          confirmed: 0,
+          refused: 0,
+          withheld: 0,
+          missed: 0,
+          lastConfirmedAtMs: null,
+          confirmedUpToMs: null,
+        },
         { waiting: 10, oldestAtMs: startMs, lastSeq: 10 },
       ],
-      { destinationId: 'hub', confirmedSeq: 4, confirmed: 4, refused: 0, lastConfirmedAtMs: startMs + 1000, confirmedUpToMs: startMs },
+      {
+        destinationId: 'hub',
+        confirmedSeq: 4,
+        confirmed: 4,
+        refused: 0,
+        withheld: 0,
+        missed: 0,
+        lastConfirmedAtMs: startMs + 1000,
+        confirmedUpToMs: startMs,
+      },
       { waiting: 6, oldestAtMs: startMs, lastSeq: 10 },
     ]);
   });

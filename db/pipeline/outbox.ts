@@ -1,4 +1,5 @@
 import type { Refusal } from '../../contract/ingest.ts';
+import type { WithheldReason } from '../../contract/same-record.ts';
 import type { ReadDb, WriteDb } from '../open.ts';
 import { attemptStatements, outcomeOf, type Tried } from './attempts.ts';
 
@@ -7,11 +8,20 @@ export type RefusedRow = { readonly seq: number; readonly code: string; readonly
 /** The block of the outbox that holds a row. */
 export const blockOf = (seq: string) => `(select max(first_seq) from blocks where first_seq <= ${seq})`;
 
+/** A row of the outbox that is not sent to a destination on purpose. `otherLedgerId`: of which source the record is preferred. */
+export type WithheldRow = { readonly seq: number; readonly reason: WithheldReason; readonly otherLedgerId: number | null };
+
+/** What a watermark passes over beside what was sent: rows that were withheld, and numbers of which nothing is there any more. */
+export type PassedOver = { readonly withheld: readonly WithheldRow[]; readonly missed: number };
+const nothingPassed: PassedOver = { withheld: [], missed: 0 };
+
 export type DeliveryRow = {
   readonly destinationId: string;
   readonly confirmedSeq: number;
   readonly confirmed: number;
   readonly refused: number;
+  readonly withheld: number;
+  readonly missed: number;
   readonly lastConfirmedAtMs: number | null;
   readonly confirmedUpToMs: number | null;
 };
@@ -20,11 +30,12 @@ export type DeliveryRow = {
 export function delivery(db: ReadDb, destinationId: string): DeliveryRow {
   const found = db
     .prepare<[string], DeliveryRow>(
-      'select destination_id as destinationId, confirmed_seq as confirmedSeq, confirmed, refused, last_confirmed_at_ms as lastConfirmedAtMs, ' +
+      'select destination_id as destinationId, confirmed_seq as confirmedSeq, confirmed, refused, withheld, missed, last_confirmed_at_ms as lastConfirmedAtMs, ' +
         'confirmed_up_to_ms as confirmedUpToMs from deliveries where destination_id = ?',
     )
     .get(destinationId);
-  return found ?? { destinationId, confirmedSeq: 0, confirmed: 0, refused: 0, lastConfirmedAtMs: null, confirmedUpToMs: null };
+  const none = { confirmedSeq: 0, confirmed: 0, refused: 0, withheld: 0, missed: 0, lastConfirmedAtMs: null, confirmedUpToMs: null };
+  return found ?? { destinationId, ...none };
 }
 
 /** How much waits behind a position, and since when the oldest of it. */
@@ -45,9 +56,9 @@ export function waitingBehind(db: ReadDb, confirmedSeq: number): { waiting: numb
 export function deliveryStatements(db: WriteDb) {
   const position = db.prepare<[string], number>('select confirmed_seq from deliveries where destination_id = ?').pluck();
   const move = db.prepare(
-    'insert into deliveries (destination_id, confirmed_seq, confirmed, refused, last_confirmed_at_ms, confirmed_up_to_ms) ' +
-      `values (@destinationId, @upTo, @confirmed, @refused, @nowMs, (select kept_at_ms from blocks where first_seq = ${blockOf('@upTo')})) ` +
-      'on conflict do update set confirmed_seq = excluded.confirmed_seq, confirmed = confirmed + excluded.confirmed, refused = refused + excluded.refused, ' +
+    'insert into deliveries (destination_id, confirmed_seq, confirmed, refused, withheld, missed, last_confirmed_at_ms, confirmed_up_to_ms) ' +
+      `values (@destinationId, @upTo, @confirmed, @refused, @withheld, @missed, @nowMs, (select kept_at_ms from blocks where first_seq = ${blockOf('@upTo')})) ` +
+      'on conflict do update set confirmed_seq = excluded.confirmed_seq, confirmed = confirmed + excluded.confirmed, refused = refused + excluded.refused, withheld = withheld + excluded.withheld, missed = missed + excluded.missed, ' +
       'last_confirmed_at_ms = excluded.last_confirmed_at_ms, confirmed_up_to_ms = coalesce(excluded.confirmed_up_to_ms, confirmed_up_to_ms)',
   );
   const setAside = db.prepare(
@@ -55,6 +66,9 @@ export function deliveryStatements(db: WriteDb) {
       "select coalesce(f.connection_id, ''), @destinationId, l.entity, 'refused-by-destination', @field, @detail, b.file_id, o.line, o.byte_offset, o.byte_length, o.seq, b.ledger_id, o.external_id, @nowMs, b.correlation_id " +
       `from outbox o join blocks b on b.first_seq = ${blockOf('o.seq')} join ledgers l on l.id = b.ledger_id ` +
       'left join files f on f.id = b.file_id where o.seq = @seq on conflict do nothing',
+  );
+  const withhold = db.prepare(
+    'insert into withheld (destination_id, seq, reason, other_ledger_id) values (?, ?, ?, ?) on conflict do nothing',
   );
   const remember = db.prepare('insert into confirmations (destination_id, up_to_seq, at_ms) values (?, ?, ?) on conflict do nothing');
   const { addAttempt } = attemptStatements(db);
@@ -77,14 +91,23 @@ export function deliveryStatements(db: WriteDb) {
    * The watermark only ever moves forward; saying the same twice changes nothing. `tried` is when it was sent, where that is to be kept.
    */
   const confirm = db.transaction(
-    (destinationId: string, upTo: number, refused: readonly RefusedRow[], tried: Tried | null, nowMs: number): void => {
+    (
+      destinationId: string,
+      upTo: number,
+      refused: readonly RefusedRow[],
+      tried: Tried | null,
+      nowMs: number,
+      { withheld, missed }: PassedOver = nothingPassed,
+    ): void => {
       const from = position.get(destinationId) ?? 0;
       if (upTo <= from) return;
       for (const row of refused) asideRefused(row, destinationId, nowMs);
+      for (const { seq, reason, otherLedgerId } of withheld) withhold.run(destinationId, seq, reason, otherLedgerId);
       remember.run(destinationId, upTo, nowMs);
-      move.run({ destinationId, upTo, confirmed: upTo - from - refused.length, refused: refused.length, nowMs });
-      if (tried) {
-        const records = upTo - from;
+      const records = upTo - from - withheld.length - missed;
+      const counts = { confirmed: records - refused.length, refused: refused.length, withheld: withheld.length, missed };
+      move.run({ destinationId, upTo, ...counts, nowMs });
+      if (tried && records > 0) {
         addAttempt({ destinationId, fromSeq: from + 1, toSeq: upTo, records, ...outcomeOf(records, refused), ...tried });
       }
     },

@@ -5,8 +5,9 @@ import { Fault } from '../../contract/faults.ts';
 import type { EntityName } from '../../contract/record.ts';
 import type { OpenedRecord, RecordCount, RecordVersion, VersionDelivery } from '../../contract/record-view.ts';
 import type { ReadDb } from '../open.ts';
-import { outboxText } from './blocks.ts';
+import { outboxText, prunedUpTo } from './blocks.ts';
 import { blockOf, delivery } from './outbox.ts';
+import { otherSources, sameRecordRule, withheldFrom } from './withheld.ts';
 
 /** So many versions are opened with a record. Each lies in a block of its own, more often than not. */
 const mostVersions = 50;
@@ -39,11 +40,19 @@ export async function openRecord(db: ReadDb, key: KeyObject, ledgerId: number, e
       'left join files f on f.id = b.file_id left join connections c on c.id = f.connection_id where o.seq = ?',
   );
   const settledAt = settledOf(db);
+  const pruned = prunedUpTo(db);
   const saidOf = deliveriesOf(db);
   const versions: RecordVersion[] = [];
   let seq: number | null = head.seq;
+  let areOlderPruned = false;
   while (seq !== null && versions.length < mostVersions) {
     const kept = versionAt.get(seq);
+    // What lies behind was pruned.
+    if (!kept && seq !== head.seq && seq <= pruned()) {
+      areOlderPruned = true;
+      seq = null;
+      break;
+    }
     if (!kept) throw new Fault('database-damaged', { file: `outbox ${seq}` });
     const { previousSeq, ...version }: Kept = kept;
     const record = JSON.parse(outboxText(db, key, seq).toString('utf8')) as Record<string, unknown>;
@@ -62,7 +71,8 @@ export async function openRecord(db: ReadDb, key: KeyObject, ledgerId: number, e
   }
   const { entity, hotelId, source, firstKeptAtMs } = head;
   const total = seq === null ? versions.length : versions.length + countedFrom(db, seq);
-  return { ledgerId, externalId, entity, hotelId, source, firstKeptAtMs, versions, total };
+  const same = { otherSources: otherSources(db, ledgerId, externalId), rule: sameRecordRule(db, entity) };
+  return { ledgerId, externalId, entity, hotelId, source, firstKeptAtMs, ...same, versions, total, areOlderPruned };
 }
 
 /** How many versions lie from this one on backwards. */
@@ -84,11 +94,12 @@ export function settledOf(db: ReadDb): (fileId: number | null, byteOffset: numbe
 /** What each destination that is set up has said of a version. */
 export function deliveriesOf(db: ReadDb): (seq: number, settled: readonly Settled[]) => VersionDelivery[] {
   const destinations = db
-    .prepare<[], { id: string; title: string }>(
-      "select id, json_extract(doc, '$.title') as title from connections where removed_at_ms is null and json_extract(doc, '$.direction') = 'destination' order by id",
+    .prepare<[], { id: string; title: string; isShadow: number }>(
+      "select id, json_extract(doc, '$.title') as title, coalesce(json_extract(doc, '$.isShadow'), 0) as isShadow from connections where removed_at_ms is null and json_extract(doc, '$.direction') = 'destination' order by id",
     )
     .all()
-    .map((one) => ({ ...one, confirmedSeq: delivery(db, one.id).confirmedSeq }));
+    .map((one) => ({ ...one, isShadow: one.isShadow === 1, confirmedSeq: delivery(db, one.id).confirmedSeq }));
+  const withheldAt = withheldFrom(db);
   const refusedAt = db
     .prepare<[string, number], number>('select set_aside_at_ms from dead_letters where destination_id = ? and seq = ?')
     .pluck();
@@ -98,15 +109,18 @@ export function deliveriesOf(db: ReadDb): (seq: number, settled: readonly Settle
     )
     .pluck();
   return (seq, settled) =>
-    destinations.map(({ id, title, confirmedSeq }) => {
+    destinations.map(({ id, title, isShadow, confirmedSeq }) => {
+      const of = { destinationId: id, title, isShadow, withheld: null };
       const before = settled.find((one) => one.destinationId === id && one.seq === seq);
       // Where a later version has settled the refusal, it was one all the same; where it was sent again and taken, it is none any more.
       const isTaken = before?.settledAs === 'confirmed';
       const refused = refusedAt.get(id, seq) ?? (isTaken ? undefined : before?.setAsideAtMs);
-      if (refused !== undefined) return { destinationId: id, title, state: 'refused', atMs: refused };
-      if (isTaken) return { destinationId: id, title, state: 'confirmed', atMs: before.settledAtMs };
-      if (seq > confirmedSeq) return { destinationId: id, title, state: 'waiting', atMs: null };
-      return { destinationId: id, title, state: 'confirmed', atMs: confirmedAt.get(id, seq) ?? null };
+      if (refused !== undefined) return { ...of, state: 'refused', atMs: refused };
+      if (isTaken) return { ...of, state: 'confirmed', atMs: before.settledAtMs };
+      if (seq > confirmedSeq) return { ...of, state: 'waiting', atMs: null };
+      const atMs = confirmedAt.get(id, seq) ?? null;
+      const withheld = withheldAt(id, seq);
+      return withheld ? { ...of, state: 'withheld', atMs, withheld } : { ...of, state: 'confirmed', atMs };
     });
 }
 

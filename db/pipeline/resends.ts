@@ -9,7 +9,7 @@ type Kept = Omit<Resend, 'selection'> & { readonly selection: string };
 
 const columns =
   "s.id, s.destination_id as destinationId, json_extract(c.doc, '$.title') as destinationTitle, s.selection, s.ordered_at_ms as orderedAtMs, " +
-  's.actor_id as actorId, s.actor_name as actorName, s.total, s.confirmed, s.refused, s.newer, s.on_its_way as onItsWay, s.damaged, s.state, s.finished_at_ms as finishedAtMs';
+  's.actor_id as actorId, s.actor_name as actorName, s.total, s.confirmed, s.refused, s.newer, s.on_its_way as onItsWay, s.damaged, s.withheld, s.state, s.finished_at_ms as finishedAtMs';
 const joined = 'from resends s left join connections c on c.id = s.destination_id';
 const whole = (row: Kept): Resend => ({ ...row, selection: ResendSelection.parse(JSON.parse(row.selection)) });
 
@@ -90,6 +90,7 @@ export type ResentPart = {
   readonly refused: readonly RefusedRow[];
   readonly onItsWay: number;
   readonly damaged: number;
+  readonly withheld?: number;
   /** Refusals behind which the destination has confirmed a newer version. */
   readonly overtaken: readonly number[];
   readonly isEnd: boolean;
@@ -120,16 +121,18 @@ export function resendStatements(db: WriteDb, letters: Pick<ReturnType<typeof le
   const again = db.prepare('update dead_letters set replays = replays + 1, field = @field, detail = @detail where id = @id');
   const move = db.prepare(
     'update resends set position = max(position, @position), confirmed = confirmed + @confirmed, refused = refused + @refused, ' +
-      'newer = newer + @newer, on_its_way = on_its_way + @onItsWay, damaged = damaged + @damaged where id = @id and position = @after',
+      'newer = newer + @newer, on_its_way = on_its_way + @onItsWay, damaged = damaged + @damaged, withheld = withheld + @withheld where id = @id and position = @after',
   );
   const finish = db.prepare(
-    "update resends set state = 'done', finished_at_ms = @nowMs, newer = max(newer, total - confirmed - refused - on_its_way - damaged) " +
+    "update resends set state = 'done', finished_at_ms = @nowMs, newer = max(newer, total - confirmed - refused - on_its_way - damaged - withheld) " +
       "where id = @id and state in ('running', 'paused')",
   );
   const moveCounts = db.prepare(
     'update deliveries set confirmed = confirmed + @taken, refused = refused - @taken, last_confirmed_at_ms = coalesce(@confirmedAtMs, last_confirmed_at_ms) ' +
       'where destination_id = @destinationId',
   );
+
+  const sentAfterAll = db.prepare('delete from withheld where destination_id = ? and seq = ?');
 
   const { addAttempt } = attemptStatements(db);
 
@@ -149,9 +152,10 @@ export function resendStatements(db: WriteDb, letters: Pick<ReturnType<typeof le
    * @returns false when this was its end and it was over before.
    */
   const resent = db.transaction((part: ResentPart, nowMs: number): boolean => {
-    const { id, destinationId, after, position, confirmed, refused, onItsWay, damaged, overtaken, isEnd } = part;
+    const { id, destinationId, after, position, confirmed, refused, onItsWay, damaged, withheld = 0, overtaken, isEnd } = part;
     let taken = 0;
     for (const seq of confirmed) {
+      sentAfterAll.run(destinationId, seq);
       const letter = letterOf.get(destinationId, seq);
       if (letter !== undefined && letters.settle(letter, 'confirmed', nowMs)) taken++;
     }
@@ -162,7 +166,17 @@ export function resendStatements(db: WriteDb, letters: Pick<ReturnType<typeof le
     }
     for (const letter of overtaken) letters.settle(letter, 'newer', nowMs);
     moveCounts.run({ taken, confirmedAtMs: confirmed.length > 0 ? nowMs : null, destinationId });
-    move.run({ id, after, position, confirmed: confirmed.length, refused: refused.length, newer: overtaken.length, onItsWay, damaged });
+    move.run({
+      id,
+      after,
+      position,
+      confirmed: confirmed.length,
+      refused: refused.length,
+      newer: overtaken.length,
+      onItsWay,
+      damaged,
+      withheld,
+    });
     const seqs = [...confirmed, ...refused.map(({ seq }) => seq)].sort((a, b) => a - b);
     if (part.tried && seqs.length > 0) addAttempt(attemptOf(part, part.tried, seqs));
     return !isEnd || finish.run({ id, nowMs }).changes > 0;

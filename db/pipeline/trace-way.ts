@@ -12,6 +12,7 @@ import { eventId } from './ids.ts';
 import { blockOf, delivery } from './outbox.ts';
 import { deliveriesOf, settledOf } from './record-page.ts';
 import { lettersWhere } from './trace-find.ts';
+import { otherSources, sameRecordRule } from './withheld.ts';
 
 type Head = { entity: EntityName; hotelId: string; source: string; newestSeq: number; newestHash: Buffer };
 type Kept = {
@@ -87,7 +88,8 @@ export function traceWay(db: ReadDb, key: KeyObject, of: TraceOf): StoredTrace {
     },
     { kind: 'outbox', atMs: kept.keptAtMs, seq, eventId: text(document?.eventId), hash: text(document?.hash), isWhole },
   ];
-  const known = { ledgerId: of.ledgerId, externalId: of.externalId, entity, hotelId, source, seq, isNewest };
+  const same = { otherSources: otherSources(db, of.ledgerId, of.externalId), rule: sameRecordRule(db, entity) };
+  const known = { ledgerId: of.ledgerId, externalId: of.externalId, entity, hotelId, source, seq, isNewest, ...same };
   return { ...known, stations, deliveries: storedDeliveries(db, seq, kept), later: isNewest ? setAsideNow(db, of) : [] };
 }
 
@@ -177,17 +179,19 @@ function changedSince(db: ReadDb, key: KeyObject, previousSeq: number | null, do
 function storedDeliveries(db: ReadDb, seq: number, { fileId, byteOffset, keptAtMs }: Kept): StoredDelivery[] {
   const settled = settledOf(db)(fileId, byteOffset);
   const codeOf = db.prepare<[string, number], string>('select detail from dead_letters where destination_id = ? and seq = ?').pluck();
-  return deliveriesOf(db)(seq, settled).map(({ destinationId, title, state, atMs }) => {
+  return deliveriesOf(db)(seq, settled).map(({ destinationId, title, isShadow, state, atMs, withheld }) => {
     const before = seq - delivery(db, destinationId).confirmedSeq - 1;
     return {
       kind: 'delivery',
       atMs,
       destinationId,
       title,
+      isShadow,
       state,
+      withheld,
       code: codeOf.get(destinationId, seq) ?? null,
       waiting: state === 'waiting' ? { before, sinceMs: keptAtMs } : null,
-      attempts: attemptsOf(db, destinationId)(seq, keptAtMs),
+      attempts: state === 'withheld' ? [] : attemptsOf(db, destinationId)(seq, keptAtMs),
     };
   });
 }

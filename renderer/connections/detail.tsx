@@ -17,6 +17,7 @@ import { FaultNote } from '../ui/fault-note.tsx';
 import { Button } from '../ui/pieces.tsx';
 import { toast } from '../ui/toasts.tsx';
 import type { Actions } from './actions.ts';
+import { ShadowAndShare } from './shadow.tsx';
 
 /** One connection: what is wrong with it, what it does, its settings, and what can be done. */
 export function Detail({
@@ -77,6 +78,7 @@ export function Detail({
               <State connection={connection} health={health} />
               {health?.direction === 'destination' && (rests(health) ? <SendingPanel health={health} /> : <Stop connection={connection} />)}
               {connection.direction === 'destination' && <SendAgain connection={connection} />}
+              {health?.direction === 'destination' && <ShadowAndShare connection={connection} health={health} />}
               <Settings connection={connection} />
               <TestSteps what={() => ({ id: connection.id })} />
               {kind?.hasLetter && <Letter what={() => ({ id: connection.id })} />}
@@ -163,6 +165,7 @@ function State({ connection, health }: { readonly connection: Connection; readon
           <dd>
             {text.monitoring.confirmed(health.confirmed)}, {text.monitoring.waiting(health.waiting)}
             {health.refused > 0 && `, ${text.monitoring.refused(health.refused)}`}
+            {health.withheld > 0 && `, ${text.same.shadow.withheld(health.withheld)}`}
           </dd>
         </>
       )}

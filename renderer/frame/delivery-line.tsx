@@ -31,13 +31,15 @@ export function DeliveryLine() {
   );
 }
 
-/** The slowest destination speaks: what it has confirmed, all have. */
+/** The slowest destination speaks: what it has confirmed, all have. A shadow never speaks for the house. */
 function sentence(
   overview: Overview,
   text: ReturnType<typeof useText>,
   clock: ReturnType<typeof useClock>,
 ): { readonly tone: Tone; readonly words: string } {
-  const destinations = overview.systems.filter((system): system is DestinationHealth => system.direction === 'destination');
+  const destinations = overview.systems.filter(
+    (system): system is DestinationHealth => system.direction === 'destination' && system.shadow === null,
+  );
   const slowest = [...destinations].sort((a, b) => b.waiting - a.waiting)[0];
   if (!slowest) return { tone: 'info', words: text.line.noDestination(overview.waiting) };
   if (slowest.state === 'paused') return { tone: 'pause', words: text.line.paused(slowest.title) };

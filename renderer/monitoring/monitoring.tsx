@@ -64,7 +64,7 @@ function Glance({ overview }: { readonly overview: Overview }) {
 function Sentence({ overview }: { readonly overview: Overview }) {
   const text = useText();
   const slowest = overview.systems
-    .filter((system): system is DestinationHealth => system.direction === 'destination')
+    .filter((system): system is DestinationHealth => system.direction === 'destination' && system.shadow === null)
     .sort((a, b) => b.waiting - a.waiting)[0];
   const troubles = overview.systems.filter((system) => system.state === 'failing' || system.state === 'late').length;
   const words = () => {
@@ -146,6 +146,13 @@ function Disk({ overview }: { readonly overview: Overview }) {
       <h2 className="sec">{text.monitoring.disk}</h2>
       <progress className={styles.meter} max={totalBytes} value={totalBytes - freeBytes} aria-label={text.monitoring.disk} />
       <p className={tone}>{text.monitoring.diskUse(clock.bytes(usedByBellhopBytes), clock.bytes(freeBytes))}</p>
+      <p className="muted">
+        {text.same.outbox(
+          clock.bytes(overview.outbox.bytes),
+          overview.outbox.oldestAtMs === null ? null : clock.moment(overview.outbox.oldestAtMs, overview.nowMs),
+        )}
+      </p>
+      {overview.figures.unread + overview.figures.due > 0 && <p className="muted">{text.same.figures}</p>}
       <p className="muted">{yearsLeft === null ? text.monitoring.diskUnknown : text.monitoring.diskYears(clock.number(yearsLeft))}</p>
     </section>
   );

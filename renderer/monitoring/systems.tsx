@@ -23,7 +23,10 @@ export function Systems({ overview }: { readonly overview: Overview }) {
         {overview.systems.map((system) => (
           <li key={system.id}>
             <a className={`gr link tall ${styles.systems}`} href={hrefOf('connections', system.id)}>
-              <span className="medium trim">{system.title}</span>
+              <span className="medium trim">
+                {system.title}{' '}
+                {system.direction === 'destination' && system.shadow && <span className="chip plain">{text.same.shadow.tag}</span>}
+              </span>
               <State system={system} nowMs={overview.nowMs} />
               {system.direction === 'source' ? (
                 <SourceCells system={system} nowMs={overview.nowMs} />
@@ -127,6 +130,7 @@ function DestinationCells({ system, nowMs }: { readonly system: DestinationHealt
         <span>{text.monitoring.confirmed(system.confirmed)}</span>
         <span className="small muted trim">
           {text.monitoring.waiting(system.waiting)}
+          {system.waitingBytes > 0 && ` (${text.same.waits(clock.bytes(system.waitingBytes))})`}
           {system.refused > 0 && `, ${text.monitoring.refused(system.refused)}`}
         </span>
       </span>

@@ -5,12 +5,14 @@ import { ownFields } from '../../contract/record-difference.ts';
 import type { OpenedRecord, RecordRow } from '../../contract/record-view.ts';
 import { useClient } from '../line.tsx';
 import { ResendDialog } from '../resend/dialog.tsx';
+import { hrefOf } from '../router.ts';
 import { faultOf } from '../rpc.ts';
 import { useText } from '../text/text.tsx';
 import { FaultNote } from '../ui/fault-note.tsx';
 import { Button, Skeleton } from '../ui/pieces.tsx';
 import type { BytesView } from '../ui/raw-bytes.tsx';
 import { Deliveries } from './deliveries.tsx';
+import { nameOf } from './query.ts';
 import { SourceRow } from './source-row.tsx';
 import { fieldWords, useValues } from './values.ts';
 import { Versions } from './versions.tsx';
@@ -73,6 +75,7 @@ function Opened({ record, view, onView }: { readonly record: OpenedRecord } & Pi
     <div className="page">
       <section className="stack" aria-label={text.records.theRecord}>
         <Fields record={record} />
+        <OtherSources record={record} />
       </section>
       <section className="stack" aria-label={text.records.arrived}>
         <h3 className="sec">{text.records.arrived}</h3>
@@ -94,6 +97,26 @@ function Opened({ record, view, onView }: { readonly record: OpenedRecord } & Pi
       <Versions record={record} shownSeq={shown.seq} onShowRow={setRowOf} />
       <SourceRow version={shown} number={record.total - record.versions.indexOf(shown)} view={view} onView={onView} />
     </div>
+  );
+}
+
+/** Where the same record is known from as well, and what holds then. */
+function OtherSources({ record: { entity, externalId, otherSources, rule } }: { readonly record: OpenedRecord }) {
+  const { same } = useText();
+  if (otherSources.length === 0) return null;
+  return (
+    <>
+      <p>
+        {same.alsoFrom(otherSources.map(({ source }) => source).join(', '))} <span className="muted">{same.rule(rule)}</span>
+      </p>
+      <p className="hstack">
+        {otherSources.map(({ ledgerId, source }) => (
+          <a key={ledgerId} href={hrefOf('records', nameOf({ ledgerId, externalId }), { kind: entity })}>
+            {same.lookAt(source)}
+          </a>
+        ))}
+      </p>
+    </>
   );
 }
 

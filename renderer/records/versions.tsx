@@ -22,6 +22,7 @@ export function Versions({ record, shownSeq, onShowRow }: VersionsProps) {
             version={version}
             before={record.versions[at + 1] ?? null}
             number={record.total - at}
+            isOldestKept={record.areOlderPruned}
             isShown={version.seq === shownSeq}
             onShowRow={onShowRow}
           />
@@ -37,11 +38,13 @@ type VersionProps = {
   readonly version: RecordVersion;
   readonly before: RecordVersion | null;
   readonly number: number;
+  /** Whether there were older ones, which are kept no more. */
+  readonly isOldestKept: boolean;
   readonly isShown: boolean;
   readonly onShowRow: (seq: number) => void;
 };
 
-function Version({ entity, version, before, number, isShown, onShowRow }: VersionProps) {
+function Version({ entity, version, before, number, isOldestKept, isShown, onShowRow }: VersionProps) {
   const text = useText();
   const clock = useClock();
   const words = text.records;
@@ -53,10 +56,10 @@ function Version({ entity, version, before, number, isShown, onShowRow }: Versio
         <span className="muted small nowrap">{clock.moment(version.keptAtMs, Date.now())}</span>
         {fileName !== null && line !== null && <span className="faint small trim">{words.fromFile(fileName, clock.number(line))}</span>}
       </div>
-      {number === 1 && <p className="small muted">{words.firstVersion}</p>}
+      {number === 1 && <p className="small muted">{isOldestKept ? text.same.keep.pruned : words.firstVersion}</p>}
       {version.reason === 'figures' && <p className="small muted">{words.forFigures}</p>}
       {before && <Changes entity={entity} before={before.record} after={version.record} />}
-      <div className="hstack small">
+      <div className={`hstack small ${styles.foot}`}>
         <Deliveries deliveries={version.deliveries} />
         <span className="grow" />
         <span className="faint nowrap">{words.rank(version.generation, version.version)}</span>

@@ -144,7 +144,7 @@ function Words({ station }: { readonly station: Placed }) {
 }
 
 function changesOf(text: Text, station: Extract<Station, { kind: 'kept' }>): string {
-  return station.reason === 'figures' ? `${text.records.forFigures} ${contentOf(text, station)}` : contentOf(text, station);
+  return station.reason === 'figures' ? `${contentOf(text, station)}. ${text.records.forFigures}` : contentOf(text, station);
 }
 
 function contentOf(text: Text, { isFirst, changed }: Extract<Station, { kind: 'kept' }>): string {
@@ -182,12 +182,15 @@ function Letter({ letter }: { readonly letter: TraceLetter }) {
   );
 }
 
-const deliveryTones = { confirmed: 'ok', waiting: 'wait', refused: 'fail' } as const satisfies Record<DeliveryOfTrace['state'], Tone>;
+const deliveryTones = { confirmed: 'ok', waiting: 'wait', refused: 'fail', withheld: 'pause' } as const satisfies Record<
+  DeliveryOfTrace['state'],
+  Tone
+>;
 
 /** What was tried with one destination, and how it stands there. */
 function Delivery({ station }: { readonly station: DeliveryOfTrace }) {
   const text = useText();
-  const { title, state, code, waiting, attempts, atMs } = station;
+  const { title, isShadow, state, code, waiting, withheld, attempts, atMs } = station;
   return (
     <>
       {attempts.map((attempt) => (
@@ -201,7 +204,9 @@ function Delivery({ station }: { readonly station: DeliveryOfTrace }) {
             <a href={hrefOf('set-aside', undefined, { rule: 'refused-by-destination' })}>{text.trace.lookAtAnswer}</a>
           </>
         )}
+        {withheld && text.same.withheld(title, text.same.withheldFor[withheld.reason](withheld.otherSource ?? ''))}
         {waiting && <Waiting to={title} waiting={waiting} />}
+        {isShadow && <span className="muted small"> {text.trace.shadow}</span>}
       </Mark>
     </>
   );

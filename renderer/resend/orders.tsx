@@ -18,7 +18,7 @@ const tones: Record<Resend['state'], Tone> = { running: 'busy', paused: 'pause',
 
 /** What of an order was not simply confirmed, in words; nothing of what there was none. */
 export function countWords({ resend: { counts } }: Text, order: Resend): string[] {
-  return (['confirmed', 'refused', 'newer', 'onItsWay', 'damaged'] as const).flatMap((name) =>
+  return (['confirmed', 'refused', 'newer', 'onItsWay', 'withheld', 'damaged'] as const).flatMap((name) =>
     order[name] > 0 ? [counts[name](order[name])] : [],
   );
 }

@@ -8,6 +8,7 @@ import { useClock, useText } from '../text/text.tsx';
 import { Button } from '../ui/pieces.tsx';
 import { toast } from '../ui/toasts.tsx';
 import { History } from './history.tsx';
+import { KeepDays, SameRecordRules } from './rules.tsx';
 
 /** The settings, or one of the screens that hang on them. */
 export function Settings() {
@@ -36,6 +37,8 @@ function Overview() {
             <h2 className="sec">{text.recovery.title}</h2>
             <RecoveryKey onKept={null} />
           </section>
+          <SameRecordRules />
+          <KeepDays />
           <section className="stack" aria-label={text.history.title}>
             <h2 className="sec">{text.history.title}</h2>
             <p>{text.history.intro}</p>

@@ -58,6 +58,7 @@ export const resendDe: typeof resendEn = {
     refused: (count) => `${number(count)} abgelehnt`,
     newer: (count) => `${number(count)} seither geändert`,
     onItsWay: (count) => `${number(count)} schon unterwegs`,
+    withheld: (count) => `${number(count)} mit Absicht nicht gesendet`,
     damaged: (count) => `${number(count)} nicht lesbar`,
   },
   orderedBy: (name, time) => `${name}, ${time}`,

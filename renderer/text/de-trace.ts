@@ -19,6 +19,7 @@ export const traceDe: typeof traceEn = {
     confirmed: 'Angekommen',
     waiting: 'Wartet',
     refused: 'Abgelehnt',
+    withheld: 'Nicht gesendet',
   },
   file: (name, by) => (by === null ? `${name}, von Hand eingelesen` : `${name} von ${by}`),
   row: (line, bytes) => (bytes === null ? `Zeile ${line}` : `Zeile ${line}, ${bytes}`),
@@ -61,6 +62,7 @@ export const traceDe: typeof traceEn = {
   again: (id) => `noch einmal gesendet mit Auftrag Nr. ${id}`,
   confirmed: (by) => `Von ${by} bestätigt`,
   refused: (by) => `Von ${by} abgelehnt`,
+  shadow: 'Ein Schatten: er entscheidet nichts.',
   waiting: (by, before) =>
     before === 0 ? `Auf ${by}; er ist der nächste` : `Auf ${by}; ${records(before)} ${before === 1 ? 'geht' : 'gehen'} vor`,
   why: {

@@ -5,6 +5,7 @@ import { historyDe } from './de-history.ts';
 import { leavesDe } from './de-leaves.ts';
 import { recordsDe } from './de-records.ts';
 import { resendDe } from './de-resend.ts';
+import { sameDe } from './de-same.ts';
 import { fieldsDe, foundDe, kindsDe, rulesDe, stepsDe } from './de-systems.ts';
 import { sendingDe, traceDe } from './de-trace.ts';
 import type { Text } from './en.ts';
@@ -289,6 +290,7 @@ export const de: Text = {
   history: historyDe,
   trace: traceDe,
   sending: sendingDe,
+  same: sameDe,
   leaves: leavesDe,
   connections: {
     title: 'Verbindungen',

@@ -56,6 +56,7 @@ export const resendEn = {
     refused: (count: number) => `${number(count)} refused`,
     newer: (count: number) => `${number(count)} changed since`,
     onItsWay: (count: number) => `${number(count)} on their way already`,
+    withheld: (count: number) => `${number(count)} not sent on purpose`,
     damaged: (count: number) => `${number(count)} could not be read`,
   },
   orderedBy: (name: string, time: string) => `${name}, ${time}`,

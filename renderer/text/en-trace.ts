@@ -19,6 +19,7 @@ export const traceEn = {
     confirmed: 'Arrived',
     waiting: 'Waits',
     refused: 'Refused',
+    withheld: 'Not sent',
   },
   file: (name: string, by: string | null) => (by === null ? `${name}, imported by hand` : `${name} from ${by}`),
   row: (line: string, bytes: string | null) => (bytes === null ? `line ${line}` : `line ${line}, ${bytes}`),
@@ -61,6 +62,7 @@ export const traceEn = {
   again: (id: number) => `sent again by order no. ${id}`,
   confirmed: (by: string) => `Confirmed by ${by}`,
   refused: (by: string) => `Refused by ${by}`,
+  shadow: 'A shadow: it decides nothing.',
   waiting: (by: string, before: number) =>
     before === 0 ? `For ${by}; it is the next` : `For ${by}; ${records(before)} ${before === 1 ? 'goes' : 'go'} first`,
   why: {

@@ -7,6 +7,7 @@ import { historyEn } from './en-history.ts';
 import { leavesEn } from './en-leaves.ts';
 import { recordsEn } from './en-records.ts';
 import { resendEn } from './en-resend.ts';
+import { sameEn } from './en-same.ts';
 import { sendingEn, traceEn } from './en-trace.ts';
 
 const many = (count: number, one: string, more: string) => `${count.toLocaleString('en-GB')} ${count === 1 ? one : more}`;
@@ -279,6 +280,7 @@ export const en = {
   history: historyEn,
   trace: traceEn,
   sending: sendingEn,
+  same: sameEn,
   leaves: leavesEn,
   connections: {
     title: 'Connections',

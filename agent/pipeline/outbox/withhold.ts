@@ -1,0 +1,21 @@
+import type { ReadDb } from '../../../db/open.ts';
+import type { OutboxRow } from '../../../db/pipeline/blocks.ts';
+import type { WithheldRow } from '../../../db/pipeline/outbox.ts';
+import { isAnythingWithheld, withholding } from '../../../db/pipeline/withheld.ts';
+
+/** Rows that are sent, and rows that are kept back from one destination on purpose. */
+export type Judged = { readonly send: readonly OutboxRow[]; readonly withheld: readonly WithheldRow[] };
+
+/** Judge rows by the rules as they are now: the share of the destination, and what holds where two sources speak of one record. */
+export function judge(read: ReadDb, rows: readonly OutboxRow[], sharePercent: number): Judged {
+  if (rows.length === 0 || !isAnythingWithheld(read, sharePercent)) return { send: rows, withheld: [] };
+  const whyNot = withholding(read, sharePercent);
+  const send: OutboxRow[] = [];
+  const withheld: WithheldRow[] = [];
+  for (const row of rows) {
+    const why = whyNot(row.seq);
+    if (why) withheld.push(why);
+    else send.push(row);
+  }
+  return { send, withheld };
+}

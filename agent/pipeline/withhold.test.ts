@@ -1,0 +1,238 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { isInShare } from '../../db/pipeline/withheld.ts';
+import { startUpstream, type Upstream } from '../../sandbox/upstream/server.ts';
+import { bookingRow, bookingsFile, hubDraft, sourceDraft, type TestHotel, testHotel } from '../testing.ts';
+
+type Arrived = { readonly source: string; readonly externalId: string; readonly status: string };
+
+function arrivedAt({ file }: Upstream): Arrived[] {
+  const text = readFileSync(file, { encoding: 'utf8', flag: 'a+' }).trim();
+  return text === '' ? [] : text.split('\n').map((line) => JSON.parse(line).record);
+}
+
+const keysAt = (upstream: Upstream) => [...new Set(arrivedAt(upstream).map(({ source, externalId }) => `${source} ${externalId}`))].sort();
+
+describe('two sources that speak of one booking', () => {
+  let test: TestHotel;
+  let channel: string;
+  beforeEach(async () => {
+    test = await testHotel();
+    await test.connect({ source: 'pms' });
+    channel = join(test.folder, 'channel');
+    mkdirSync(channel);
+    await test.client.connections.add({ ...sourceDraft(channel, { source: 'channel' }), id: 'channel' });
+  });
+  afterEach(() => test.close());
+
+  let files = 0;
+  async function read(from: 'pms' | 'channel', ...rows: readonly string[]): Promise<void> {
+    const name = `${from}-${files++}.csv`;
+    const folder = from === 'pms' ? test.drops : channel;
+    writeFileSync(join(folder, name), bookingsFile(...rows));
+    writeFileSync(join(folder, `${name}.done`), '');
+    const connection = (await test.client.connections.list({})).find(({ id }) => id === from);
+    if (connection) await test.agent.sources.syncNow(connection);
+  }
+  const delivered = () =>
+    test.until(
+      () => test.agent.heartbeat('hub').depth,
+      (waiting) => waiting === 0,
+    );
+  const said = () => arrivedAt(test.upstream).map(({ source, externalId, status }) => `${source} ${externalId} ${status}`);
+  const ledgerOf = async (source: string, key: string) =>
+    (await test.client.records.list({ entity: 'booking', key })).rows.find((row) => row.source === source)?.ledgerId ?? 0;
+
+  it('are kept and sent apart as long as nobody says otherwise, and the page says that there are two', async () => {
+    await read('pms', bookingRow('1'));
+    await read('channel', bookingRow('1'), bookingRow('2'));
+    await delivered();
+    const { otherSources, rule } = await test.client.records.get({ ledgerId: await ledgerOf('pms', '1'), externalId: '1' });
+    const alone = await test.client.records.get({ ledgerId: await ledgerOf('channel', '2'), externalId: '2' });
+    expect([keysAt(test.upstream), otherSources.map(({ source }) => source), rule, alone.otherSources]).toEqual([
+      ['channel 1', 'channel 2', 'pms 1'],
+      ['channel'],
+      { rule: 'apart' },
+      [],
+    ]);
+    expect((await test.client.sameRecords.list({}))[0]).toEqual({
+      entity: 'booking',
+      rule: { rule: 'apart' },
+      sources: ['pms', 'channel'],
+      shared: 1,
+    });
+  });
+
+  it('follow the one that leads: what the other says of the same booking is kept, not sent, and says why', async () => {
+    await read('pms', bookingRow('1'));
+    await test.client.sameRecords.save({ entity: 'booking', rule: { rule: 'leads', source: 'pms' } });
+    await read('channel', bookingRow('1', { status: 'CANCELLED' }), bookingRow('2'));
+    await delivered();
+    await read('pms', bookingRow('1', { status: 'NO SHOW' }));
+    await delivered();
+    const ledgerId = await ledgerOf('channel', '1');
+    const { versions } = await test.client.records.get({ ledgerId, externalId: '1' });
+    const [hub] = (await test.client.overview.get({})).systems.filter(({ id }) => id === 'hub');
+    const trace = await test.client.trace.get({ ledgerId, externalId: '1' });
+    expect([
+      said(),
+      versions[0]?.deliveries.map(({ state, withheld }) => [state, withheld]),
+      hub?.direction === 'destination' && [hub.confirmed, hub.withheld, hub.waiting],
+      trace.stations.flatMap((station) => (station.kind === 'delivery' ? [[station.state, station.withheld, station.attempts]] : [])),
+    ]).toEqual([
+      ['pms 1 confirmed', 'channel 2 confirmed', 'pms 1 no_show'],
+      [['withheld', { reason: 'other-source-leads', otherSource: 'pms' }]],
+      [3, 1, 0],
+      [['withheld', { reason: 'other-source-leads', otherSource: 'pms' }, []]],
+    ]);
+  });
+
+  it('send the newest of what waits where that is the rule, and both as they come when nothing waits', async () => {
+    await test.client.sameRecords.save({ entity: 'booking', rule: { rule: 'newest' } });
+    await test.client.connections.pause({ id: 'hub' });
+    await read('pms', bookingRow('1'), bookingRow('3'));
+    await read('channel', bookingRow('1', { status: 'CANCELLED' }));
+    await test.client.connections.resume({ id: 'hub' });
+    await delivered();
+    await read('pms', bookingRow('1', { status: 'NO SHOW' }));
+    await delivered();
+    expect(said()).toEqual(['pms 3 confirmed', 'channel 1 cancelled', 'pms 1 no_show']);
+  });
+
+  it('hold the rule when something is sent again, and send what was withheld once the rule is taken back', async () => {
+    await read('pms', bookingRow('1'));
+    await test.client.sameRecords.save({ entity: 'booking', rule: { rule: 'leads', source: 'pms' } });
+    await read('channel', bookingRow('1', { status: 'CANCELLED' }));
+    await delivered();
+    const again = async () => {
+      const { id } = await test.client.resends.order({ destinationId: 'hub', selection: { kind: 'range', by: 'kept' } });
+      const order = await test.until(
+        async () => (await test.client.resends.list({})).find((one) => one.id === id),
+        (one) => one?.state === 'done',
+      );
+      return [order?.total, order?.confirmed, order?.withheld];
+    };
+    const withRule = [await again(), keysAt(test.upstream)];
+    await test.client.sameRecords.save({ entity: 'booking', rule: { rule: 'apart' } });
+    const without = [await again(), keysAt(test.upstream)];
+    const { versions } = await test.client.records.get({ ledgerId: await ledgerOf('channel', '1'), externalId: '1' });
+    expect([withRule, without, versions[0]?.deliveries[0]?.state]).toEqual([
+      [[2, 1, 1], ['pms 1']],
+      [
+        [2, 2, 0],
+        ['channel 1', 'pms 1'],
+      ],
+      'confirmed',
+    ]);
+  });
+
+  it('are never led by a source that has not brought such a record', async () => {
+    await read('pms', bookingRow('1'));
+    const failure = await test.client.sameRecords
+      .save({ entity: 'booking', rule: { rule: 'leads', source: 'pmss' } })
+      .catch((error) => error);
+    expect(failure.data.code).toBe('input-wrong');
+  });
+});
+
+describe('a destination with a share', () => {
+  let test: TestHotel;
+  beforeEach(async () => {
+    test = await testHotel();
+  });
+  afterEach(() => test.close());
+
+  it('gets the same records for good, and what is missing when its share grows', async () => {
+    await test.connect();
+    await test.client.connections.setShare({ id: 'hub', percent: 10 });
+    const ids = Array.from({ length: 200 }, (_, at) => `B-${at}`);
+    test.drop('a.csv', bookingsFile(...ids.map((id) => bookingRow(id))));
+    await test.sync();
+    const quiet = () =>
+      test.until(
+        async () => [
+          test.agent.heartbeat('hub').depth,
+          (await test.client.resends.list({})).filter(({ state }) => state === 'running').length,
+        ],
+        ([waiting, running]) => waiting === 0 && running === 0,
+      );
+    await quiet();
+    const arrived = () => new Set(arrivedAt(test.upstream).map(({ externalId }) => externalId));
+    const expected = (percent: number) =>
+      ids.filter((externalId) => isInShare({ hotelId: 'ALDQ', source: 'pms', entity: 'booking', externalId }, percent));
+    const first = [[...arrived()].sort(), expected(10).length > 5 && expected(10).length < 40];
+    test.drop('b.csv', bookingsFile(...ids.map((id) => bookingRow(id, { status: 'CANCELLED' }))));
+    await test.sync();
+    await quiet();
+    const second = [...arrived()].sort();
+    await test.client.connections.setShare({ id: 'hub', percent: 50 });
+    await quiet();
+    const half = [...arrived()].sort();
+    await test.client.connections.setShare({ id: 'hub', percent: 100 });
+    await quiet();
+    const cancelled = new Set(
+      arrivedAt(test.upstream)
+        .filter(({ status }) => status === 'cancelled')
+        .map(({ externalId }) => externalId),
+    );
+    expect([first, second, half, cancelled.size, expected(10).every((id) => expected(50).includes(id))]).toEqual([
+      [expected(10).sort(), true],
+      expected(10).sort(),
+      expected(50).sort(),
+      200,
+      true,
+    ]);
+  });
+});
+
+describe('a shadow', () => {
+  let test: TestHotel;
+  let beside: Upstream;
+  beforeEach(async () => {
+    test = await testHotel();
+    await test.connect();
+    beside = await startUpstream({ dir: join(test.folder, 'beside') });
+    await test.client.connections.add({ ...hubDraft(beside), id: 'new-hub', title: 'New hub' });
+    await test.client.connections.setShadow({ id: 'new-hub', isShadow: true });
+  });
+  afterEach(async () => {
+    await test.close();
+    await beside.close();
+  });
+
+  const shadow = async () => {
+    const { systems, waiting } = await test.client.overview.get({});
+    const found = systems.find(({ id }) => id === 'new-hub');
+    return { waiting, differences: found?.direction === 'destination' ? found.shadow : null };
+  };
+
+  it('gets everything, and what one has refused and the other taken is counted', async () => {
+    test.upstream.faults.refuseKeys = ['1', '2'];
+    beside.faults.refuseKeys = ['2', '3', '4', '5'];
+    test.drop('a.csv', bookingsFile(...['1', '2', '3', '4', '5', '6'].map((id) => bookingRow(id))));
+    await test.sync();
+    const found = await test.until(shadow, ({ differences }) => (differences?.onlyShadowRefused ?? 0) > 0 && differences?.behind === 0);
+    const [row] = (await test.client.records.list({ entity: 'booking', key: '3' })).rows;
+    const { versions } = await test.client.records.get({ ledgerId: row?.ledgerId ?? 0, externalId: '3' });
+    expect([
+      found.differences,
+      versions[0]?.deliveries.map(({ destinationId, isShadow, state }) => [destinationId, isShadow, state]),
+    ]).toEqual([
+      { leadingTitle: 'Group hub', onlyShadowRefused: 3, onlyLeadingRefused: 1, behind: 0, missed: 0 },
+      [
+        ['hub', false, 'confirmed'],
+        ['new-hub', true, 'refused'],
+      ],
+    ]);
+  });
+
+  it('that is gone holds nobody back, and does not count as waiting', async () => {
+    await beside.close();
+    test.drop('a.csv', bookingsFile(bookingRow('1'), bookingRow('2')));
+    await test.sync();
+    const found = await test.until(shadow, ({ differences }) => differences?.behind === 2);
+    expect([found.waiting, keysAt(test.upstream)]).toEqual([0, ['pms 1', 'pms 2']]);
+    beside = await startUpstream({ dir: join(test.folder, 'beside again') });
+  });
+});
