@@ -47,6 +47,8 @@ export const SystemKind = z.strictObject({
   title: z.string(),
   summary: z.string(),
   settingsSchema: z.record(z.string(), z.unknown()),
+  /** How often it is read unless a person says otherwise. */
+  schedule: Schedule,
   /** Whether there is a text for the administrator of the other side. */
   hasLetter: z.boolean(),
 });

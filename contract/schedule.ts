@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { ClockTime } from './property.ts';
 
-/** The intervals of X-17. */
-export const intervals = ['15m', '1h', '6h', '12h', '24h', '7d'] as const;
+/** The intervals of X-17, and shorter ones for databases, which are asked for what has changed at most once a minute. */
+export const intervals = ['1m', '5m', '15m', '1h', '6h', '12h', '24h', '7d'] as const;
 
 /**
  * When a connection reads its system by itself. Times are the hotel's wall clock.

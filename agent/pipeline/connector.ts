@@ -3,6 +3,7 @@ import type { AdministratorLetter } from '../../contract/connection.ts';
 import type { Fault } from '../../contract/faults.ts';
 import type { PartSet } from '../../contract/health.ts';
 import type { EntityName } from '../../contract/record.ts';
+import type { Schedule } from '../../contract/schedule.ts';
 import type { SourceClock, StampPlace } from './watermark.ts';
 
 /** A file at the source, complete and ready to be taken. */
@@ -189,6 +190,8 @@ export type Connector<S extends z.ZodObject = z.ZodObject> = {
   readonly entities: readonly EntityName[];
   checks(settings: z.infer<S>, context: OpenContext): readonly Check[];
   open(settings: z.infer<S>, context: OpenContext): Promise<SourceSession>;
+  /** How often it is read unless a person says otherwise; every quarter of an hour where absent. */
+  readonly schedule?: Schedule;
   /** What the administrator of the system has to grant, and not one right more, as a script. */
   letter?(settings: z.infer<S>, hotel: { readonly hotelId: string }): AdministratorLetter;
   /** A settings object that its own schema takes: drawn in forms as an example, used by the conformance suite. */

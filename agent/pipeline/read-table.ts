@@ -55,6 +55,8 @@ export type TableReading = {
 };
 
 const hashBytes = 16;
+/** A page is not made smaller than this. */
+const leastPageRows = 50;
 
 /** Half a SHA-256 over all cells: two contents of one row agree in it once in 2^64 pairs. */
 export function rowHash({ cells }: SourceRow): Buffer {
@@ -75,11 +77,11 @@ export async function pollTable(reading: TableReading): Promise<void> {
   while (mark.poll) {
     if (reading.signal.aborted) throw new Fault('stopped');
     const { part, after } = mark.poll;
-    const page =
+    const { page, last, isEnd } = await pageOf(reading, (limit) =>
       part === 'stamped' && after
-        ? await table.pageByStamp(after, reading.pageRows, reading.signal)
-        : await table.pageUnstamped(after?.key ?? null, reading.pageRows, reading.signal);
-    const { last, isEnd } = endOf(page, reading.pageRows);
+        ? table.pageByStamp(after, limit, reading.signal)
+        : table.pageUnstamped(after?.key ?? null, limit, reading.signal),
+    );
     if (last && !isEnd) turns.passed(`${part} ${last.stamp} ${last.key}`);
     const next = isEnd
       ? part === 'stamped'
@@ -105,9 +107,8 @@ export async function sweepTable(reading: TableReading, mayGoOn: () => boolean =
   for (let isEnd = false; !isEnd; ) {
     if (reading.signal.aborted) throw new Fault('stopped');
     if (!mark.sweep) throw new Error('a sweep that has not begun');
-    const page = await table.pageByKey(mark.sweep.afterKey, reading.pageRows, reading.signal);
-    const end = endOf(page, reading.pageRows);
-    const { last } = end;
+    const { afterKey: from } = mark.sweep;
+    const { page, last, ...end } = await pageOf(reading, (limit) => table.pageByKey(from, limit, reading.signal));
     isEnd = end.isEnd;
     if (last && !isEnd) turns.passed(last.key);
     const afterKey = last?.key ?? mark.sweep.afterKey;
@@ -118,13 +119,24 @@ export async function sweepTable(reading: TableReading, mayGoOn: () => boolean =
   return true;
 }
 
-/** Where a page ends, and whether the rows do. */
-function endOf(
-  page: TablePage,
-  pageRows: number,
-): { readonly last: Pick<SourceRow, 'key' | 'stamp'> | undefined; readonly isEnd: boolean } {
-  const last = page.last === undefined ? page.rows.at(-1) : (page.last ?? undefined);
-  return { last, isEnd: page.isEnd ?? page.rows.length < pageRows };
+type Fetched = { readonly page: TablePage; readonly last: Pick<SourceRow, 'key' | 'stamp'> | undefined; readonly isEnd: boolean };
+
+/** Fetch a page, and see where it ends and whether the rows do. One that takes the database too long is asked for again in halves. */
+async function pageOf({ pageRows }: TableReading, fetch: (limit: number) => Promise<TablePage>): Promise<Fetched> {
+  for (let limit = pageRows; ; limit = Math.ceil(limit / 2)) {
+    try {
+      const page = await fetch(limit);
+      const last = page.last === undefined ? page.rows.at(-1) : (page.last ?? undefined);
+      return { page, last, isEnd: page.isEnd ?? page.rows.length < limit };
+    } catch (error) {
+      if (!(error instanceof Fault) || !isTooLong(error) || limit <= leastPageRows) throw error;
+    }
+  }
+}
+
+/** ORA-01555: the database no longer has the state that the page began with. */
+function isTooLong({ code, detail }: Fault): boolean {
+  return code === 'source-error' && detail.code === 'ORA-01555';
 }
 
 /** Keep a page: first the rows that came along, so that a crash in between reads them again with their page. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { SystemKind } from '../../contract/connection.ts';
+import type { Schedule } from '../../contract/schedule.ts';
 import type { Connector, SecretField } from './connector.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -23,6 +24,9 @@ function byId<T extends { readonly id: string }>(items: readonly T[]): Map<strin
   return new Map(items.map((item) => [item.id, item]));
 }
 
+/** How often a system is read that says nothing of it. */
+export const usualSchedule: Schedule = { kind: 'every', interval: '15m' };
+
 /** What a form needs to know of every kind of system: its settings as JSON Schema, secrets among them and marked. */
 export function systemKinds(): SystemKind[] {
   return [
@@ -37,6 +41,7 @@ function kindOf(system: Connector | Upstream): Omit<SystemKind, 'direction'> {
     title: system.title,
     summary: system.summary,
     settingsSchema: settingsSchema(system.settings, system.secrets),
+    schedule: ('schedule' in system && system.schedule) || usualSchedule,
     hasLetter: system.letter !== undefined,
   };
 }

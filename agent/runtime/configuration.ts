@@ -5,7 +5,7 @@ import { Fault } from '../../contract/faults.ts';
 import { connectionById, isIdUsed, property } from '../../db/pipeline/connections.ts';
 import type { Agent } from '../index.ts';
 import type { Check, Connector, SecretField } from '../pipeline/connector.ts';
-import { connectors, upstreams } from '../pipeline/registry.ts';
+import { connectors, upstreams, usualSchedule } from '../pipeline/registry.ts';
 import type { Upstream } from '../pipeline/upstream.ts';
 import { type Caller, connectionDetail, entryOf } from './audit.ts';
 import { neverLog } from './log.ts';
@@ -133,7 +133,7 @@ export async function addConnection(agent: Agent, given: ConnectionDraft, caller
     title: draft.title,
     settings,
     secrets,
-    schedule: draft.schedule ?? { kind: 'every', interval: '15m' },
+    schedule: draft.schedule ?? (system.direction === 'source' ? system.kind.schedule : undefined) ?? usualSchedule,
     isPaused: draft.isPaused ?? false,
     createdAtMs: agent.now(),
   };

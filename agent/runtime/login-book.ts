@@ -11,6 +11,7 @@ type Entry = {
   readonly outcome: 'good' | 'refused' | 'under-way';
   readonly detail: string;
   readonly failedAtMs: readonly number[];
+  readonly triedAtMs: readonly number[];
 };
 
 const dayMs = 24 * 3_600_000;
@@ -26,7 +27,6 @@ const loginsWithinMs = 60_000;
  */
 export class LoginBook {
   readonly #tools: { readonly key: KeyObject; readonly read: ReadDb; readonly writer: Writer; readonly now: () => number };
-  readonly #recent = new Map<string, number[]>();
 
   constructor(tools: { readonly key: KeyObject; readonly read: ReadDb; readonly writer: Writer; readonly now: () => number }) {
     this.#tools = tools;
@@ -63,25 +63,27 @@ export class LoginBook {
       if (!isByHand && entry.outcome === 'refused') return { detail: why };
     }
     await this.#turn(account, signal);
-    if (!isSame || entry?.outcome !== 'good') {
-      const cutShort = isSame && entry?.outcome === 'under-way' ? [this.#tools.now()] : [];
-      await this.#note(account, secret, { outcome: 'under-way', detail: '', failedAtMs: [...this.#failed(account), ...cutShort] });
-    }
+    const cutShort = isSame && entry?.outcome === 'under-way' ? [this.#tools.now()] : [];
+    const outcome = isSame && entry?.outcome === 'good' ? 'good' : 'under-way';
+    const triedAtMs = [...this.#recent(account), this.#tools.now()];
+    await this.#note(account, secret, { outcome, detail: '', failedAtMs: [...this.#failed(account), ...cutShort], triedAtMs });
     return null;
   }
 
   async #turn(account: string, signal: AbortSignal): Promise<void> {
     const { now } = this.#tools;
     for (;;) {
-      const recent = (this.#recent.get(account) ?? []).filter((atMs) => atMs > now() - loginsWithinMs);
-      this.#recent.set(account, recent);
+      const recent = this.#recent(account);
       const [oldest] = recent;
-      if (recent.length < mostLogins || oldest === undefined || signal.aborted) {
-        recent.push(now());
-        return;
-      }
+      if (recent.length < mostLogins || oldest === undefined || signal.aborted) return;
       await sleep(Math.max(50, oldest + loginsWithinMs - now()), signal);
     }
+  }
+
+  #recent(account: string): readonly number[] {
+    const now = this.#tools.now();
+    // A clock that was set back must not make anybody wait for the old future.
+    return (this.#entry(account)?.triedAtMs ?? []).filter((atMs) => atMs > now - loginsWithinMs && atMs <= now);
   }
 
   #failed(account: string): readonly number[] {
@@ -92,8 +94,12 @@ export class LoginBook {
     return setting(this.#tools.read, keyOf(account)) as Entry | undefined;
   }
 
-  async #note(account: string, secret: string, said: Omit<Entry, 'secretMark'>): Promise<void> {
-    const entry: Entry = { secretMark: this.#mark(account, secret), ...said };
+  async #note(
+    account: string,
+    secret: string,
+    said: Omit<Entry, 'secretMark' | 'triedAtMs'> & Partial<Pick<Entry, 'triedAtMs'>>,
+  ): Promise<void> {
+    const entry: Entry = { secretMark: this.#mark(account, secret), triedAtMs: this.#recent(account), ...said };
     if (JSON.stringify(entry) !== JSON.stringify(this.#entry(account)))
       await this.#tools.writer.step('saveSetting', [keyOf(account), entry]);
   }

@@ -94,7 +94,7 @@ describe('every so often', () => {
   });
 
   it('has a length for each interval that a person can choose', () => {
-    expect(intervals.map((interval) => intervalMs[interval] / 60_000)).toEqual([15, 60, 360, 720, 1440, 10_080]);
+    expect(intervals.map((interval) => intervalMs[interval] / 60_000)).toEqual([1, 5, 15, 60, 360, 720, 1440, 10_080]);
   });
 });
 
@@ -248,7 +248,7 @@ it('takes in the contract what a person can choose, and nothing else', () => {
   const bad = [
     { kind: 'daily', at: '24:00' },
     { kind: 'daily', at: '2:30' },
-    { kind: 'every', interval: '1m' },
+    { kind: 'every', interval: '2m' },
     { kind: 'cron', expression: '' },
   ];
   expect([good.map((one) => Schedule.safeParse(one).success), bad.map((one) => Schedule.safeParse(one).success)]).toEqual([

@@ -5,6 +5,8 @@ import { nextDailyMs } from './hotel-clock.ts';
 
 const minuteMs = 60_000;
 export const intervalMs = {
+  '1m': minuteMs,
+  '5m': 5 * minuteMs,
   '15m': 15 * minuteMs,
   '1h': 60 * minuteMs,
   '6h': 360 * minuteMs,

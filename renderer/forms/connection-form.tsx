@@ -32,7 +32,7 @@ export function ConnectionForm({ kind, connection, onSaved, onCancel }: Props) {
     ...Object.fromEntries(fields.map((field) => [field.name, field.initial])),
     ...(connection?.settings as FormValues | undefined),
   }));
-  const [schedule, setSchedule] = useState<Schedule>(connection?.schedule ?? { kind: 'every', interval: '15m' });
+  const [schedule, setSchedule] = useState<Schedule>(connection?.schedule ?? kind.schedule);
   const [isPaused, setIsPaused] = useState(false);
   const [missing, setMissing] = useState<ReadonlySet<string>>(new Set());
   const save = useChange((client, draft: ConnectionDraft) =>

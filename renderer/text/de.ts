@@ -19,8 +19,19 @@ const plurals: Record<EntityName, readonly [string, string]> = {
   room: ['Zimmer', 'Zimmer'],
   review: ['Bewertung', 'Bewertungen'],
 };
-const intervals = { '15m': '15 min', '1h': 'Stunde', '6h': '6 h', '12h': '12 h', '24h': 'Tag', '7d': 'Woche' } as const;
+const intervals = {
+  '1m': 'Minute',
+  '5m': '5 min',
+  '15m': '15 min',
+  '1h': 'Stunde',
+  '6h': '6 h',
+  '12h': '12 h',
+  '24h': 'Tag',
+  '7d': 'Woche',
+} as const;
 const everyWords = {
+  '1m': 'jede Minute',
+  '5m': 'alle 5 min',
   '15m': 'alle 15 min',
   '1h': 'stündlich',
   '6h': 'alle 6 h',

@@ -18,7 +18,9 @@ const plurals: Record<EntityName, readonly [string, string]> = {
   room: ['room', 'rooms'],
   review: ['review', 'reviews'],
 };
-const intervals: Record<'15m' | '1h' | '6h' | '12h' | '24h' | '7d', string> = {
+const intervals: Record<'1m' | '5m' | '15m' | '1h' | '6h' | '12h' | '24h' | '7d', string> = {
+  '1m': 'minute',
+  '5m': '5 min',
   '15m': '15 min',
   '1h': 'hour',
   '6h': '6 h',

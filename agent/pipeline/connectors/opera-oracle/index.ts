@@ -17,6 +17,7 @@ export default defineConnector({
   summary: 'Reads reservations, guests and rooms from the Oracle database of OPERA V5.',
   settings,
   secrets,
+  schedule: { kind: 'every', interval: '1m' },
   entities: ['booking', 'guest', 'room'],
   sample: { address: '127.0.0.1:9/OPERA', user: 'BELLHOP_READER' },
   checks,

@@ -24,6 +24,7 @@ export default defineConnector({
   summary: 'Reads a PostgreSQL, MariaDB or MySQL database by one SELECT, and finds what has changed.',
   settings,
   secrets,
+  schedule: { kind: 'every', interval: '1m' },
   entities: entityNames,
   sample: {
     engine: 'postgresql',
