@@ -9,6 +9,7 @@ import { type BrokerRun, brokerRun } from './broker.ts';
 import { killRun } from './kill.ts';
 import { malformedRun } from './malformed.ts';
 import { memoryRun } from './memory.ts';
+import { operaHolds, operaRun } from './opera.ts';
 import { missingServers, Receivers } from './receivers.ts';
 import { type Run, reportLine, runsHold } from './report.ts';
 import { responseLostRun } from './response-lost.ts';
@@ -29,6 +30,7 @@ const usage = `npm run rig -- NAME [--n N] [--seed S]
   memory         one file of N MiB is imported; the memory it takes stays below 256 MiB (Linux)
   malformed      N files that are broken in many ways: every byte accounted for, nothing crashes
   watermark      a table that changes is read in N simulated worlds, and in a real PostgreSQL with long transactions: nothing missed
+  opera          an OPERA hotel with 10,000 bookings a day lives N hours in scaled time, with faults and kills: nothing missed
   commit         all of them in the size that runs with each commit
 
 A line of JSON per home and one in the end. A home that failed is replayed with the seed of its line.
@@ -132,13 +134,19 @@ async function main(): Promise<number> {
   if (!Number.isInteger(n ?? 1) || (n ?? 1) < 1 || !Number.isInteger(seed) || seed < 0)
     return wrongUsage('--n and --seed take whole numbers');
   if (!existsSync(values.agent)) return wrongUsage(`${values.agent} is not there: run npm run build`);
-  const names = name === 'commit' ? Object.keys(rigs) : name === 'malformed' || name === 'memory' || name === 'watermark' ? [] : [name];
+  const names =
+    name === 'commit'
+      ? Object.keys(rigs)
+      : name === 'malformed' || name === 'memory' || name === 'watermark' || name === 'opera'
+        ? []
+        : [name];
   let code = 0;
   if (name === 'commit' || name === 'malformed') {
     if (!(await runMalformed(n ?? malformedFiles, seed))) code = 1;
   }
   if ((name === 'commit' || name === 'memory') && !(await runMemory(n ?? largeFileMiB, values.agent))) code = 1;
   if ((name === 'commit' || name === 'watermark') && !(await runWatermark({ n: n ?? worlds, seed, program: values.agent }))) code = 1;
+  if ((name === 'commit' || name === 'opera') && !(await runOpera({ hours: n ?? operaHours, seed, program: values.agent }))) code = 1;
   for (const each of names) {
     const rig = rigs[each];
     if (!rig) return wrongUsage(name === '' ? 'which rig?' : `there is no rig ${name}`);
@@ -175,6 +183,17 @@ async function runWatermark(wanted: { readonly n: number; readonly seed: number;
   const { figures, passed } = await watermarkRuns({ ...wanted, seconds: watermarkSeconds }, (line) => print({ ...named, ...line }));
   const wallMs = Math.round(performance.now() - startedAtMs);
   print({ ...named, seed: wanted.seed, n: wanted.n, ...figures, wallMs, passed });
+  return passed;
+}
+
+const operaHours = 15;
+
+async function runOpera(wanted: { readonly hours: number; readonly seed: number; readonly program: string }): Promise<boolean> {
+  const startedAtMs = performance.now();
+  const run = await operaRun(wanted);
+  const passed = operaHolds(run);
+  const wallMs = Math.round(performance.now() - startedAtMs);
+  print({ promise: 'P4', rig: 'opera', commit: commitNow(), seed: wanted.seed, n: wanted.hours, ...run, wallMs, passed });
   return passed;
 }
 
