@@ -40,6 +40,7 @@ export function wallDate(zone: Zone, atMs: number): string {
 export function wallTimestamp(zone: Zone, atMs: number): string {
   const offset = offsetMinutes(zone, atMs);
   const wholeMs = Math.floor(atMs);
-  const nanosecond = (wholeMs % 1000) * 1_000_000 + Math.round((atMs - wholeMs) * 1000) * 1000;
+  const millisecond = ((wholeMs % 1000) + 1000) % 1000;
+  const nanosecond = millisecond * 1_000_000 + Math.round((atMs - wholeMs) * 1000) * 1000;
   return timeText(wholeMs + offset * 60_000, nanosecond) + offsetText(offset);
 }

@@ -6,6 +6,7 @@ import { Cursors } from './cursors.ts';
 import type { OracleDatabase } from './database.ts';
 import { OracleError } from './errors.ts';
 import { type Call, type Fault, faultError } from './faults.ts';
+import { databaseVersion, environmentOf, greeting } from './instance.ts';
 import { Lobs } from './lobs.ts';
 import { Logon, type VerifierKind } from './o5logon.ts';
 import { SqlSession } from './sql/sql-session.ts';
@@ -34,9 +35,6 @@ export type SessionServer = {
 /** A call that is understood and not answered yet. */
 type Work = { readonly name: Call['name']; readonly sql: string | undefined; readonly answer: () => Writer };
 
-export const databaseVersion = '19.21.0.0.0';
-/** 19.21.0.0.0 as the logon writes it. */
-const versionNumber = String(0x13150000);
 const grammarErrors = { first: 900, last: 1000, invisible: 942 };
 
 /** One client at the server, from CONNECT to its end. */
@@ -245,12 +243,23 @@ export class Session {
       if (wanted) throw wanted;
       return answer();
     } catch (error) {
-      if (!(error instanceof OracleError)) throw error;
-      const { number } = error;
-      const isGrammar = number >= grammarErrors.first && number < grammarErrors.last && number !== grammarErrors.invisible;
-      if (isGrammar && error !== wanted && sql !== undefined) this.#server.stats.rejected.push({ sql, error: error.message });
-      return this.#failure(error);
+      return this.#failure(error instanceof OracleError ? this.#noted(error, error === wanted ? undefined : sql) : this.#ownFault(error));
     }
+  }
+
+  /** Keep a statement that no product should send. */
+  #noted(error: OracleError, sql: string | undefined): OracleError {
+    const { number } = error;
+    const isGrammar = number >= grammarErrors.first && number < grammarErrors.last && number !== grammarErrors.invisible;
+    if (isGrammar && sql !== undefined) this.#server.stats.rejected.push({ sql, error: error.message });
+    return error;
+  }
+
+  /** A fault of the sandbox itself: it must not pass for one of the database, and never end the process. */
+  #ownFault(error: unknown): OracleError {
+    const said = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.#server.stats.rejected.push({ sql: 'a fault of the sandbox', error: said });
+    return new OracleError(3120, `the sandbox itself has failed: ${said.split('\n')[0]}`);
   }
 
   #run(request: ExecuteRequest): Writer {
@@ -300,7 +309,7 @@ export class Session {
     this.#open(pairs.get('AUTH_ALTER_SESSION') ?? '');
     const writer = new Writer();
     if (user.status === 'expiring') writeWarning(writer, { number: 28002, text: new OracleError(28002).message });
-    writePairs(writer, this.#greeting(proof));
+    writePairs(writer, greeting({ id: this.#id, service: this.#service }, proof));
     return this.#withStatus(writer);
   }
 
@@ -313,42 +322,12 @@ export class Session {
       user: this.#user,
       zone,
       version: databaseVersion,
-      environment: {
-        DB_NAME: 'SANDBOX',
-        DB_UNIQUE_NAME: 'SANDBOX',
-        INSTANCE_NAME: 'sandbox',
-        SERVICE_NAME: this.#service,
-        SERVER_HOST: 'sandbox',
-        SID: String(this.#id),
-        SESSIONID: String(this.#id),
-        DATABASE_ROLE: 'PRIMARY',
-        NETWORK_PROTOCOL: 'tcp',
-        MODULE: this.#attributes.get('module') ?? this.#program,
-        ISDBA: 'FALSE',
-        LANG: 'US',
-      },
+      environment: environmentOf({ id: this.#id, service: this.#service }, this.#attributes.get('module') ?? this.#program),
       onRead: (table) => countOne(stats.readsPerTable, table),
     });
     stats.logins += 1;
     stats.sessions += 1;
     stats.maxSessions = Math.max(stats.maxSessions, stats.sessions);
-  }
-
-  #greeting(proof: string): [string, string][] {
-    return [
-      ['AUTH_VERSION_NO', versionNumber],
-      ['AUTH_VERSION_STRING', '- Production'],
-      ['AUTH_SESSION_ID', String(this.#id)],
-      ['AUTH_SERIAL_NUM', '1'],
-      ['AUTH_INSTANCENAME', 'sandbox'],
-      ['AUTH_DBNAME', 'SANDBOX'],
-      ['AUTH_SC_SERVICE_NAME', this.#service],
-      ['AUTH_SC_DBUNIQUE_NAME', 'SANDBOX'],
-      ['AUTH_SC_REAL_DBUNIQUE_NAME', 'SANDBOX'],
-      ['AUTH_MAX_OPEN_CURSORS', '300'],
-      ['AUTH_MAX_IDEN_LENGTH', '128'],
-      ['AUTH_SVR_RESPONSE', proof],
-    ];
   }
 
   #logOff(): void {
