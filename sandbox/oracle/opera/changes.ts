@@ -59,7 +59,10 @@ export function moveTo(
     },
     'CHECKED OUT': { ACTUAL_CHECK_OUT_DATE: stamp.at, TRUNC_ACTUAL_CHECK_OUT_DATE: today },
     CANCELLED: { CANCELLATION_NO: String(party.elementSeq), CANCELLATION_DATE: stamp.at, CANCELLATION_REASON_CODE: 'PLANS' },
-    RESERVED: { CANCELLATION_NO: null, CANCELLATION_DATE: null, CANCELLATION_REASON_CODE: null, REINSTATE_DATE: stamp.at },
+    RESERVED:
+      party.status === 'CANCELLED'
+        ? { CANCELLATION_NO: null, CANCELLATION_DATE: null, CANCELLATION_REASON_CODE: null, REINSTATE_DATE: stamp.at }
+        : {},
   };
   return {
     rows: [
@@ -73,7 +76,7 @@ export function moveTo(
   };
 }
 
-export function changeDates(party: Party, dates: { readonly arrival: Day; readonly departure: Day }, stamp: Stamp): Change {
+export function changeDates(party: Party, dates: Pick<Party, 'arrival' | 'departure' | 'room'>, stamp: Stamp): Change {
   const after: Party = { ...party, ...dates };
   const set = {
     BEGIN_DATE: `${dateOf(dates.arrival).slice(0, 10)} 15:00:00`,

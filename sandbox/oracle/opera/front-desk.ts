@@ -23,6 +23,9 @@ export type FrontDeskOptions = {
   readonly onDelete: (resvNameId: number) => void;
 };
 
+/** Something that is done with one party, and what follows from it. */
+type Deed = { readonly make: (stamp: Stamp) => Change; readonly onCommit?: () => void; readonly onRollback?: () => void };
+
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 /** How long somebody waits who finds that a colleague has a reservation open. */
@@ -69,7 +72,7 @@ export class FrontDesk {
         counts.bookings += 1;
         this.adopt(booked);
       },
-      onRollback: () => books.freeRoom(party),
+      onRollback: () => books.drop(party),
     });
   }
 
@@ -116,14 +119,7 @@ export class FrontDesk {
     if (old.length > 0) this.#delete(random.pick(old));
   }
 
-  #begin(
-    party: Party,
-    {
-      make,
-      onCommit,
-      onRollback,
-    }: { readonly make: (stamp: Stamp) => Change; readonly onCommit?: () => void; readonly onRollback?: () => void },
-  ): void {
+  #begin(party: Party, { make, onCommit, onRollback }: Deed): void {
     const { transactions, now } = this.#options;
     transactions.begin(now(), { parties: [party], make, ...(onCommit && { onCommit }), ...(onRollback && { onRollback }) });
   }
@@ -257,18 +253,19 @@ export class FrontDesk {
     this.#with(party, () => {
       const isOpen = party.status === 'RESERVED' || party.status === 'CHECKED IN';
       if (!isOpen || party.isPostingMaster || party.departure < this.today) return;
-      const { make, onCommit } = this.#chosenChange(party);
+      const { make, onCommit, onRollback } = this.#chosenChange(party);
       this.#begin(party, {
         make,
         onCommit: () => {
           this.#options.counts.changes += 1;
           onCommit?.();
         },
+        ...(onRollback && { onRollback }),
       });
     });
   }
 
-  #chosenChange(party: Party): { readonly make: (stamp: Stamp) => Change; readonly onCommit?: () => void } {
+  #chosenChange(party: Party): Deed {
     const { random, quirks } = this.#options;
     const from = Math.max(party.arrival, this.today);
     const roll = random.next();
@@ -286,26 +283,44 @@ export class FrontDesk {
     return { make: (stamp) => changeDetail(party, { text, stamp, isStamped: !random.chance(quirks.quietUpdates) }) };
   }
 
-  #otherDates(party: Party): { readonly make: (stamp: Stamp) => Change; readonly onCommit: () => void } {
+  #otherDates(party: Party): Deed {
     const { random, books } = this.#options;
     const isIn = party.status === 'CHECKED IN';
     const shift = isIn ? 0 : random.between(0, 3);
     const arrival = party.arrival + shift;
     const departure = Math.max(arrival + 1, party.departure + shift + random.between(-1, 2), this.today);
+    const before = { room: party.room, arrival: party.arrival, departure: party.departure };
+    books.freeRoom(before);
+    // Whoever is in a room stays there; for others it may be taken on the new days.
+    const room = isIn || party.room === null ? party.room : books.takeRoom({ category: party.category, arrival, departure });
+    const after = { room, arrival, departure };
+    books.holdRoom(after);
     return {
-      make: (stamp) => changeDates(party, { arrival, departure }, stamp),
-      onCommit: () => {
-        // The room was taken for other days; whoever is not in it yet is given another when they come.
-        books.freeRoom({ room: party.room, arrival, departure });
-        this.#planStay(party);
+      make: (stamp) => changeDates(party, after, stamp),
+      onCommit: () => this.#planStay(party),
+      onRollback: () => {
+        books.freeRoom(after);
+        books.holdRoom(before);
       },
     };
   }
 
-  #otherRoom(party: Party, from: Day): { readonly make: (stamp: Stamp) => Change } {
+  #otherRoom(party: Party, from: Day): Deed {
     const { random, books } = this.#options;
     const category = random.chance(0.3) ? random.pick(categories).number : party.category;
-    const room = books.takeRoom({ category, arrival: from, departure: party.departure }) ?? party.room;
-    return { make: (stamp) => changeRoom(party, { room, category, from, stamp }) };
+    const before = { room: party.room, arrival: from, departure: party.departure };
+    const found = books.takeRoom({ category, arrival: from, departure: party.departure });
+    const room = found ?? party.room;
+    return {
+      make: (stamp) => {
+        const change = changeRoom(party, { room, category, from, stamp });
+        if (party.status !== 'CHECKED IN' || found === null) return change;
+        return this.#withRoom(this.#withRoom(change, { room: before.room, stamp, status: 'VAC' }), { room, stamp, status: 'OCC' });
+      },
+      onCommit: () => {
+        if (found !== null) books.freeRoom(before);
+      },
+      onRollback: () => books.freeRoom({ ...before, room: found }),
+    };
   }
 }
