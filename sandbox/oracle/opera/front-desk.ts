@@ -147,7 +147,8 @@ export class FrontDesk {
     const arriveMs = momentOf(zone, arrival, isDayUse ? 9 : 13 + random.next() * 9);
     const leaveMs = momentOf(zone, departure, isDayUse ? 17 : 7 + random.next() * 4.5);
     if (party.status === 'RESERVED') timeline.plan(Math.max(arriveMs, now() + 60_000), () => this.#checkIn(party));
-    timeline.plan(Math.max(leaveMs, arriveMs + hourMs, now() + 120_000), () => this.#checkOut(party));
+    // Who leaves must have come: their check-in plans it.
+    else timeline.plan(Math.max(leaveMs, now() + hourMs), () => this.#checkOut(party));
   }
 
   #checkIn(party: Party): void {
@@ -162,6 +163,7 @@ export class FrontDesk {
         make: (stamp) => this.#withRoom(moveTo(party, 'CHECKED IN', { stamp, room }), { room, stamp, status: 'OCC' }),
         onCommit: () => {
           counts.checkIns += 1;
+          this.#planStay(party);
         },
         onRollback: () => this.#options.timeline.plan(this.#options.now() + patienceMs, () => this.#checkIn(party)),
       });
