@@ -80,6 +80,12 @@ describe.each(drivers)('transactions, with the driver $versionString', (driver) 
     expect([before?.length, refused, first?.length, second?.length, third?.length]).toEqual([1, 'ORA-01456', 1, 1, 2]);
   });
 
+  it('refuses a commit that somebody else was quicker with', async () => {
+    await insert(1);
+    server.database.commit((sqlite, scn) => sqlite.prepare('INSERT INTO "OPERA.STAYS" VALUES (1, ?, ?, ?)').run('other', null, scn));
+    expect([await codeOf(writer.commit()), (await seenBy(reader))?.length]).toEqual(['ORA-00001', 1]);
+  });
+
   it('commits with the statement where the driver asks for it, also when the statement runs again', async () => {
     const sql = 'INSERT INTO opera.stays (id, guest) VALUES (:1, :2)';
     for (const id of [1, 2, 3]) await writer.execute(sql, [id, 'Gäst'], { autoCommit: id < 3 });
