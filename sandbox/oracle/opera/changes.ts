@@ -36,9 +36,12 @@ function elementUpdates(party: Party, set: Cells, { stamp, days }: { readonly st
   }));
 }
 
-export function book(party: Party, stamp: Stamp, profiles: readonly RowChange[]): Change {
+export function book(
+  party: Party,
+  { stamp, updatedAt, profiles }: { readonly stamp: Stamp; readonly updatedAt: string | null; readonly profiles: readonly RowChange[] },
+): Change {
   const reservations = party.members.map((member): RowChange => {
-    return { kind: 'insert', table: 'RESERVATION_NAME', values: reservationRow(party, member, stamp) };
+    return { kind: 'insert', table: 'RESERVATION_NAME', values: { ...reservationRow(party, member, stamp), UPDATE_DATE: updatedAt } };
   });
   return { rows: [...profiles, ...reservations, ...nightRows(party, stamp)], apply: () => undefined };
 }

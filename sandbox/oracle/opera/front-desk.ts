@@ -5,7 +5,7 @@ import { book, type Change, changeDates, changeDetail, changeEmail, changeRate, 
 import { profileRows } from './guests.ts';
 import type { Party, Stamp, Status } from './party.ts';
 import { categories } from './property.ts';
-import type { HotelCounts, Quirks } from './quirks.ts';
+import { type HotelCounts, type Quirks, stampOfBooking } from './quirks.ts';
 import { type Day, dayOf } from './rows.ts';
 import type { Timeline } from './timeline.ts';
 import type { Transactions } from './transactions.ts';
@@ -51,7 +51,7 @@ export class FrontDesk {
 
   /** Take a booking: for tonight or for later, for a day only, a question that may become one, or a bill for a group. */
   takeBooking(): void {
-    const { books, random, counts } = this.#options;
+    const { books, random, counts, quirks } = this.#options;
     const roll = random.next();
     const isDayUse = roll < 0.03;
     const isPostingMaster = roll >= 0.97;
@@ -63,11 +63,11 @@ export class FrontDesk {
     const { party, newProfiles } = booked;
     this.#begin(party, {
       make: (stamp) =>
-        book(
-          party,
+        book(party, {
           stamp,
-          newProfiles.flatMap((profile) => profileRows(profile, stamp)),
-        ),
+          updatedAt: stampOfBooking(random, quirks, stamp.at),
+          profiles: newProfiles.flatMap((profile) => profileRows(profile, stamp)),
+        }),
       onCommit: () => {
         counts.bookings += 1;
         this.adopt(booked);

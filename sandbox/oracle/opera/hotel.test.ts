@@ -152,6 +152,15 @@ describe('an OPERA property that lives', () => {
     );
     expect(Number(quiet[0]?.n)).toBeGreaterThan(5);
   });
+
+  it('has rows without a stamp and rows of the year 2099, if it is asked to', () => {
+    const hotel = opened({ quirks: { nullStamps: 0.05, futureStamps: 0.05 } });
+    hotel.fill(500);
+    hotel.advance(dayMs);
+    const odd = `SELECT sum(UPDATE_DATE IS NULL) AS none, sum(UPDATE_DATE > '2090') AS ahead FROM opera.RESERVATION_NAME`;
+    const [{ none, ahead }] = select(hotel, odd) as [{ none: number; ahead: number }];
+    expect([none > 5, ahead > 5]).toEqual([true, true]);
+  });
 });
 
 type Ledger = Map<number, string>;

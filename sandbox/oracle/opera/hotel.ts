@@ -129,7 +129,7 @@ export function createOperaHotel(options: OperaHotelOptions = {}): OperaHotel {
     deleted,
     nowMs: now,
     fill: (reservations) =>
-      fillHotel({ reservations, bookingsPerDay, database, owner, books, desk, transactions, random, zone, nowMs: atMs }),
+      fillHotel({ reservations, bookingsPerDay, database, owner, books, desk, transactions, random, quirks, zone, nowMs: atMs }),
     advance: (ms) => {
       if (options.now) throw new RangeError('this hotel follows a clock: step it instead');
       runUntil(atMs + ms);
