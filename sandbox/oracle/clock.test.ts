@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { offsetMinutes, wallDate, wallTimestamp } from './clock.ts';
-import { momentOf } from './opera/front-desk.ts';
+import { momentOf, offsetMinutes, wallDate, wallTimestamp } from './clock.ts';
 import { dayOf } from './opera/rows.ts';
 
 describe('the wall clock of a database server', () => {

@@ -5,7 +5,7 @@ import { transactionIsOpen } from './constants.ts';
 import { Cursors } from './cursors.ts';
 import type { OracleDatabase } from './database.ts';
 import { OracleError } from './errors.ts';
-import { type Call, type Fault, faultError } from './faults.ts';
+import { type Call, type Fault, faultError, Pause } from './faults.ts';
 import { databaseVersion, environmentOf, greeting } from './instance.ts';
 import { Lobs } from './lobs.ts';
 import { Logon, type VerifierKind } from './o5logon.ts';
@@ -44,6 +44,7 @@ export class Session {
   readonly #id: number;
   readonly #lobs = new Lobs();
   readonly #cursors: Cursors;
+  readonly #pause = new Pause();
   #state: 'connect' | 'protocol' | 'dataTypes' | 'ready' | 'closed' = 'connect';
   #service = '';
   #program = '';
@@ -54,8 +55,6 @@ export class Session {
   #sql: SqlSession | null = null;
   #sequence = 0;
   #isKilled = false;
-  /** Gives up what is being waited for. */
-  #waiting: (() => void) | null = null;
 
   constructor(server: SessionServer, socket: Duplex) {
     this.#server = server;
@@ -68,7 +67,7 @@ export class Session {
         onData: (bytes, isWhole) => this.#take(bytes, isWhole),
         onBreak: () => {
           server.stats.breaks += 1;
-          this.#waiting?.();
+          this.#pause.end();
         },
         onReset: () => this.#line.send(this.#failure(new OracleError(1013)).done()),
         onClose: () => this.#close(),
@@ -79,8 +78,7 @@ export class Session {
   /** Let the next call find that the session has been killed; a call that is waited for finds it now. */
   kill(): void {
     this.#isKilled = true;
-    if (!this.#waiting) return;
-    this.#waiting();
+    if (!this.#pause.end()) return;
     this.#line.send(this.#failure(new OracleError(28)).done());
     this.#line.cut();
   }
@@ -96,11 +94,12 @@ export class Session {
     this.#service = name;
     this.#program = program;
     this.#state = 'protocol';
-    this.#afterFault(fault, () => {
+    const answer = () => {
       const refused = faultError(fault)?.number ?? (isKnown ? null : by === 'service' ? 12514 : 12505);
       if (refused === null) this.#line.accept();
       else this.#line.refuse(refused);
-    });
+    };
+    this.#pause.until(fault, { cut: () => this.#line.cut(), answer });
   }
 
   #take(bytes: Buffer, isWhole: boolean): boolean {
@@ -208,27 +207,7 @@ export class Session {
   #do(work: Work): void {
     const { name, sql } = work;
     const fault: Fault = this.#isKilled ? { killsSession: true } : (this.#server.takeFault({ name, sql, user: this.#user }) ?? {});
-    this.#afterFault(fault, () => this.#finish(work, fault));
-  }
-
-  /** Cut the line, never answer, or answer in time; whatever is waited for ends with a break. */
-  #afterFault({ cutsLine, hangs, latencyMs }: Fault, answer: () => void): void {
-    const isOver = () => {
-      this.#waiting = null;
-    };
-    if (cutsLine === 'before') this.#line.cut();
-    else if (hangs) this.#waiting = isOver;
-    else if (latencyMs === undefined) answer();
-    else {
-      const timer = setTimeout(() => {
-        isOver();
-        answer();
-      }, latencyMs);
-      this.#waiting = () => {
-        clearTimeout(timer);
-        isOver();
-      };
-    }
+    this.#pause.until(fault, { cut: () => this.#line.cut(), answer: () => this.#finish(work, fault) });
   }
 
   #finish(work: Work, fault: Fault): void {
@@ -294,22 +273,13 @@ export class Session {
 
   #authenticate({ pairs }: AuthRequest): Writer {
     const { accounts, stats } = this.#server;
-    const user = accounts.get(this.#user);
-    const proof = user ? this.#logon?.answer(pairs) : null;
-    if (!user || !proof) {
-      countOne(stats.failedLogins, this.#user);
-      accounts.failed(this.#user);
-      throw new OracleError(1017);
-    }
-    if (user.status === 'expired') throw new OracleError(28001);
-    if (!accounts.systemPrivilegesOf(this.#user).includes('CREATE SESSION')) {
-      throw new OracleError(1045, `user ${this.#user} lacks CREATE SESSION privilege; logon denied`);
-    }
-    if (!accounts.enter(this.#user)) throw new OracleError(2391);
+    const proof = this.#logon?.answer(pairs) ?? null;
+    if (proof === null) countOne(stats.failedLogins, this.#user);
+    const user = accounts.admit(this.#user, proof !== null);
     this.#open(pairs.get('AUTH_ALTER_SESSION') ?? '');
     const writer = new Writer();
     if (user.status === 'expiring') writeWarning(writer, { number: 28002, text: new OracleError(28002).message });
-    writePairs(writer, greeting({ id: this.#id, service: this.#service }, proof));
+    writePairs(writer, greeting({ id: this.#id, service: this.#service }, proof ?? ''));
     return this.#withStatus(writer);
   }
 
@@ -339,7 +309,7 @@ export class Session {
   }
 
   #close(): void {
-    this.#waiting?.();
+    this.#pause.end();
     this.#state = 'closed';
     this.#logOff();
   }

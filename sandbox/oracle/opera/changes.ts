@@ -224,3 +224,13 @@ export function closeDay(
     },
   };
 }
+
+/** A room changes with its guest: it is taken, and later dirty. */
+export function withRoom(
+  change: Change,
+  { room, stamp, status }: { readonly room: string | null; readonly stamp: Stamp; readonly status: 'OCC' | 'VAC' },
+): Change {
+  if (room === null) return change;
+  const set = { FO_STATUS: status, HK_STATUS: status, ROOM_STATUS: 'DI', ...stamps(stamp) };
+  return { ...change, rows: [...change.rows, { kind: 'update', table: 'ROOM', set, where: { RESORT: stamp.resort, ROOM: room } }] };
+}

@@ -1,10 +1,10 @@
 import type { Random } from '../../hotel/random.ts';
-import { offsetMinutes, wallDate, type Zone } from '../clock.ts';
+import { momentOf, wallDate, type Zone } from '../clock.ts';
 import type { Booked, Books } from './books.ts';
-import { book, type Change, changeDates, changeDetail, changeEmail, changeRate, changeRoom, merge, moveTo, remove } from './changes.ts';
+import { book, merge, moveTo, remove, withRoom } from './changes.ts';
+import { chooseChange, type Deed } from './errands.ts';
 import { profileRows } from './guests.ts';
-import type { Party, Stamp, Status } from './party.ts';
-import { categories } from './property.ts';
+import type { Party, Status } from './party.ts';
 import { type HotelCounts, type Quirks, stampOfBooking } from './quirks.ts';
 import { type Day, dayOf } from './rows.ts';
 import type { Timeline } from './timeline.ts';
@@ -23,19 +23,9 @@ export type FrontDeskOptions = {
   readonly onDelete: (resvNameId: number) => void;
 };
 
-/** Something that is done with one party, and what follows from it. */
-type Deed = { readonly make: (stamp: Stamp) => Change; readonly onCommit?: () => void; readonly onRollback?: () => void };
-
 const hourMs = 3_600_000;
-const dayMs = 24 * hourMs;
 /** How long somebody waits who finds that a colleague has a reservation open. */
 const patienceMs = 45_000;
-
-/** Give the moment at which a wall clock shows an hour of a day. */
-export function momentOf(zone: Zone, day: Day, hour: number): number {
-  const guessMs = day * dayMs + hour * hourMs;
-  return guessMs - offsetMinutes(zone, guessMs - offsetMinutes(zone, guessMs) * 60_000) * 60_000;
-}
 
 /** What the people at the desk do with reservations, and when. */
 export class FrontDesk {
@@ -160,7 +150,7 @@ export class FrontDesk {
       if (party.status !== 'RESERVED' || party.arrival > this.today) return;
       const room = party.room ?? books.takeRoom(party);
       this.#begin(party, {
-        make: (stamp) => this.#withRoom(moveTo(party, 'CHECKED IN', { stamp, room }), { room, stamp, status: 'OCC' }),
+        make: (stamp) => withRoom(moveTo(party, 'CHECKED IN', { stamp, room }), { room, stamp, status: 'OCC' }),
         onCommit: () => {
           counts.checkIns += 1;
           this.#planStay(party);
@@ -175,7 +165,7 @@ export class FrontDesk {
       const { books, counts, timeline, now } = this.#options;
       if (party.status !== 'CHECKED IN' || party.departure > this.today) return;
       this.#begin(party, {
-        make: (stamp) => this.#withRoom(moveTo(party, 'CHECKED OUT', { stamp }), { room: party.room, stamp, status: 'VAC' }),
+        make: (stamp) => withRoom(moveTo(party, 'CHECKED OUT', { stamp }), { room: party.room, stamp, status: 'VAC' }),
         onCommit: () => {
           counts.checkOuts += 1;
           books.leave(party);
@@ -183,16 +173,6 @@ export class FrontDesk {
         onRollback: () => timeline.plan(now() + patienceMs, () => this.#checkOut(party)),
       });
     });
-  }
-
-  /** A room changes with its guest: taken and later dirty. */
-  #withRoom(
-    change: Change,
-    { room, stamp, status }: { readonly room: string | null; readonly stamp: Stamp; readonly status: 'OCC' | 'VAC' },
-  ): Change {
-    if (room === null) return change;
-    const set = { FO_STATUS: status, HK_STATUS: status, ROOM_STATUS: 'DI', UPDATE_DATE: stamp.at, UPDATE_USER: stamp.user };
-    return { ...change, rows: [...change.rows, { kind: 'update', table: 'ROOM', set, where: { RESORT: stamp.resort, ROOM: room } }] };
   }
 
   #cancel(party: Party): void {
@@ -255,7 +235,11 @@ export class FrontDesk {
     this.#with(party, () => {
       const isOpen = party.status === 'RESERVED' || party.status === 'CHECKED IN';
       if (!isOpen || party.isPostingMaster || party.departure < this.today) return;
-      const { make, onCommit, onRollback } = this.#chosenChange(party);
+      const { make, onCommit, onRollback } = chooseChange(party, {
+        ...this.#options,
+        today: this.today,
+        onMove: () => this.#planStay(party),
+      });
       this.#begin(party, {
         make,
         onCommit: () => {
@@ -265,64 +249,5 @@ export class FrontDesk {
         ...(onRollback && { onRollback }),
       });
     });
-  }
-
-  #chosenChange(party: Party): Deed {
-    const { random, quirks } = this.#options;
-    const from = Math.max(party.arrival, this.today);
-    const roll = random.next();
-    if (roll < 0.25) return this.#otherDates(party);
-    if (roll < 0.5) {
-      const rate = Math.round(party.rate * (0.85 + random.next() * 0.3) * 100) / 100;
-      return { make: (stamp) => changeRate(party, { rate, from, stamp, isStamped: !random.chance(quirks.quietNights) }) };
-    }
-    if (roll < 0.7) return this.#otherRoom(party, from);
-    if (roll < 0.85) {
-      const email = `guest.${party.elementSeq}.${random.between(1, 999)}@example.net`;
-      return { make: (stamp) => changeEmail(party, { email, stamp, isStamped: !random.chance(quirks.quietProfiles) }) };
-    }
-    const text = `note ${random.between(1, 9999)}`;
-    return { make: (stamp) => changeDetail(party, { text, stamp, isStamped: !random.chance(quirks.quietUpdates) }) };
-  }
-
-  #otherDates(party: Party): Deed {
-    const { random, books } = this.#options;
-    const isIn = party.status === 'CHECKED IN';
-    const shift = isIn ? 0 : random.between(0, 3);
-    const arrival = party.arrival + shift;
-    const departure = Math.max(arrival + 1, party.departure + shift + random.between(-1, 2), this.today);
-    const before = { room: party.room, arrival: party.arrival, departure: party.departure };
-    books.freeRoom(before);
-    // Whoever is in a room stays there; for others it may be taken on the new days.
-    const room = isIn || party.room === null ? party.room : books.takeRoom({ category: party.category, arrival, departure });
-    const after = { room, arrival, departure };
-    books.holdRoom(after);
-    return {
-      make: (stamp) => changeDates(party, after, stamp),
-      onCommit: () => this.#planStay(party),
-      onRollback: () => {
-        books.freeRoom(after);
-        books.holdRoom(before);
-      },
-    };
-  }
-
-  #otherRoom(party: Party, from: Day): Deed {
-    const { random, books } = this.#options;
-    const category = random.chance(0.3) ? random.pick(categories).number : party.category;
-    const before = { room: party.room, arrival: from, departure: party.departure };
-    const found = books.takeRoom({ category, arrival: from, departure: party.departure });
-    const room = found ?? party.room;
-    return {
-      make: (stamp) => {
-        const change = changeRoom(party, { room, category, from, stamp });
-        if (party.status !== 'CHECKED IN' || found === null) return change;
-        return this.#withRoom(this.#withRoom(change, { room: before.room, stamp, status: 'VAC' }), { room, stamp, status: 'OCC' });
-      },
-      onCommit: () => {
-        if (found !== null) books.freeRoom(before);
-      },
-      onRollback: () => books.freeRoom({ ...before, room: found }),
-    };
   }
 }
