@@ -280,6 +280,10 @@ describe.skipIf(!isBuilt)(
       const traced = await run(['trace', '1']);
       const kept = await run(['outbox', 'keep', '730']);
       const [size] = json(await run(['outbox', '--json']));
+      expect([(await run(['figures', 'anew'])).stdout, (await run(['figures', 'new'])).code]).toEqual([
+        'Figures of guests are worked out while nothing comes in: 3 versions to read, 0 guests to go.\n',
+        2,
+      ]);
       const refused = [await run(['outbox', 'keep', 'long']), await run(['outbox', 'keep', '5'])];
       expect([none.stdout, set.code, listed.stdout.split('\n')[1]?.replaceAll(/ {2,}/g, '|'), wrong.map(({ code }) => code)]).toEqual([
         'No source has brought a record yet.\n',

@@ -7,6 +7,7 @@ import { backUp, restore } from './commands/backup.ts';
 import { type CommandLine, faultOf, faultSentences, UsageError } from './commands/command.ts';
 import { manageConnections } from './commands/connections.ts';
 import { showDeadLetters } from './commands/dead-letters.ts';
+import { manageFigures } from './commands/figures.ts';
 import { manageHotel } from './commands/hotel.ts';
 import { importFiles } from './commands/import.ts';
 import { manageLeaves } from './commands/leaves.ts';
@@ -71,6 +72,8 @@ const usage = `bellhop ${version}
       sets such a rule, from the next record that is sent on
   bellhop same-records [set KIND apart|newest|leads SOURCE]
       what is sent where two sources speak of one record
+  bellhop figures [anew]
+      how far the figures of guests are (stays before, spend); work them out anew from all that is kept
   bellhop outbox [keep DAYS|ever]
       how large it is, and for how long versions stay that are not the newest of their record
   bellhop audit list [--action A] [--actor ID] [--target ID] [--from D] [--to D] [--limit N]
@@ -100,6 +103,7 @@ const commands: Readonly<Record<string, (line: CommandLine) => Promise<number>>>
   leaves: manageLeaves,
   'same-records': manageSameRecords,
   outbox: manageOutbox,
+  figures: manageFigures,
   audit: showAudit,
 };
 

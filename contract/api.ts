@@ -238,6 +238,10 @@ export const api = {
     /** Set rules, from the next record that is sent on. `version` is the one they were chosen over: nobody overwrites another's unseen. */
     save: call('PUT /leaves/{id}', LeavingDraft.extend({ version: z.int().min(0) }), LeavingDestination),
   },
+  figures: {
+    /** Read the whole log for the figures of guests once more. What is right already is not sent again. */
+    anew: call('POST /figures/anew', nothing, nothing),
+  },
   outbox: {
     /** Say for how many days versions are kept that are not the newest of their record; null keeps them for ever. */
     setKeepDays: call('PUT /outbox/keep-days', z.strictObject({ days: z.int().min(90).max(3650).nullable() }), nothing),

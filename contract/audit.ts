@@ -33,6 +33,7 @@ export const auditActions = [
   'share-set',
   'same-record-rule-set',
   'keep-days-set',
+  'figures-anew',
   'taken-over',
   'leaves-changed',
   'exception-allowed',

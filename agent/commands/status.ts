@@ -2,6 +2,7 @@ import { Fault, sidelines } from '../../contract/faults.ts';
 import type { DestinationHealth, Overview, SourceHealth } from '../../contract/health.ts';
 import { entityOf } from '../../contract/record.ts';
 import { type CommandLine, faultSentences, table, whenText, withAgent } from './command.ts';
+import { figuresText } from './figures.ts';
 import { megabytes, outboxText } from './outbox.ts';
 
 /** `bellhop status`: how every connection stands. Exit code 1 while something is failing. */
@@ -42,7 +43,7 @@ function statusText(overview: Overview, isRunning: boolean): string {
     ...breakers,
     ...shadowsText(overview),
     outboxText(overview.outbox),
-    ...figuresText(overview),
+    ...[figuresText(overview.figures)].filter((words) => words !== null),
     ...incomplete,
     ...troubles,
     ...beside,
@@ -91,10 +92,4 @@ function shadowsText({ systems }: Overview): string[] {
     const found = `refused by it alone ${onlyShadowRefused}, by ${leadingTitle} alone ${onlyLeadingRefused}, still to come ${behind}, old versions missed ${missed}`;
     return [`${system.title} is a shadow of ${leadingTitle}: ${found}.`];
   });
-}
-
-/** What stands in a guest's figures is a little behind what has come in, until it is worked out. */
-function figuresText({ figures: { unread, due } }: Overview): string[] {
-  if (unread + due === 0) return [];
-  return [`Figures of guests are worked out: ${unread} versions to read, ${due} guests to go.`];
 }

@@ -305,6 +305,14 @@ export function apiRouter(agent: Agent) {
       preview: os.leaves.preview.handler(({ input }) => leavingPreview(agent, input)),
       save: os.leaves.save.handler(({ input, context }) => saveLeaving(agent, input, context)),
     },
+    figures: {
+      anew: os.figures.anew.handler(async ({ context }) => {
+        await stores.writer.audited([entryOf(agent, context, { action: 'figures-anew', kind: 'agent', id: 'figures' })], 'figuresAnew', []);
+        agent.figures.wake();
+        agent.live.tell('overview');
+        return {};
+      }),
+    },
     outbox: {
       setKeepDays: os.outbox.setKeepDays.handler(async ({ input: { days }, context }) => {
         const detail = { before: keepDays(stores.read), after: days };

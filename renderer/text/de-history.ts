@@ -80,6 +80,7 @@ export const historyDe: typeof historyEn = {
     'share-set': 'Gesetzt, welchen Anteil der Datensätze ein Ziel bekommt',
     'same-record-rule-set': 'Gesetzt, was gilt, wenn zwei Quellen von einem Datensatz sprechen',
     'keep-days-set': 'Gesetzt, wie lange alte Fassungen bleiben',
+    'figures-anew': 'Die Zahlen von Gästen neu berechnen lassen',
     'taken-over': 'Das Senden für das Hotel übernommen',
     'leaves-changed': 'Geändert, was dieses Hotel verlässt',
     'exception-allowed': 'Etwas weniger Sicheres als üblich erlaubt',

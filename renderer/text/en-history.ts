@@ -76,6 +76,7 @@ export const historyEn = {
     'share-set': 'Set which share of the records a destination gets',
     'same-record-rule-set': 'Set what holds when two sources speak of one record',
     'keep-days-set': 'Set for how long old versions are kept',
+    'figures-anew': 'Had the figures of guests worked out anew',
     'taken-over': 'Took over sending for the hotel',
     'leaves-changed': 'Changed what leaves this hotel',
     'exception-allowed': 'Allowed something less safe than usual',

@@ -1,3 +1,4 @@
+import { OracleError } from './errors.ts';
 import { makeVerifier, type Verifier } from './o5logon.ts';
 
 /** What somebody may do: privileges on tables by `OWNER.TABLE`, and on the database. */
@@ -76,21 +77,27 @@ export class Accounts {
     return this.#locked.has(name);
   }
 
-  /** A wrong password. The one that locks the account is still answered like the others. */
-  failed(name: string): void {
-    if (!this.#users.has(name)) return;
-    const failures = (this.#failures.get(name) ?? 0) + 1;
-    this.#failures.set(name, failures);
-    if (failures >= mostFailures) this.#locked.add(name);
-  }
-
-  /** Somebody has proved who they are; false when so many sessions of theirs are open that one more is none. */
-  enter(name: string): boolean {
-    this.#failures.delete(name);
+  /**
+   * Let somebody in, or count one more wrong password against them.
+   * @throws {OracleError} as Oracle turns people away: with a wrong password always in the same words, also when it has locked the account.
+   */
+  admit(name: string, isProven: boolean): OracleUser {
+    const user = this.#users.get(name);
+    if (!user || !isProven) {
+      const failures = (this.#failures.get(name) ?? 0) + 1;
+      if (user) this.#failures.set(name, failures);
+      if (user && failures >= mostFailures) this.#locked.add(name);
+      throw new OracleError(1017);
+    }
+    if (user.status === 'expired') throw new OracleError(28001);
+    if (!this.systemPrivilegesOf(name).includes('CREATE SESSION')) {
+      throw new OracleError(1045, `user ${name} lacks CREATE SESSION privilege; logon denied`);
+    }
     const sessions = (this.#sessions.get(name) ?? 0) + 1;
-    if (sessions > (this.#users.get(name)?.mostSessions ?? sessions)) return false;
+    if (sessions > (user.mostSessions ?? sessions)) throw new OracleError(2391);
+    this.#failures.delete(name);
     this.#sessions.set(name, sessions);
-    return true;
+    return user;
   }
 
   leave(name: string): void {

@@ -40,6 +40,13 @@ export function wallDate(zone: Zone, atMs: number): string {
 export function wallTimestamp(zone: Zone, atMs: number): string {
   const offset = offsetMinutes(zone, atMs);
   const wholeMs = Math.floor(atMs);
-  const nanosecond = (wholeMs % 1000) * 1_000_000 + Math.round((atMs - wholeMs) * 1000) * 1000;
+  const millisecond = ((wholeMs % 1000) + 1000) % 1000;
+  const nanosecond = millisecond * 1_000_000 + Math.round((atMs - wholeMs) * 1000) * 1000;
   return timeText(wholeMs + offset * 60_000, nanosecond) + offsetText(offset);
+}
+
+/** Give the moment at which the wall clock of a zone shows an hour of a day; the day is counted from 1970. */
+export function momentOf(zone: Zone, day: number, hour: number): number {
+  const guessMs = day * dayMs + hour * 3_600_000;
+  return guessMs - offsetMinutes(zone, guessMs - offsetMinutes(zone, guessMs) * 60_000) * 60_000;
 }

@@ -24,6 +24,13 @@ describe.each(drivers)('what goes wrong on purpose, with the driver $versionStri
     ]);
   });
 
+  it('fails in the middle of a result', async () => {
+    server.setFault({ on: 'fetch', error: 1555, times: 1 });
+    const { resultSet } = await connection.execute('SELECT room FROM room', [], { resultSet: true, prefetchRows: 2, fetchArraySize: 2 });
+    const first = await resultSet!.getRows(2);
+    expect([first.length, await codeOf(resultSet!.getRows(2)), await codeOf(ask())]).toEqual([2, 'ORA-01555', 'no error']);
+  });
+
   it('refuses logons while the database is down, and lets in again', async () => {
     server.setFault({ on: 'logon', error: 1033, times: 1 });
     expect([await codeOf(connect()), await codeOf(connect())]).toEqual(['ORA-01033', 'no error']);

@@ -62,3 +62,30 @@ export function faultError({ error, killsSession }: Fault): OracleError | null {
   if (error === undefined) return null;
   return typeof error === 'number' ? new OracleError(error) : new OracleError(error.number, error.text);
 }
+
+/** What lies between a call and its answer: nothing as a rule, some time or all of it where a fault says so. */
+export class Pause {
+  #cancel: (() => void) | null = null;
+
+  /** Cut the line, never answer, or answer in time. */
+  until({ cutsLine, hangs, latencyMs }: Fault, { cut, answer }: { readonly cut: () => void; readonly answer: () => void }): void {
+    if (cutsLine === 'before') cut();
+    else if (hangs) this.#cancel = () => undefined;
+    else if (latencyMs === undefined) answer();
+    else {
+      const timer = setTimeout(() => {
+        this.#cancel = null;
+        answer();
+      }, latencyMs);
+      this.#cancel = () => clearTimeout(timer);
+    }
+  }
+
+  /** Give up what is waited for; false when nothing is. */
+  end(): boolean {
+    const cancel = this.#cancel;
+    this.#cancel = null;
+    cancel?.();
+    return cancel !== null;
+  }
+}

@@ -5,7 +5,8 @@ import { transactionIsOpen } from './constants.ts';
 import { Cursors } from './cursors.ts';
 import type { OracleDatabase } from './database.ts';
 import { OracleError } from './errors.ts';
-import { type Call, type Fault, faultError } from './faults.ts';
+import { type Call, type Fault, faultError, Pause } from './faults.ts';
+import { databaseVersion, environmentOf, greeting } from './instance.ts';
 import { Lobs } from './lobs.ts';
 import { Logon, type VerifierKind } from './o5logon.ts';
 import { SqlSession } from './sql/sql-session.ts';
@@ -34,9 +35,6 @@ export type SessionServer = {
 /** A call that is understood and not answered yet. */
 type Work = { readonly name: Call['name']; readonly sql: string | undefined; readonly answer: () => Writer };
 
-export const databaseVersion = '19.21.0.0.0';
-/** 19.21.0.0.0 as the logon writes it. */
-const versionNumber = String(0x13150000);
 const grammarErrors = { first: 900, last: 1000, invisible: 942 };
 
 /** One client at the server, from CONNECT to its end. */
@@ -46,6 +44,7 @@ export class Session {
   readonly #id: number;
   readonly #lobs = new Lobs();
   readonly #cursors: Cursors;
+  readonly #pause = new Pause();
   #state: 'connect' | 'protocol' | 'dataTypes' | 'ready' | 'closed' = 'connect';
   #service = '';
   #program = '';
@@ -56,8 +55,6 @@ export class Session {
   #sql: SqlSession | null = null;
   #sequence = 0;
   #isKilled = false;
-  /** Gives up what is being waited for. */
-  #waiting: (() => void) | null = null;
 
   constructor(server: SessionServer, socket: Duplex) {
     this.#server = server;
@@ -70,7 +67,7 @@ export class Session {
         onData: (bytes, isWhole) => this.#take(bytes, isWhole),
         onBreak: () => {
           server.stats.breaks += 1;
-          this.#waiting?.();
+          this.#pause.end();
         },
         onReset: () => this.#line.send(this.#failure(new OracleError(1013)).done()),
         onClose: () => this.#close(),
@@ -81,8 +78,7 @@ export class Session {
   /** Let the next call find that the session has been killed; a call that is waited for finds it now. */
   kill(): void {
     this.#isKilled = true;
-    if (!this.#waiting) return;
-    this.#waiting();
+    if (!this.#pause.end()) return;
     this.#line.send(this.#failure(new OracleError(28)).done());
     this.#line.cut();
   }
@@ -98,11 +94,12 @@ export class Session {
     this.#service = name;
     this.#program = program;
     this.#state = 'protocol';
-    this.#afterFault(fault, () => {
+    const answer = () => {
       const refused = faultError(fault)?.number ?? (isKnown ? null : by === 'service' ? 12514 : 12505);
       if (refused === null) this.#line.accept();
       else this.#line.refuse(refused);
-    });
+    };
+    this.#pause.until(fault, { cut: () => this.#line.cut(), answer });
   }
 
   #take(bytes: Buffer, isWhole: boolean): boolean {
@@ -210,27 +207,7 @@ export class Session {
   #do(work: Work): void {
     const { name, sql } = work;
     const fault: Fault = this.#isKilled ? { killsSession: true } : (this.#server.takeFault({ name, sql, user: this.#user }) ?? {});
-    this.#afterFault(fault, () => this.#finish(work, fault));
-  }
-
-  /** Cut the line, never answer, or answer in time; whatever is waited for ends with a break. */
-  #afterFault({ cutsLine, hangs, latencyMs }: Fault, answer: () => void): void {
-    const isOver = () => {
-      this.#waiting = null;
-    };
-    if (cutsLine === 'before') this.#line.cut();
-    else if (hangs) this.#waiting = isOver;
-    else if (latencyMs === undefined) answer();
-    else {
-      const timer = setTimeout(() => {
-        isOver();
-        answer();
-      }, latencyMs);
-      this.#waiting = () => {
-        clearTimeout(timer);
-        isOver();
-      };
-    }
+    this.#pause.until(fault, { cut: () => this.#line.cut(), answer: () => this.#finish(work, fault) });
   }
 
   #finish(work: Work, fault: Fault): void {
@@ -245,12 +222,23 @@ export class Session {
       if (wanted) throw wanted;
       return answer();
     } catch (error) {
-      if (!(error instanceof OracleError)) throw error;
-      const { number } = error;
-      const isGrammar = number >= grammarErrors.first && number < grammarErrors.last && number !== grammarErrors.invisible;
-      if (isGrammar && error !== wanted && sql !== undefined) this.#server.stats.rejected.push({ sql, error: error.message });
-      return this.#failure(error);
+      return this.#failure(error instanceof OracleError ? this.#noted(error, error === wanted ? undefined : sql) : this.#ownFault(error));
     }
+  }
+
+  /** Keep a statement that no product should send. */
+  #noted(error: OracleError, sql: string | undefined): OracleError {
+    const { number } = error;
+    const isGrammar = number >= grammarErrors.first && number < grammarErrors.last && number !== grammarErrors.invisible;
+    if (isGrammar && sql !== undefined) this.#server.stats.rejected.push({ sql, error: error.message });
+    return error;
+  }
+
+  /** A fault of the sandbox itself: it must not pass for one of the database, and never end the process. */
+  #ownFault(error: unknown): OracleError {
+    const said = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.#server.stats.rejected.push({ sql: 'a fault of the sandbox', error: said });
+    return new OracleError(3120, `the sandbox itself has failed: ${said.split('\n')[0]}`);
   }
 
   #run(request: ExecuteRequest): Writer {
@@ -285,22 +273,13 @@ export class Session {
 
   #authenticate({ pairs }: AuthRequest): Writer {
     const { accounts, stats } = this.#server;
-    const user = accounts.get(this.#user);
-    const proof = user ? this.#logon?.answer(pairs) : null;
-    if (!user || !proof) {
-      countOne(stats.failedLogins, this.#user);
-      accounts.failed(this.#user);
-      throw new OracleError(1017);
-    }
-    if (user.status === 'expired') throw new OracleError(28001);
-    if (!accounts.systemPrivilegesOf(this.#user).includes('CREATE SESSION')) {
-      throw new OracleError(1045, `user ${this.#user} lacks CREATE SESSION privilege; logon denied`);
-    }
-    if (!accounts.enter(this.#user)) throw new OracleError(2391);
+    const proof = this.#logon?.answer(pairs) ?? null;
+    if (proof === null) countOne(stats.failedLogins, this.#user);
+    const user = accounts.admit(this.#user, proof !== null);
     this.#open(pairs.get('AUTH_ALTER_SESSION') ?? '');
     const writer = new Writer();
     if (user.status === 'expiring') writeWarning(writer, { number: 28002, text: new OracleError(28002).message });
-    writePairs(writer, this.#greeting(proof));
+    writePairs(writer, greeting({ id: this.#id, service: this.#service }, proof ?? ''));
     return this.#withStatus(writer);
   }
 
@@ -313,42 +292,12 @@ export class Session {
       user: this.#user,
       zone,
       version: databaseVersion,
-      environment: {
-        DB_NAME: 'SANDBOX',
-        DB_UNIQUE_NAME: 'SANDBOX',
-        INSTANCE_NAME: 'sandbox',
-        SERVICE_NAME: this.#service,
-        SERVER_HOST: 'sandbox',
-        SID: String(this.#id),
-        SESSIONID: String(this.#id),
-        DATABASE_ROLE: 'PRIMARY',
-        NETWORK_PROTOCOL: 'tcp',
-        MODULE: this.#attributes.get('module') ?? this.#program,
-        ISDBA: 'FALSE',
-        LANG: 'US',
-      },
+      environment: environmentOf({ id: this.#id, service: this.#service }, this.#attributes.get('module') ?? this.#program),
       onRead: (table) => countOne(stats.readsPerTable, table),
     });
     stats.logins += 1;
     stats.sessions += 1;
     stats.maxSessions = Math.max(stats.maxSessions, stats.sessions);
-  }
-
-  #greeting(proof: string): [string, string][] {
-    return [
-      ['AUTH_VERSION_NO', versionNumber],
-      ['AUTH_VERSION_STRING', '- Production'],
-      ['AUTH_SESSION_ID', String(this.#id)],
-      ['AUTH_SERIAL_NUM', '1'],
-      ['AUTH_INSTANCENAME', 'sandbox'],
-      ['AUTH_DBNAME', 'SANDBOX'],
-      ['AUTH_SC_SERVICE_NAME', this.#service],
-      ['AUTH_SC_DBUNIQUE_NAME', 'SANDBOX'],
-      ['AUTH_SC_REAL_DBUNIQUE_NAME', 'SANDBOX'],
-      ['AUTH_MAX_OPEN_CURSORS', '300'],
-      ['AUTH_MAX_IDEN_LENGTH', '128'],
-      ['AUTH_SVR_RESPONSE', proof],
-    ];
   }
 
   #logOff(): void {
@@ -360,7 +309,7 @@ export class Session {
   }
 
   #close(): void {
-    this.#waiting?.();
+    this.#pause.end();
     this.#state = 'closed';
     this.#logOff();
   }

@@ -80,6 +80,20 @@ describe.each(drivers)('transactions, with the driver $versionString', (driver) 
     expect([before?.length, refused, first?.length, second?.length, third?.length]).toEqual([1, 'ORA-01456', 1, 1, 2]);
   });
 
+  it('refuses a commit that somebody else was quicker with', async () => {
+    await insert(1);
+    server.database.commit((sqlite, scn) => sqlite.prepare('INSERT INTO "OPERA.STAYS" VALUES (1, ?, ?, ?)').run('other', null, scn));
+    expect([await codeOf(writer.commit()), (await seenBy(reader))?.length]).toEqual(['ORA-00001', 1]);
+  });
+
+  it('commits with the statement where the driver asks for it, also when the statement runs again', async () => {
+    const sql = 'INSERT INTO opera.stays (id, guest) VALUES (:1, :2)';
+    for (const id of [1, 2, 3]) await writer.execute(sql, [id, 'Gäst'], { autoCommit: id < 3 });
+    const seen = (await seenBy(reader))?.map(([id]) => id);
+    await writer.rollback();
+    expect([seen, (await seenBy(writer))?.length]).toEqual([[1, 2], 2]);
+  });
+
   it('writes many rows at once and refuses a second row with the same key', async () => {
     const many = Array.from({ length: 1000 }, (_, at) => [at, `Gäst ${at}`]);
     const { rowsAffected } = await writer.executeMany('INSERT INTO opera.stays (id, guest) VALUES (:1, :2)', many);

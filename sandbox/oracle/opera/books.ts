@@ -26,6 +26,8 @@ export class Books {
   readonly #random: Random;
   readonly #profiles: Profile[] = [];
   readonly #taken = new Set<string>();
+  /** Parties whose booking is not committed: nobody else knows them, but their profiles are in use. */
+  readonly #arriving = new Set<Party>();
   readonly #byCategory = new Map<string, Room[]>();
   #nextReservation = 1001;
   #nextName = 501;
@@ -79,6 +81,7 @@ export class Books {
       isPostingMaster,
       isLocked: false,
     };
+    this.#arriving.add(party);
     if (isPostingMaster) return { party, newProfiles };
     if (isPast) party.room = status === 'CHECKED OUT' ? random.pick(this.#byCategory.get(category) ?? this.rooms).room : null;
     else if (status === 'CHECKED IN' || random.chance(0.4)) party.room = this.takeRoom(party);
@@ -87,12 +90,20 @@ export class Books {
 
   /** What is committed can be met again: the profiles by other bookings, the party by the front desk. */
   enter({ party, newProfiles }: Booked): void {
+    this.#arriving.delete(party);
     this.#meet(newProfiles);
     this.parties.set(party.elementSeq, party);
   }
 
+  /** A booking that came to nothing. */
+  drop(party: Party): void {
+    this.#arriving.delete(party);
+    this.freeRoom(party);
+  }
+
   /** A party of the past: its profiles may come back, and it may be purged. */
   remember({ party, newProfiles }: Booked): void {
+    this.#arriving.delete(party);
     this.#meet(newProfiles);
     this.#keep(this.past, party);
   }
@@ -122,6 +133,11 @@ export class Books {
       return room;
     }
     return null;
+  }
+
+  /** Keep a room for somebody who is in it, whoever else was to have it. */
+  holdRoom({ room, arrival, departure }: Pick<Party, 'room' | 'arrival' | 'departure'>): void {
+    if (room !== null) for (const day of occupiedDays({ room, arrival, departure })) this.#taken.add(day);
   }
 
   freeRoom({ room, arrival, departure }: Pick<Party, 'room' | 'arrival' | 'departure'>): void {

@@ -36,9 +36,12 @@ function elementUpdates(party: Party, set: Cells, { stamp, days }: { readonly st
   }));
 }
 
-export function book(party: Party, stamp: Stamp, profiles: readonly RowChange[]): Change {
+export function book(
+  party: Party,
+  { stamp, updatedAt, profiles }: { readonly stamp: Stamp; readonly updatedAt: string | null; readonly profiles: readonly RowChange[] },
+): Change {
   const reservations = party.members.map((member): RowChange => {
-    return { kind: 'insert', table: 'RESERVATION_NAME', values: reservationRow(party, member, stamp) };
+    return { kind: 'insert', table: 'RESERVATION_NAME', values: { ...reservationRow(party, member, stamp), UPDATE_DATE: updatedAt } };
   });
   return { rows: [...profiles, ...reservations, ...nightRows(party, stamp)], apply: () => undefined };
 }
@@ -59,7 +62,10 @@ export function moveTo(
     },
     'CHECKED OUT': { ACTUAL_CHECK_OUT_DATE: stamp.at, TRUNC_ACTUAL_CHECK_OUT_DATE: today },
     CANCELLED: { CANCELLATION_NO: String(party.elementSeq), CANCELLATION_DATE: stamp.at, CANCELLATION_REASON_CODE: 'PLANS' },
-    RESERVED: { CANCELLATION_NO: null, CANCELLATION_DATE: null, CANCELLATION_REASON_CODE: null, REINSTATE_DATE: stamp.at },
+    RESERVED:
+      party.status === 'CANCELLED'
+        ? { CANCELLATION_NO: null, CANCELLATION_DATE: null, CANCELLATION_REASON_CODE: null, REINSTATE_DATE: stamp.at }
+        : {},
   };
   return {
     rows: [
@@ -73,7 +79,7 @@ export function moveTo(
   };
 }
 
-export function changeDates(party: Party, dates: { readonly arrival: Day; readonly departure: Day }, stamp: Stamp): Change {
+export function changeDates(party: Party, dates: Pick<Party, 'arrival' | 'departure' | 'room'>, stamp: Stamp): Change {
   const after: Party = { ...party, ...dates };
   const set = {
     BEGIN_DATE: `${dateOf(dates.arrival).slice(0, 10)} 15:00:00`,
@@ -217,4 +223,14 @@ export function closeDay(
       for (const { apply } of missed) apply();
     },
   };
+}
+
+/** A room changes with its guest: it is taken, and later dirty. */
+export function withRoom(
+  change: Change,
+  { room, stamp, status }: { readonly room: string | null; readonly stamp: Stamp; readonly status: 'OCC' | 'VAC' },
+): Change {
+  if (room === null) return change;
+  const set = { FO_STATUS: status, HK_STATUS: status, ROOM_STATUS: 'DI', ...stamps(stamp) };
+  return { ...change, rows: [...change.rows, { kind: 'update', table: 'ROOM', set, where: { RESORT: stamp.resort, ROOM: room } }] };
 }

@@ -8,6 +8,7 @@ import type { Booked, Books } from './books.ts';
 import type { FrontDesk } from './front-desk.ts';
 import { profileRows } from './guests.ts';
 import { nightRows, type Party, reservationRow, type Stamp, type Status } from './party.ts';
+import { type Quirks, stampOfBooking } from './quirks.ts';
 import { type Cells, type Day, dateOf } from './rows.ts';
 import type { Transactions } from './transactions.ts';
 
@@ -20,6 +21,7 @@ export type Filling = {
   readonly desk: FrontDesk;
   readonly transactions: Transactions;
   readonly random: Random;
+  readonly quirks: Quirks;
   readonly zone: Zone;
   readonly nowMs: number;
 };
@@ -35,7 +37,7 @@ export function fillHotel(filling: Filling): { readonly reservations: number; re
 }
 
 function fill(filling: Filling): { readonly reservations: number; readonly rows: number } {
-  const { reservations, database, owner, books, desk } = filling;
+  const { reservations, database, owner, books, desk, random, quirks } = filling;
   let made = 0;
   let rows = 0;
   while (made < reservations) {
@@ -43,7 +45,7 @@ function fill(filling: Filling): { readonly reservations: number; readonly rows:
       const writer = new BulkWriter(sqlite, { owner, scn });
       for (let party = 0; party < batchParties && made < reservations; party += 1) {
         const { booked, stamp } = inventPast(filling, made);
-        write(writer, booked, stamp);
+        write(writer, booked, { stamp, updatedAt: stampOfBooking(random, quirks, stamp.at) });
         made += booked.party.members.length;
         if (isOver(booked.party)) books.remember(booked);
         else desk.adopt(booked);
@@ -92,8 +94,12 @@ function statusOf({
   return roll < 0.12 ? 'PROSPECT' : 'RESERVED';
 }
 
-function write(writer: BulkWriter, { party, newProfiles }: Booked, stamp: Stamp): void {
-  const history = historyOf(party, stamp);
+function write(
+  writer: BulkWriter,
+  { party, newProfiles }: Booked,
+  { stamp, updatedAt }: { readonly stamp: Stamp; readonly updatedAt: string | null },
+): void {
+  const history = { ...historyOf(party, stamp), UPDATE_DATE: updatedAt };
   for (const profile of newProfiles)
     for (const row of profileRows(profile, stamp)) if (row.kind === 'insert') writer.insert(row.table, row.values);
   for (const member of party.members) writer.insert('RESERVATION_NAME', { ...reservationRow(party, member, stamp), ...history });

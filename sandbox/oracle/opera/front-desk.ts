@@ -1,11 +1,11 @@
 import type { Random } from '../../hotel/random.ts';
-import { offsetMinutes, wallDate, type Zone } from '../clock.ts';
+import { momentOf, wallDate, type Zone } from '../clock.ts';
 import type { Booked, Books } from './books.ts';
-import { book, type Change, changeDates, changeDetail, changeEmail, changeRate, changeRoom, merge, moveTo, remove } from './changes.ts';
+import { book, merge, moveTo, remove, withRoom } from './changes.ts';
+import { chooseChange, type Deed } from './errands.ts';
 import { profileRows } from './guests.ts';
-import type { Party, Stamp, Status } from './party.ts';
-import { categories } from './property.ts';
-import type { HotelCounts, Quirks } from './quirks.ts';
+import type { Party, Status } from './party.ts';
+import { type HotelCounts, type Quirks, stampOfBooking } from './quirks.ts';
 import { type Day, dayOf } from './rows.ts';
 import type { Timeline } from './timeline.ts';
 import type { Transactions } from './transactions.ts';
@@ -24,15 +24,8 @@ export type FrontDeskOptions = {
 };
 
 const hourMs = 3_600_000;
-const dayMs = 24 * hourMs;
 /** How long somebody waits who finds that a colleague has a reservation open. */
 const patienceMs = 45_000;
-
-/** Give the moment at which a wall clock shows an hour of a day. */
-export function momentOf(zone: Zone, day: Day, hour: number): number {
-  const guessMs = day * dayMs + hour * hourMs;
-  return guessMs - offsetMinutes(zone, guessMs - offsetMinutes(zone, guessMs) * 60_000) * 60_000;
-}
 
 /** What the people at the desk do with reservations, and when. */
 export class FrontDesk {
@@ -48,7 +41,7 @@ export class FrontDesk {
 
   /** Take a booking: for tonight or for later, for a day only, a question that may become one, or a bill for a group. */
   takeBooking(): void {
-    const { books, random, counts } = this.#options;
+    const { books, random, counts, quirks } = this.#options;
     const roll = random.next();
     const isDayUse = roll < 0.03;
     const isPostingMaster = roll >= 0.97;
@@ -60,16 +53,16 @@ export class FrontDesk {
     const { party, newProfiles } = booked;
     this.#begin(party, {
       make: (stamp) =>
-        book(
-          party,
+        book(party, {
           stamp,
-          newProfiles.flatMap((profile) => profileRows(profile, stamp)),
-        ),
+          updatedAt: stampOfBooking(random, quirks, stamp.at),
+          profiles: newProfiles.flatMap((profile) => profileRows(profile, stamp)),
+        }),
       onCommit: () => {
         counts.bookings += 1;
         this.adopt(booked);
       },
-      onRollback: () => books.freeRoom(party),
+      onRollback: () => books.drop(party),
     });
   }
 
@@ -116,14 +109,7 @@ export class FrontDesk {
     if (old.length > 0) this.#delete(random.pick(old));
   }
 
-  #begin(
-    party: Party,
-    {
-      make,
-      onCommit,
-      onRollback,
-    }: { readonly make: (stamp: Stamp) => Change; readonly onCommit?: () => void; readonly onRollback?: () => void },
-  ): void {
+  #begin(party: Party, { make, onCommit, onRollback }: Deed): void {
     const { transactions, now } = this.#options;
     transactions.begin(now(), { parties: [party], make, ...(onCommit && { onCommit }), ...(onRollback && { onRollback }) });
   }
@@ -151,7 +137,8 @@ export class FrontDesk {
     const arriveMs = momentOf(zone, arrival, isDayUse ? 9 : 13 + random.next() * 9);
     const leaveMs = momentOf(zone, departure, isDayUse ? 17 : 7 + random.next() * 4.5);
     if (party.status === 'RESERVED') timeline.plan(Math.max(arriveMs, now() + 60_000), () => this.#checkIn(party));
-    timeline.plan(Math.max(leaveMs, arriveMs + hourMs, now() + 120_000), () => this.#checkOut(party));
+    // Who leaves must have come: their check-in plans it.
+    else timeline.plan(Math.max(leaveMs, now() + hourMs), () => this.#checkOut(party));
   }
 
   #checkIn(party: Party): void {
@@ -163,9 +150,10 @@ export class FrontDesk {
       if (party.status !== 'RESERVED' || party.arrival > this.today) return;
       const room = party.room ?? books.takeRoom(party);
       this.#begin(party, {
-        make: (stamp) => this.#withRoom(moveTo(party, 'CHECKED IN', { stamp, room }), { room, stamp, status: 'OCC' }),
+        make: (stamp) => withRoom(moveTo(party, 'CHECKED IN', { stamp, room }), { room, stamp, status: 'OCC' }),
         onCommit: () => {
           counts.checkIns += 1;
+          this.#planStay(party);
         },
         onRollback: () => this.#options.timeline.plan(this.#options.now() + patienceMs, () => this.#checkIn(party)),
       });
@@ -177,7 +165,7 @@ export class FrontDesk {
       const { books, counts, timeline, now } = this.#options;
       if (party.status !== 'CHECKED IN' || party.departure > this.today) return;
       this.#begin(party, {
-        make: (stamp) => this.#withRoom(moveTo(party, 'CHECKED OUT', { stamp }), { room: party.room, stamp, status: 'VAC' }),
+        make: (stamp) => withRoom(moveTo(party, 'CHECKED OUT', { stamp }), { room: party.room, stamp, status: 'VAC' }),
         onCommit: () => {
           counts.checkOuts += 1;
           books.leave(party);
@@ -185,16 +173,6 @@ export class FrontDesk {
         onRollback: () => timeline.plan(now() + patienceMs, () => this.#checkOut(party)),
       });
     });
-  }
-
-  /** A room changes with its guest: taken and later dirty. */
-  #withRoom(
-    change: Change,
-    { room, stamp, status }: { readonly room: string | null; readonly stamp: Stamp; readonly status: 'OCC' | 'VAC' },
-  ): Change {
-    if (room === null) return change;
-    const set = { FO_STATUS: status, HK_STATUS: status, ROOM_STATUS: 'DI', UPDATE_DATE: stamp.at, UPDATE_USER: stamp.user };
-    return { ...change, rows: [...change.rows, { kind: 'update', table: 'ROOM', set, where: { RESORT: stamp.resort, ROOM: room } }] };
   }
 
   #cancel(party: Party): void {
@@ -257,55 +235,19 @@ export class FrontDesk {
     this.#with(party, () => {
       const isOpen = party.status === 'RESERVED' || party.status === 'CHECKED IN';
       if (!isOpen || party.isPostingMaster || party.departure < this.today) return;
-      const { make, onCommit } = this.#chosenChange(party);
+      const { make, onCommit, onRollback } = chooseChange(party, {
+        ...this.#options,
+        today: this.today,
+        onMove: () => this.#planStay(party),
+      });
       this.#begin(party, {
         make,
         onCommit: () => {
           this.#options.counts.changes += 1;
           onCommit?.();
         },
+        ...(onRollback && { onRollback }),
       });
     });
-  }
-
-  #chosenChange(party: Party): { readonly make: (stamp: Stamp) => Change; readonly onCommit?: () => void } {
-    const { random, quirks } = this.#options;
-    const from = Math.max(party.arrival, this.today);
-    const roll = random.next();
-    if (roll < 0.25) return this.#otherDates(party);
-    if (roll < 0.5) {
-      const rate = Math.round(party.rate * (0.85 + random.next() * 0.3) * 100) / 100;
-      return { make: (stamp) => changeRate(party, { rate, from, stamp, isStamped: !random.chance(quirks.quietNights) }) };
-    }
-    if (roll < 0.7) return this.#otherRoom(party, from);
-    if (roll < 0.85) {
-      const email = `guest.${party.elementSeq}.${random.between(1, 999)}@example.net`;
-      return { make: (stamp) => changeEmail(party, { email, stamp, isStamped: !random.chance(quirks.quietProfiles) }) };
-    }
-    const text = `note ${random.between(1, 9999)}`;
-    return { make: (stamp) => changeDetail(party, { text, stamp, isStamped: !random.chance(quirks.quietUpdates) }) };
-  }
-
-  #otherDates(party: Party): { readonly make: (stamp: Stamp) => Change; readonly onCommit: () => void } {
-    const { random, books } = this.#options;
-    const isIn = party.status === 'CHECKED IN';
-    const shift = isIn ? 0 : random.between(0, 3);
-    const arrival = party.arrival + shift;
-    const departure = Math.max(arrival + 1, party.departure + shift + random.between(-1, 2), this.today);
-    return {
-      make: (stamp) => changeDates(party, { arrival, departure }, stamp),
-      onCommit: () => {
-        // The room was taken for other days; whoever is not in it yet is given another when they come.
-        books.freeRoom({ room: party.room, arrival, departure });
-        this.#planStay(party);
-      },
-    };
-  }
-
-  #otherRoom(party: Party, from: Day): { readonly make: (stamp: Stamp) => Change } {
-    const { random, books } = this.#options;
-    const category = random.chance(0.3) ? random.pick(categories).number : party.category;
-    const room = books.takeRoom({ category, arrival: from, departure: party.departure }) ?? party.room;
-    return { make: (stamp) => changeRoom(party, { room, category, from, stamp }) };
   }
 }

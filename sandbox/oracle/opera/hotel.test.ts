@@ -66,6 +66,18 @@ describe('an OPERA property that lives', () => {
       'guests without a profile': count(
         `SELECT count(*) FROM opera.RESERVATION_NAME r WHERE NOT EXISTS (SELECT 1 FROM opera.NAME n WHERE n.NAME_ID = r.NAME_ID)`,
       ),
+      'nights outside of a stay': count(
+        `SELECT count(*) FROM opera.RESERVATION_DAILY_ELEMENT_NAME d WHERE NOT EXISTS (SELECT 1 FROM opera.RESERVATION_NAME r
+          WHERE r.RESV_NAME_ID = d.RESV_NAME_ID AND d.RESERVATION_DATE BETWEEN r.TRUNC_BEGIN_DATE AND r.TRUNC_END_DATE)`,
+      ),
+      'room days in another status than their guest': count(
+        `SELECT count(*) FROM opera.RESERVATION_DAILY_ELEMENTS e JOIN opera.RESERVATION_DAILY_ELEMENT_NAME d
+          ON d.RESERVATION_DATE = e.RESERVATION_DATE AND d.RESV_DAILY_EL_SEQ = e.RESV_DAILY_EL_SEQ
+          JOIN opera.RESERVATION_NAME r ON r.RESV_NAME_ID = d.RESV_NAME_ID WHERE e.RESV_STATUS <> r.RESV_STATUS`,
+      ),
+      'guests who should have left': count(
+        `SELECT count(*) FROM opera.RESERVATION_NAME WHERE RESV_STATUS = 'CHECKED IN' AND TRUNC_END_DATE < '2026-03-30'`,
+      ),
       'guests in the house without a check-in': count(
         `SELECT count(*) FROM opera.RESERVATION_NAME WHERE RESV_STATUS = 'CHECKED IN' AND ACTUAL_CHECK_IN_DATE IS NULL`,
       ),
@@ -140,6 +152,15 @@ describe('an OPERA property that lives', () => {
     );
     expect(Number(quiet[0]?.n)).toBeGreaterThan(5);
   });
+
+  it('has rows without a stamp and rows of the year 2099, if it is asked to', () => {
+    const hotel = opened({ quirks: { nullStamps: 0.05, futureStamps: 0.05 } });
+    hotel.fill(500);
+    hotel.advance(dayMs);
+    const odd = `SELECT sum(UPDATE_DATE IS NULL) AS none, sum(UPDATE_DATE > '2090') AS ahead FROM opera.RESERVATION_NAME`;
+    const [{ none, ahead }] = select(hotel, odd) as [{ none: number; ahead: number }];
+    expect([none > 5, ahead > 5]).toEqual([true, true]);
+  });
 });
 
 type Ledger = Map<number, string>;
@@ -173,7 +194,7 @@ const truthOf = (hotel: OperaHotel) =>
 
 describe.each(drivers)('a reader with the driver $versionString, while the hotel lives', (driver) => {
   it('finds every final state with an overlap, and misses some without', async () => {
-    const hotel = opened({ bookingsPerDay: 300 });
+    const hotel = opened({ bookingsPerDay: 300, quirks: { lateCommits: 0.5 } });
     hotel.fill(1500);
     const server = await startOracle({ hotel });
     const connection = await driver.getConnection({ user: 'hotel_reader', password: 'Lobby-3-kings', connectString: server.url });
@@ -185,8 +206,8 @@ describe.each(drivers)('a reader with the driver $versionString, while the hotel
     await readChanges(connection, careful, '1900-01-01 00:00:00');
     await readChanges(connection, naive, '1900-01-01 00:00:00');
     let [mark, bare] = [await overlapped(15), await clock()];
-    for (let pass = 0; pass < 80; pass += 1) {
-      hotel.advance(15 * 60_000);
+    for (let pass = 0; pass < 150; pass += 1) {
+      hotel.advance(5 * 60_000);
       const [nextMark, nextBare] = [await overlapped(15), await clock()];
       await readChanges(connection, careful, mark);
       await readChanges(connection, naive, bare);
@@ -200,6 +221,7 @@ describe.each(drivers)('a reader with the driver $versionString, while the hotel
     await connection.close();
     await server.close();
     const truth = truthOf(hotel);
+    // Most of what it overlooks is changed again later; these stay wrong.
     const missed = [...truth].filter(([id, state]) => naive.get(id) !== state).length;
     expect([careful.size, [...truth].filter(([id, state]) => careful.get(id) !== state), missed > 5, server.stats.rejected]).toEqual([
       truth.size,

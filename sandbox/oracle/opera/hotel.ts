@@ -1,10 +1,10 @@
 import { seededRandom } from '../../hotel/random.ts';
-import type { Zone } from '../clock.ts';
+import { momentOf, type Zone } from '../clock.ts';
 import { OracleDatabase } from '../database.ts';
 import { Books } from './books.ts';
 import { closeDay } from './changes.ts';
 import { fillHotel } from './fill.ts';
-import { FrontDesk, momentOf } from './front-desk.ts';
+import { FrontDesk } from './front-desk.ts';
 import { propertyRows } from './property.ts';
 import { defaultQuirks, type HotelCounts, noCounts, type Quirks } from './quirks.ts';
 import type { Day } from './rows.ts';
@@ -129,7 +129,7 @@ export function createOperaHotel(options: OperaHotelOptions = {}): OperaHotel {
     deleted,
     nowMs: now,
     fill: (reservations) =>
-      fillHotel({ reservations, bookingsPerDay, database, owner, books, desk, transactions, random, zone, nowMs: atMs }),
+      fillHotel({ reservations, bookingsPerDay, database, owner, books, desk, transactions, random, quirks, zone, nowMs: atMs }),
     advance: (ms) => {
       if (options.now) throw new RangeError('this hotel follows a clock: step it instead');
       runUntil(atMs + ms);

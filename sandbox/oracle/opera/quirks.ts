@@ -1,3 +1,5 @@
+import type { Random } from '../../hotel/random.ts';
+
 /** What is not known of OPERA, or differs between properties, and what makes a source hard to follow. @units shares from 0 to 1 */
 export type Quirks = {
   /** Share of the transactions that commit seconds to minutes after their statement, whose stamp they carry. */
@@ -10,6 +12,10 @@ export type Quirks = {
   readonly quietUpdates: number;
   /** Share of the changes of a rate that stamp the nights and not the reservation. */
   readonly quietNights: number;
+  /** Share of the bookings that have no UPDATE_DATE until they are changed: rows of a migration. */
+  readonly nullStamps: number;
+  /** Share of the bookings whose UPDATE_DATE lies far ahead until they are changed: somebody's clock was wrong. */
+  readonly futureStamps: number;
   /** Share of the changes of an e-mail address that stamp the profile and not the reservation. */
   readonly quietProfiles: number;
 };
@@ -22,7 +28,16 @@ export const defaultQuirks: Quirks = {
   quietUpdates: 0,
   quietNights: 0,
   quietProfiles: 0,
+  nullStamps: 0,
+  futureStamps: 0,
 };
+
+/** Draw what a new booking carries as UPDATE_DATE, which for nearly all is the time of its statement. */
+export function stampOfBooking(random: Random, { nullStamps, futureStamps }: Quirks, at: string): string | null {
+  // Nothing is drawn where nothing is to be odd: so the same seed stays the same hotel.
+  if (nullStamps > 0 && random.chance(nullStamps)) return null;
+  return futureStamps > 0 && random.chance(futureStamps) ? '2099-12-31 23:59:59' : at;
+}
 
 /** What has happened in the hotel, for tests that must know that something has. */
 export type HotelCounts = Record<

@@ -2,10 +2,33 @@
  * Tables of an OPERA V5 property: the ones that a sync reads, those that nobody should grant, and of their columns those that mean
  * something here. Names, types, keys and stock indexes are those of a live property.
  *
- * @source derived from the Entity Framework model of ivankopanyov/SyncHms, Copyright (c) 2024 ivankopanyov, MIT licence; its notice is
- * beside this file in LICENSE-SyncHms. NOT NULL is known of texts and keys only.
+ * @source derived from the Entity Framework model of ivankopanyov/SyncHms, Copyright (c) 2024 ivankopanyov, MIT licence; its notice
+ * travels with the text, and is beside this file in LICENSE-SyncHms. NOT NULL is known of texts and keys only.
  */
 export const operaTables = `
+-- The names, types, keys and indexes come from ivankopanyov/SyncHms.
+-- MIT License
+--
+-- Copyright (c) 2024 ivankopanyov
+--
+-- Permission is hereby granted, free of charge, to any person obtaining a copy
+-- of this software and associated documentation files (the "Software"), to deal
+-- in the Software without restriction, including without limitation the rights
+-- to use, copy, modify, merge, publish, distribute, sublicense, and/or sell
+-- copies of the Software, and to permit persons to whom the Software is
+-- furnished to do so, subject to the following conditions:
+--
+-- The above copyright notice and this permission notice shall be included in all
+-- copies or substantial portions of the Software.
+--
+-- THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR
+-- IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY,
+-- FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE
+-- AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER
+-- LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM,
+-- OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE
+-- SOFTWARE.
+
 CREATE TABLE RESORT (
   RESORT VARCHAR2(20) NOT NULL, BEGIN_DATE DATE, NAME VARCHAR2(80), LEGAL_OWNER VARCHAR2(80), COUNTRY_CODE VARCHAR2(3), STREET
   VARCHAR2(2000), POST_CODE VARCHAR2(20), CITY VARCHAR2(40), TELEPHONE VARCHAR2(40), EMAIL VARCHAR2(100), CHECK_IN_TIME DATE,

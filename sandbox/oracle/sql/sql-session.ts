@@ -88,10 +88,16 @@ export class SqlSession {
     this.#prepared.clear();
   }
 
+  /** @throws {OracleError} when somebody else has committed what does not go with it. */
   commit(): void {
     const pending = this.#pending;
     this.#end();
-    if (pending.length > 0) this.#options.database.commit((writer, scn) => replay(writer, pending, scn));
+    if (pending.length === 0) return;
+    try {
+      this.#options.database.commit((writer, scn) => replay(writer, pending, scn));
+    } catch (error) {
+      throw oracleErrorOf(error);
+    }
   }
 
   rollback(): void {
