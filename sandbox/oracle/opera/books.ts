@@ -29,11 +29,13 @@ export class Books {
   /** Parties whose booking is not committed: nobody else knows them, but their profiles are in use. */
   readonly #arriving = new Set<Party>();
   readonly #byCategory = new Map<string, Room[]>();
-  #nextReservation = 1001;
-  #nextName = 501;
+  #nextReservation: number;
+  #nextName: number;
   #nextElement = 1;
 
-  constructor(random: Random, rooms: number) {
+  constructor(random: Random, { rooms, idsFrom }: { readonly rooms: number; readonly idsFrom: number }) {
+    this.#nextReservation = idsFrom + 1001;
+    this.#nextName = idsFrom + 501;
     this.#random = random;
     this.rooms = makeRooms(rooms);
     for (const { number } of categories)

@@ -111,7 +111,7 @@ describe('an OPERA property that lives', () => {
     let late = 0;
     let newest = '';
     let lastScn = hotel.database.scn;
-    for (let minute = 0; minute < 600; minute += 1) {
+    for (let minute = 0; minute < 400; minute += 1) {
       hotel.advance(60_000);
       const rows = select(hotel, `SELECT UPDATE_DATE AS at FROM opera.RESERVATION_NAME WHERE ORA_ROWSCN > ${lastScn}`) as { at: string }[];
       late += rows.filter(({ at }) => at < newest).length;
@@ -160,6 +160,23 @@ describe('an OPERA property that lives', () => {
     const odd = `SELECT sum(UPDATE_DATE IS NULL) AS none, sum(UPDATE_DATE > '2090') AS ahead FROM opera.RESERVATION_NAME`;
     const [{ none, ahead }] = select(hotel, odd) as [{ none: number; ahead: number }];
     expect([none > 5, ahead > 5]).toEqual([true, true]);
+  });
+
+  it('shares its database with another property of the chain, and neither has rows of the other', () => {
+    const hotel = opened();
+    const neighbour = createOperaHotel({ neighbourOf: hotel, resort: 'BRIX', seed: 3, rooms: 30, bookingsPerDay: 40 });
+    hotel.fill(200);
+    neighbour.fill(100);
+    hotel.advance(dayMs);
+    neighbour.step();
+    const [own, other] = [[...hotel.truth()], [...neighbour.truth()]].map((all) => new Set(all.map(({ resvNameId }) => resvNameId)));
+    const all = select(hotel, 'SELECT count(*) AS n FROM opera.RESERVATION_NAME')[0]?.n;
+    expect([own!.size >= 200, other!.size >= 110, all, [...own!].some((id) => other!.has(id))]).toEqual([
+      true,
+      true,
+      own!.size + other!.size,
+      false,
+    ]);
   });
 });
 

@@ -27,6 +27,8 @@ export type OperaHotelOptions = {
   /** Where its own clock begins. */
   readonly startAtMs?: number;
   readonly quirks?: Partial<Quirks>;
+  /** Another property of the same chain: this one is in its database and in its tables, and follows its clock. */
+  readonly neighbourOf?: OperaHotel;
 };
 
 export type OperaHotel = {
@@ -55,19 +57,25 @@ const auditHour = 3;
 /** An audit writes its rows under one stamp and commits when it is through with the last. */
 const auditMs = 90_000;
 
+/** A neighbour's ids begin here: a chain numbers all its reservations and profiles in one row. */
+const neighbourIdsFrom = 500_000_000;
+
 /** Open an OPERA property that lives: a database with its tables, and people who change it. */
 export function createOperaHotel(options: OperaHotelOptions = {}): OperaHotel {
-  const { seed = 1, resort = 'ALDQ', owner = 'OPERA', rooms = 40, bookingsPerDay = 20, zone = 'Europe/Amsterdam' } = options;
+  const { neighbourOf } = options;
+  const clock = neighbourOf ? () => neighbourOf.nowMs() : options.now;
+  const owner = neighbourOf?.owner ?? options.owner ?? 'OPERA';
+  const { seed = 1, resort = 'ALDQ', rooms = 40, bookingsPerDay = 20, zone = 'Europe/Amsterdam' } = options;
   const random = seededRandom(seed);
   const counts = noCounts();
   const timeline = new Timeline();
   const deleted = new Set<number>();
   const quirks = { ...defaultQuirks, ...options.quirks };
-  let atMs = options.now?.() ?? options.startAtMs ?? Date.now();
+  let atMs = clock?.() ?? options.startAtMs ?? Date.now();
   const now = () => atMs;
-  const database = new OracleDatabase({ now: options.now ?? now, zone });
-  database.create(owner, operaTables);
-  const books = new Books(random, rooms);
+  const database = neighbourOf?.database ?? new OracleDatabase({ now: clock ?? now, zone });
+  if (!neighbourOf) database.create(owner, operaTables);
+  const books = new Books(random, { rooms, idsFrom: neighbourOf ? neighbourIdsFrom : 0 });
   const transactions = new Transactions({ database, owner, resort, timeline, random, quirks, counts });
   const desk = new FrontDesk({ books, transactions, timeline, random, quirks, counts, zone, now, onDelete: (id) => deleted.add(id) });
 
@@ -111,7 +119,7 @@ export function createOperaHotel(options: OperaHotelOptions = {}): OperaHotel {
     atMs = Math.max(atMs, untilMs);
   };
   const step = () => {
-    if (options.now) runUntil(options.now());
+    if (clock) runUntil(clock());
   };
 
   transactions.write({
@@ -120,7 +128,11 @@ export function createOperaHotel(options: OperaHotelOptions = {}): OperaHotel {
   });
   planDay(desk.today);
   // Whoever reads finds all that was committed by then, however seldom the hotel is stepped.
-  database.onStatement = step;
+  const others = database.onStatement;
+  database.onStatement = () => {
+    others();
+    step();
+  };
   return {
     database,
     owner,
@@ -131,13 +143,15 @@ export function createOperaHotel(options: OperaHotelOptions = {}): OperaHotel {
     fill: (reservations) =>
       fillHotel({ reservations, bookingsPerDay, database, owner, books, desk, transactions, random, quirks, zone, nowMs: atMs }),
     advance: (ms) => {
-      if (options.now) throw new RangeError('this hotel follows a clock: step it instead');
+      if (clock) throw new RangeError('this hotel follows a clock: step it instead');
       runUntil(atMs + ms);
     },
     runUntil,
     step,
     settle: () => transactions.endAll(),
     truth: () => readTruth(database, { owner, resort }),
-    close: () => database.close(),
+    close: () => {
+      if (!neighbourOf) database.close();
+    },
   };
 }

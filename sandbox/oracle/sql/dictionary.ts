@@ -121,11 +121,15 @@ const views: Readonly<Record<string, View>> = {
       ...visibleIndexes(looking).map(({ table, index }) => [table.owner, index.name, 'INDEX', 'VALID']),
     ],
   },
+  // What a person would look for and a property like this does not have.
+  ALL_VIEWS: { columns: 'OWNER, VIEW_NAME, TEXT_LENGTH #', rows: () => [] },
+  ALL_SYNONYMS: { columns: 'OWNER, SYNONYM_NAME, TABLE_OWNER, TABLE_NAME, DB_LINK', rows: () => [] },
+  USER_COL_PRIVS: { columns: 'GRANTEE, OWNER, TABLE_NAME, COLUMN_NAME, GRANTOR, PRIVILEGE, GRANTABLE', rows: () => [] },
   ALL_TAB_PRIVS: {
-    columns: 'GRANTOR, GRANTEE, TABLE_SCHEMA, TABLE_NAME, PRIVILEGE, GRANTABLE, HIERARCHY, COMMON, TYPE',
+    columns: 'GRANTOR, GRANTEE, TABLE_SCHEMA, TABLE_NAME, PRIVILEGE, GRANTABLE, HIERARCHY, COMMON, TYPE, INHERITED',
     rows: (looking) => {
       const row = (grantee: string) => (grant: ReturnType<typeof grantsOf>[number]) =>
-        [grant.owner, grantee, grant.owner, grant.table, grant.privilege, 'NO', 'NO', 'NO', kindOf(grant.privilege)] as const;
+        [grant.owner, grantee, grant.owner, grant.table, grant.privilege, 'NO', 'NO', 'NO', kindOf(grant.privilege), 'NO'] as const;
       return [
         ...ownGrants(looking).map(row(looking.user)),
         ...roleEntries(looking).flatMap(([role, rights]) => grantsOf(rights.grants).map(row(role))),
@@ -134,7 +138,7 @@ const views: Readonly<Record<string, View>> = {
     },
   },
   USER_TAB_PRIVS: {
-    columns: 'GRANTEE, OWNER, TABLE_NAME, GRANTOR, PRIVILEGE, GRANTABLE, HIERARCHY, COMMON, TYPE',
+    columns: 'GRANTEE, OWNER, TABLE_NAME, GRANTOR, PRIVILEGE, GRANTABLE, HIERARCHY, COMMON, TYPE, INHERITED',
     rows: (looking) =>
       ownGrants(looking).map(({ owner, table, privilege }) => [
         looking.user,
