@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { benchConsole } from './console.ts';
 import { benchImport } from './import.ts';
+import { benchOpera } from './opera.ts';
 import { benchOutbox } from './outbox.ts';
 
 /**
@@ -29,10 +30,11 @@ const benches = {
   import: { run: benchImport, rows: 120_000 },
   outbox: { run: benchOutbox, rows: 20_000 },
   console: { run: benchConsole, rows: 120_000 },
+  opera: { run: benchOpera, rows: 20_000 },
 } as const;
 const [name = ''] = positionals;
 if (!(name in benches)) {
-  process.stderr.write('usage: npm run bench -- import|outbox|console [--rows N] [--runs N] [--json]\n');
+  process.stderr.write('usage: npm run bench -- import|outbox|console|opera [--rows N] [--runs N] [--json]\n');
   process.exit(2);
 }
 const bench = benches[name as keyof typeof benches];

@@ -4,6 +4,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { connectWire, type WireClient } from '../agent/runtime/wire-client.ts';
+import type { ConnectionDraft } from '../contract/connection.ts';
 import { agentArguments, agentEnvironment } from '../scripts/node-runtime.mjs';
 
 const root = join(import.meta.dirname, '..');
@@ -18,18 +19,21 @@ export async function startReceiver(): Promise<Receiver> {
   return { process: receiver, port };
 }
 
+/** What a bench runs an agent on. `wrap` is a command that it is started through; `source` is read in the place of the file. */
+type BenchSite = {
+  readonly file: string;
+  readonly home: string;
+  readonly rows: number;
+  readonly receiver: Receiver;
+  readonly wrap?: readonly string[];
+  readonly source?: Pick<ConnectionDraft, 'kind' | 'title' | 'settings' | 'secrets'>;
+};
+
 /**
  * Run an agent on a new home that is set up to read `file` and to send to the receiver, which has been told how many records to wait for.
- * `wrap` is a command that the agent is started through.
  */
 export async function withAgent<T>(
-  site: {
-    readonly file: string;
-    readonly home: string;
-    readonly rows: number;
-    readonly receiver: Receiver;
-    readonly wrap?: readonly string[];
-  },
+  site: BenchSite,
   run: (wire: WireClient, allReceived: () => Promise<unknown>) => Promise<T>,
 ): Promise<T> {
   site.receiver.process.send({ count: site.rows });
@@ -40,7 +44,7 @@ export async function withAgent<T>(
   try {
     const [line] = (await once(createInterface({ input: agent.stdout }), 'line')) as [string];
     const wire = await connectWire(JSON.parse(line) as { pipe: string; token: string });
-    await setUp(wire, site.file, site.receiver.port);
+    await setUp(wire, site, site.receiver.port);
     const done = once(site.receiver.process, 'message');
     const result = await run(wire, () => done);
     wire.close();
@@ -55,21 +59,25 @@ export async function withAgent<T>(
 /** The source that a bench tells to sync. */
 export const benchSource = 'bench-files';
 
-async function setUp({ client }: WireClient, file: string, port: number): Promise<void> {
+async function setUp({ client }: WireClient, { file, source }: Pick<BenchSite, 'file' | 'source'>, port: number): Promise<void> {
   await client.property.save({ hotelId: 'BENCH', name: 'Bench', timeZone: 'Europe/Lisbon', currency: 'EUR' });
-  const folder = join(file, '..');
-  writeFileSync(`${file}.done`, '');
-  await client.connections.add({
-    kind: 'folder-csv',
-    title: 'Bench files',
-    settings: { folder, pattern: 'bookings.csv', completeWhen: 'done-file' },
-    schedule: { kind: 'manual' },
-    secrets: {},
-  });
+  if (source) await client.connections.add({ ...source, id: 'bench-source', schedule: { kind: 'manual' } });
+  else await readFiles(client, file);
   await client.connections.add({
     kind: 'https-ingest',
     title: 'Bench hub',
     settings: { url: `http://127.0.0.1:${port}`, allowHttpOnThisPc: true },
     secrets: { signingSecret: secret },
+  });
+}
+
+async function readFiles(client: WireClient['client'], file: string): Promise<void> {
+  writeFileSync(`${file}.done`, '');
+  await client.connections.add({
+    kind: 'folder-csv',
+    title: 'Bench files',
+    settings: { folder: join(file, '..'), pattern: 'bookings.csv', completeWhen: 'done-file' },
+    schedule: { kind: 'manual' },
+    secrets: {},
   });
 }
