@@ -1,0 +1,94 @@
+import { createSecretKey } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { openForReading, type ReadDb } from '../../db/open.ts';
+import { Writer } from '../../db/writer.ts';
+import { LoginBook } from './login-book.ts';
+
+const key = createSecretKey(Buffer.alloc(32, 7));
+const never = new AbortController().signal;
+const account = 'db:1521/opera reader';
+let folder: string;
+let writer: Writer;
+let read: ReadDb;
+let nowMs = 0;
+const book = () => new LoginBook({ key, read, writer, now: () => nowMs });
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'bellhop-logins-'));
+  writer = await Writer.open(join(folder, 'pipeline.db'), key);
+  read = openForReading(join(folder, 'pipeline.db'));
+  nowMs = Date.UTC(2026, 4, 1, 10);
+});
+afterEach(async () => {
+  read.close();
+  await writer.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+it('lets a password that was refused rest, and every agent that comes after it', async () => {
+  const first = book().for(false);
+  expect(await first.begin(account, 'wrong', never)).toBeNull();
+  await first.refused(account, 'wrong', 'ORA-01017');
+  nowMs += 3_600_000;
+  expect([await first.begin(account, 'wrong', never), await book().for(false).begin(account, 'wrong', never)]).toEqual([
+    { detail: 'ORA-01017' },
+    { detail: 'ORA-01017' },
+  ]);
+});
+
+it('lets a person try once more, and keeps the third try for them', async () => {
+  const byHand = book().for(true);
+  for (let press = 0; press < 2; press++) {
+    expect(await byHand.begin(account, 'wrong', never)).toBeNull();
+    await byHand.refused(account, 'wrong', 'ORA-01017');
+  }
+  expect([await byHand.begin(account, 'wrong', never), byHand.failedToday(account)]).toEqual([
+    { detail: expect.stringContaining('2 tries failed within a day') },
+    2,
+  ]);
+});
+
+it('counts a try that was cut short, as a kill does', async () => {
+  for (let start = 0; start < 2; start++) expect(await book().for(false).begin(account, 'wrong', never)).toBeNull();
+  expect(await book().for(false).begin(account, 'wrong', never)).toEqual({ detail: expect.stringContaining('cut short') });
+});
+
+it('takes another password, one that has worked, and one that a person has entered anew', async () => {
+  const own = book();
+  const scheduled = own.for(false);
+  await scheduled.begin(account, 'wrong', never);
+  await scheduled.refused(account, 'wrong', 'ORA-01017');
+  const another = await scheduled.begin(account, 'right', never);
+  await scheduled.succeeded(account, 'right');
+  nowMs += 61_000;
+  const again = await scheduled.begin(account, 'right', never);
+  await scheduled.refused(account, 'right', 'ORA-28000');
+  const rests = await scheduled.begin(account, 'right', never);
+  await own.forgive(['right']);
+  expect([another, again, rests, await scheduled.begin(account, 'right', never)]).toEqual([null, null, { detail: 'ORA-28000' }, null]);
+});
+
+it('makes no more than six logins in a minute, whoever asks', async () => {
+  const shared = book().for(false);
+  for (let login = 0; login < 6; login++) {
+    await shared.begin(account, 'right', never);
+    await shared.succeeded(account, 'right');
+  }
+  const stop = new AbortController();
+  const seventh = book()
+    .for(true)
+    .begin(account, 'right', stop.signal)
+    .then(() => 'through');
+  expect(await Promise.race([seventh, new Promise((resolve) => setTimeout(() => resolve('waits'), 200))])).toBe('waits');
+  stop.abort();
+  await seventh;
+});
+
+it('keeps no password, neither plain nor as a hash that others could make', async () => {
+  await book().for(false).begin(account, 'a very secret word', never);
+  const bytes = ['pipeline.db', 'pipeline.db-wal'].map((name) => readFileSync(join(folder, name)).toString('latin1')).join('');
+  expect([bytes.includes('a very secret word'), bytes.includes('login db:1521')]).toEqual([false, true]);
+});
