@@ -81,6 +81,8 @@ export type SourceTable = {
   readonly stamp: { readonly column: string; readonly grainSeconds: 0 | 1 } | null;
   /** Rows that come with those of another table are not read by themselves but in sweeps. */
   readonly isReadBeside?: boolean;
+  /** Its rows make no records: each says that a guest (first column) has become another (second column). They are never gone. */
+  readonly isGuestMerges?: boolean;
   /** The rows behind a place in the order (stamp, key); `key` null takes those of the very stamp too. */
   pageByStamp(after: StampPlace, limit: number, signal: AbortSignal): Promise<TablePage>;
   /** The rows without a stamp, in the order of their keys. */

@@ -61,7 +61,7 @@ export async function pullTables(
   for (const table of tables) {
     const { mark } = books.get(table.name) as AgentBook;
     const isPolled = table.stamp !== null || table.isReadBeside === true;
-    if (mark.passUtc === null || !isPolled || !(comparesAll || isSweepDue(tools, session.sweepAt, mark))) continue;
+    if (table.isGuestMerges || mark.passUtc === null || !isPolled || !(comparesAll || isSweepDue(tools, session.sweepAt, mark))) continue;
     const until = tools.now() + sweepTurnMs;
     await one(failed, () => sweepTable(reading(table), () => comparesAll || tools.now() < until));
   }
@@ -179,7 +179,8 @@ class AgentBook implements TableBook {
   /** Keep a look in one commit, with the raw file of its new rows written before. */
   async #step(look: Look, rows: readonly SourceRow[], goneAt: string | null): Promise<number | null> {
     const { table, connectionId } = this.#of;
-    const page = rows.length === 0 ? null : pageFile(table.columns, rows, goneAt);
+    if (table.isGuestMerges) await this.#mergeGuests(rows);
+    const page = rows.length === 0 || table.isGuestMerges ? null : pageFile(table.columns, rows, goneAt);
     const file = page && (await this.#takePage(page.bytes));
     const changed = look.changed.map(({ row, hash }, at) => ({
       key: row.key,
@@ -204,6 +205,15 @@ class AgentBook implements TableBook {
     this.#tableId ??= tableMark(this.#tools.read, connectionId, table.name)?.id ?? null;
     this.#find ??= this.#tableId === null ? null : knownRows(this.#tools.read, this.#tableId);
     return fileId;
+  }
+
+  /** Before the page is kept: said again after a crash it changes nothing. */
+  async #mergeGuests(rows: readonly SourceRow[]): Promise<void> {
+    const { session, hotelId } = this.#of;
+    for (const { cells } of rows) {
+      const [from, into] = cells;
+      if (from && into) await this.#tools.writer.step('mergeGuests', [{ hotelId, source: session.source }, from, into]);
+    }
   }
 
   /** Put a page into the raw store. Two pages with the same rows are two: between them the rows were something else. */

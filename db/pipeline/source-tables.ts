@@ -43,6 +43,9 @@ export type UnmetRow = {
   readonly byteLength: number;
 };
 
+/** Rows that make no records lie in no raw file. */
+const noFile = 0;
+
 /** Prepare the step that keeps one look at a table. */
 export function tableStatements(db: WriteDb, files: ReturnType<typeof fileStatements>) {
   const place = db
@@ -68,7 +71,8 @@ export function tableStatements(db: WriteDb, files: ReturnType<typeof fileStatem
   const keepTable = db.transaction((step: TableStep, nowMs: number): number | null => {
     const tableId = place.get(step.connectionId, step.table, step.identity, step.watermark) as number;
     const fileId = step.file === null ? null : files.registerFile(step.file, nowMs).id;
-    for (const row of step.changed) keep.run(tableId, row.key, row.hash, row.stamp, fileId, row.byteOffset, row.byteLength, step.sweep);
+    for (const row of step.changed)
+      keep.run(tableId, row.key, row.hash, row.stamp, fileId ?? noFile, row.byteOffset, row.byteLength, step.sweep);
     for (const { key, stamp } of step.seen) see.run(stamp, step.sweep, tableId, key);
     for (const key of step.missed) miss.run(step.sweep, tableId, key, step.sweep);
     for (const key of step.gone) forget.run(tableId, key);

@@ -54,6 +54,7 @@ export const neededColumns = {
     PRIMARY_YN: 'text',
     INACTIVE_DATE: 'date',
   },
+  NAME_MERGE_LOG: { NAME_ID_FROM: 'number', NAME_ID_TO: 'number', TRANSACTION_DATE: 'date' },
   ROOM: {
     RESORT: 'text',
     ROOM: 'text',
@@ -82,6 +83,7 @@ export const tablesOf = {
     'RESORT$_ROOM_CATEGORY',
   ],
   profiles: ['RESERVATION_NAME', 'NAME', 'NAME_PHONE'],
+  merges: ['NAME_MERGE_LOG', 'RESERVATION_NAME'],
   rooms: ['ROOM', 'RESORT$_ROOM_CATEGORY'],
 } as const satisfies Readonly<Record<string, readonly NeededTable[]>>;
 export type Kind = keyof typeof tablesOf;

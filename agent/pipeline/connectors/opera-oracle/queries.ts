@@ -102,6 +102,38 @@ export function phonesOf({ owner }: Where, keys: readonly string[]): Statement {
   };
 }
 
+const merge = `TO_CHAR(m.TRANSACTION_DATE, ${moment}) AS STAMP, m.NAME_ID_FROM, m.NAME_ID_TO`;
+/** Merges that concern this property: the profile that is left holds a reservation here. */
+const mergedHere = (owner: string) =>
+  `EXISTS (SELECT 1 FROM ${owner}.RESERVATION_NAME rn WHERE rn.NAME_ID = m.NAME_ID_TO AND rn.RESORT = :resort)`;
+
+/** Profiles that were merged, by the time of it. */
+export function mergesByStamp(where: Where, after: StampPlace, limit: number): Statement {
+  const { owner, resort } = where;
+  const behind = after.key === null ? '' : ` AND (m.TRANSACTION_DATE > TO_DATE(:stamp2, ${moment}) OR m.NAME_ID_FROM > :last_id)`;
+  const sql =
+    `SELECT ${merge} FROM ${owner}.NAME_MERGE_LOG m WHERE ${mergedHere(owner)} AND m.TRANSACTION_DATE >= TO_DATE(:stamp, ${moment})${behind} ` +
+    'ORDER BY m.TRANSACTION_DATE, m.NAME_ID_FROM';
+  const place = after.key === null ? {} : { stamp2: after.stamp, last_id: Number(after.key) };
+  return { sql: page(sql, where), binds: { resort, stamp: after.stamp, ...place, page_rows: limit } };
+}
+
+export function mergesByKey(where: Where, afterKey: string | null, limit: number): Statement {
+  const { owner, resort } = where;
+  const behind = afterKey === null ? '' : ' AND m.NAME_ID_FROM > :last_id';
+  const sql = `SELECT ${merge} FROM ${owner}.NAME_MERGE_LOG m WHERE ${mergedHere(owner)}${behind} ORDER BY m.NAME_ID_FROM`;
+  return { sql: page(sql, where), binds: { resort, ...(afterKey === null ? {} : { last_id: Number(afterKey) }), page_rows: limit } };
+}
+
+/** Reservations of some profiles: a merge moves them, and need not stamp them. */
+export function reservationsOfNames({ owner, resort }: Where, nameIds: readonly string[]): Statement {
+  const { places, binds } = listOf(nameIds);
+  return {
+    sql: `SELECT ${head} FROM ${owner}.RESERVATION_NAME rn WHERE ${own} AND rn.NAME_ID IN (${places})`,
+    binds: { resort, ...binds },
+  };
+}
+
 /** Rooms that can hold a guest. */
 export function roomsByKey(where: Where, afterKey: string | null, limit: number): Statement {
   const { owner, resort } = where;

@@ -7,7 +7,7 @@ import type { Kind, NeededTable } from './columns.ts';
 import { chosenOwner, chosenResort, fingerprint, hasChangeIndex, rightsOf, stopsKind, unaccepted } from './dictionary.ts';
 import { clockStatement, type Where } from './queries.ts';
 import { addressOf, passwordOf, type Settings } from './settings.ts';
-import { profileTable, reservationTable, roomTable } from './tables.ts';
+import { mergeTable, profileTable, reservationTable, roomTable } from './tables.ts';
 
 /** While the night audit runs it is read so often. */
 const auditEverySeconds = 15 * 60;
@@ -72,6 +72,8 @@ export class OperaSession implements TableSession {
     // Profiles before reservations: a reservation that is read brings its guest along.
     if (readsGuests) add('profiles', () => profileTable(reading));
     add('reservations', () => reservationTable(reading, found.isPolled));
+    // Behind the reservations, which are then known: a merge moves them.
+    if (readsGuests) add('merges', () => mergeTable(reading));
     return { tables, faults };
   }
 

@@ -3,6 +3,8 @@ import type { Asker, OracleLine } from '../../clients/oracle/line.ts';
 import type { SourceRow, SourceTable, TablePage } from '../../connector.ts';
 import {
   businessDate,
+  mergesByKey,
+  mergesByStamp,
   mostInList,
   nightsOf,
   phonesOf,
@@ -10,6 +12,7 @@ import {
   profilesOf,
   reservationsByKey,
   reservationsByStamp,
+  reservationsOfNames,
   roomsByKey,
   type Statement,
   type Where,
@@ -128,6 +131,30 @@ export function profileTable({ line, where, mappings }: Reading): SourceTable {
       };
     });
   return { ...sweptOnly, name: 'profiles', mapping: mappings.guests, columns: profileColumns, isReadBeside: true, pageByKey: look };
+}
+
+/** Merges of profiles, with the reservations that have moved by them. The log is small, and is never swept. */
+export function mergeTable(reading: Reading): SourceTable {
+  const { line, where, mappings } = reading;
+  const look = (statement: Statement, signal: AbortSignal): Promise<TablePage> =>
+    line.readOnly(signal, async (ask) => {
+      const { rows } = await ask(statement.sql, statement.binds, { doing: 'reading merges of profiles', place: 'NAME_MERGE_LOG' });
+      const into = unique(rows.map((cells) => cells[2] ?? null));
+      const heads = into.length === 0 ? [] : await inLists(ask, into, (list) => reservationsOfNames(where, list), 'RESERVATION_NAME');
+      const moved = await wholeReservations(ask, reading, heads as readonly Cells[] as readonly Head[]);
+      const beside = new Map(moved.beside ?? []).set('reservations', moved.rows);
+      return { rows: rows.map(([stamp = null, from = null, to = null]) => ({ key: from ?? '', stamp, cells: [from, to] })), beside };
+    });
+  return {
+    name: 'merges',
+    mapping: mappings.guests,
+    columns: ['NAME_ID_FROM', 'NAME_ID_TO'],
+    isGuestMerges: true,
+    stamp: { column: 'TRANSACTION_DATE', grainSeconds: 1 },
+    pageByStamp: (after, limit, signal) => look(mergesByStamp(where, after, limit), signal),
+    pageUnstamped: noPage,
+    pageByKey: (afterKey, limit, signal) => look(mergesByKey(where, afterKey, limit), signal),
+  };
 }
 
 /** Rooms: a few hundred rows, compared whole each time. */
