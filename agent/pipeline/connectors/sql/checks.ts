@@ -1,11 +1,11 @@
 import { Fault } from '../../../../contract/faults.ts';
 import type { Check } from '../../connector.ts';
-import { addressesOf, isPlainLine, reach } from '../../secure-line.ts';
+import { addressesOf, reach } from '../../secure-line.ts';
 import { readClock } from '../../watermark.ts';
 import type { Engine } from './engine.ts';
 import { lineBroke } from './faults.ts';
 import { describe, keyless, questionOf, questionTable, repeatedKey } from './question-table.ts';
-import { placeOf, type Settings } from './settings.ts';
+import { isPlain, placeOf, type Settings } from './settings.ts';
 
 /** How many rows are read in the test. */
 const firstRows = 20;
@@ -56,7 +56,9 @@ export function checks(given: Settings, open: () => Engine): readonly Check[] {
       run: async (signal) => {
         const { user, version } = await line().rights(signal);
         const found = `${user}, ${version}`;
-        return isPlainLine(given) ? { found: `${found}, without TLS as set`, isWarning: true } : { found: `${found}, on a secure line` };
+        return isPlain(given)
+          ? { found: `${found}, without TLS: what is read can be read along in the network`, isWarning: true }
+          : { found: `${found}, on a secure line` };
       },
     }),
     step({

@@ -15,6 +15,8 @@ export type Engine = {
   name(column: string): string;
   /** The text of a stamp of the question q, of one length, so that texts sort as times do. */
   stampText(stamp: Column): string;
+  /** The text of a column of the question q, where the database has to make it. */
+  cellText?(column: Column): string;
   /** Whether a row of the question q has a stamp that can be compared. */
   isStamped(stamp: Column): string;
   /** A place for the value number `at` (from 1): a stamp as {@link stampText} gives it, or a key. */

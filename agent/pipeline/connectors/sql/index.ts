@@ -1,15 +1,27 @@
 import { entityNames } from '../../../../contract/record.ts';
-import { defineConnector } from '../../connector.ts';
+import { defineConnector, type OpenContext } from '../../connector.ts';
 import { checks } from './checks.ts';
 import type { Engine } from './engine.ts';
 import { MariaReader } from './mariadb.ts';
+import { OracleReader } from './oracle.ts';
 import { PostgresReader } from './postgresql.ts';
 import { type Described, describe, questionOf, questionTable } from './question-table.ts';
 import { passwordOf, placeOf, type Settings, secrets, settings } from './settings.ts';
 
-function open(given: Settings, of: Readonly<Record<string, string>>): Engine {
+function open(given: Settings, { secrets: of, logins }: OpenContext): Engine {
   const password = passwordOf(of, given);
-  return given.engine === 'postgresql' ? new PostgresReader(given, password) : new MariaReader(given, password);
+  switch (given.engine) {
+    case 'postgresql':
+      return new PostgresReader(given, password);
+    case 'mariadb':
+      return new MariaReader(given, password);
+    case 'oracle':
+      return new OracleReader(given, password, logins);
+    default: {
+      const never: never = given.engine;
+      throw new Error(`no engine ${never}`);
+    }
+  }
 }
 
 /**
@@ -21,7 +33,7 @@ function open(given: Settings, of: Readonly<Record<string, string>>): Engine {
 export default defineConnector({
   id: 'sql',
   title: 'Database with a question of your own',
-  summary: 'Reads a PostgreSQL, MariaDB or MySQL database by one SELECT, and finds what has changed.',
+  summary: 'Reads a PostgreSQL, MariaDB, MySQL or Oracle database by one SELECT, and finds what has changed.',
   settings,
   secrets,
   schedule: { kind: 'every', interval: '1m' },
@@ -36,9 +48,9 @@ export default defineConnector({
     keyColumn: 'id',
     changedColumn: 'changed_at',
   },
-  checks: (given, { secrets: of }) => checks(given, () => open(given, of)),
-  open: async (given, { secrets: of }) => {
-    const engine = open(given, of);
+  checks: (given, context) => checks(given, () => open(given, context)),
+  open: async (given, context) => {
+    const engine = open(given, context);
     let described: Described | null = null;
     return {
       identity: JSON.stringify([

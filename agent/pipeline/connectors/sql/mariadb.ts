@@ -67,7 +67,7 @@ export class MariaReader implements Engine {
   }
 
   async describe(question: string, signal: AbortSignal): Promise<readonly Column[]> {
-    const { fields } = await this.#ask(`SELECT * FROM (${question}) AS q LIMIT 0`, [], signal);
+    const { fields } = await this.#ask(`SELECT * FROM (${question}) q LIMIT 0`, [], signal);
     return fields.map(({ name, columnType, decimals = 0 }) => {
       const type = stampTypes[columnType ?? 0];
       return { name, type: type ?? '', stampGrain: type === undefined ? null : decimals > 0 ? 0 : 1 };

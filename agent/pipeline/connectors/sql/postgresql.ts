@@ -74,7 +74,7 @@ export class PostgresReader implements Engine {
   }
 
   async describe(question: string, signal: AbortSignal): Promise<readonly Column[]> {
-    const { fields } = await this.#ask(`SELECT * FROM (${question}) AS q LIMIT 0`, [], signal);
+    const { fields } = await this.#ask(`SELECT * FROM (${question}) q LIMIT 0`, [], signal);
     return fields.map(({ name, dataTypeID }) => ({
       name,
       type: stampTypes[dataTypeID]?.type ?? '',

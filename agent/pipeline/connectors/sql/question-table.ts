@@ -36,9 +36,9 @@ export function questionTable(given: Settings, engine: Engine, { columns, key, s
   const question = questionOf(given);
   const keyName = `q.${engine.name(key.name)}`;
   const stampName = stamp && `q.${engine.name(stamp.name)}`;
-  const list = columns.map((column) => `q.${engine.name(column.name)}`).join(', ');
+  const list = columns.map((column) => engine.cellText?.(column) ?? `q.${engine.name(column.name)}`).join(', ');
   const keyAt = columns.indexOf(key);
-  const select = `SELECT ${stamp ? engine.stampText(stamp) : 'NULL'}, ${list} FROM (${question}) AS q WHERE`;
+  const select = `SELECT ${stamp ? engine.stampText(stamp) : 'NULL'}, ${list} FROM (${question}) q WHERE`;
   const page = async (where: string, order: string, values: readonly string[], limit: number, signal: AbortSignal): Promise<TablePage> => {
     const rows = await engine.rows(`${select} ${where} ORDER BY ${order} ${engine.limit(limit)}`, values, signal);
     return { rows: rows.map((cells) => rowOf(cells, keyAt)) };
@@ -58,7 +58,7 @@ export function questionTable(given: Settings, engine: Engine, { columns, key, s
       return page(`${from} AND ${behind}`, order, [after.stamp, after.stamp, after.key], limit, signal);
     },
     pageUnstamped: (afterKey, limit, signal) => {
-      const none = stamp ? `${hasKey} AND NOT ${engine.isStamped(stamp)}` : 'FALSE';
+      const none = stamp ? `${hasKey} AND NOT ${engine.isStamped(stamp)}` : '1 = 0';
       if (afterKey === null) return page(none, keyName, [], limit, signal);
       return page(`${none} AND ${keyName} > ${engine.keyPlace(1)}`, keyName, [afterKey], limit, signal);
     },
@@ -75,13 +75,13 @@ function rowOf([stamp = null, ...cells]: readonly (string | null)[], keyAt: numb
 
 /** How many rows have no key: they are never read. */
 export async function keyless(given: Settings, engine: Engine, { key }: Described, signal: AbortSignal): Promise<number> {
-  const text = `SELECT COUNT(*) FROM (SELECT 1 FROM (${questionOf(given)}) AS q WHERE q.${engine.name(key.name)} IS NULL ${engine.limit(1000)}) AS n`;
+  const text = `SELECT COUNT(*) FROM (SELECT 1 FROM (${questionOf(given)}) q WHERE q.${engine.name(key.name)} IS NULL ${engine.limit(1000)}) n`;
   return Number((await engine.rows(text, [], signal))[0]?.[0] ?? 0);
 }
 
 /** Whether a key stands on more than one row. It looks at all rows: only a test asks. */
 export async function repeatedKey(given: Settings, engine: Engine, { key }: Described, signal: AbortSignal): Promise<boolean> {
   const name = `q.${engine.name(key.name)}`;
-  const text = `SELECT 1 FROM (${questionOf(given)}) AS q WHERE ${name} IS NOT NULL GROUP BY ${name} HAVING COUNT(*) > 1 ${engine.limit(1)}`;
+  const text = `SELECT 1 FROM (${questionOf(given)}) q WHERE ${name} IS NOT NULL GROUP BY ${name} HAVING COUNT(*) > 1 ${engine.limit(1)}`;
   return (await engine.rows(text, [], signal)).length > 0;
 }

@@ -3,23 +3,28 @@ import { Fault } from '../../../../contract/faults.ts';
 import { entityNames } from '../../../../contract/record.ts';
 import type { SecretField } from '../../connector.ts';
 import { hideCardNumbers } from '../../csv-drops.ts';
-import { allowPlainOnThisPc, type Place, trustSettings } from '../../secure-line.ts';
+import { allowPlainOnThisPc, isPlainLine, type Place, trustSettings } from '../../secure-line.ts';
 
 const columnName = z.string().min(1).max(128);
 
 export const settings = z.strictObject({
   engine: z
-    .enum(['postgresql', 'mariadb'])
-    .meta({ title: 'Database', 'x-titles': { postgresql: 'PostgreSQL', mariadb: 'MariaDB or MySQL' } }),
+    .enum(['postgresql', 'mariadb', 'oracle'])
+    .meta({ title: 'Database', 'x-titles': { postgresql: 'PostgreSQL', mariadb: 'MariaDB or MySQL', oracle: 'Oracle' } }),
   host: z
     .string()
     .regex(/^[A-Za-z0-9.:_-]{1,253}$/, 'the name or the address alone, without a port')
     .meta({ title: 'Server', description: 'Its name or its address.', examples: ['pms-db.hotel.example'] }),
-  port: z.int().min(1).max(65_535).optional().meta({ title: 'Port', description: '5432 or 3306 if it is empty.', 'x-advanced': true }),
+  port: z
+    .int()
+    .min(1)
+    .max(65_535)
+    .optional()
+    .meta({ title: 'Port', description: '5432, 3306 or 1521 if it is empty. At Oracle, 2484 means a line with TLS.', 'x-advanced': true }),
   database: z
     .string()
     .regex(/^[A-Za-z0-9_.$-]{1,64}$/, 'letters, digits, dots, hyphens and underscores')
-    .meta({ title: 'Name of the database' }),
+    .meta({ title: 'Name of the database', description: 'At Oracle: of the service.' }),
   user: z.string().min(1).max(80).meta({ title: 'User name', description: 'A user that may read, and nothing more.' }),
   question: z
     .string()
@@ -71,9 +76,19 @@ export const secrets: Readonly<Record<string, SecretField>> = {
   databasePassword: { title: 'Password of the database user', description: 'Kept in the secret store of this PC.', isRequired: true },
 };
 
+const defaultPorts = { postgresql: 5432, mariadb: 3306, oracle: 1521 } as const;
+
 export function placeOf({ engine, host, port }: Settings): Place {
-  const at = port ?? (engine === 'postgresql' ? 5432 : 3306);
+  const at = port ?? defaultPorts[engine];
   return { host, port: at, shown: `${host}:${at}` };
+}
+
+const oracleTlsPort = 2484;
+
+/** Whether what is read can be read along in the network. @throws {Fault} when that is asked for where it is not allowed. */
+export function isPlain(given: Settings): boolean {
+  // Hotels seldom have set up TLS at Oracle: the test warns of it.
+  return given.engine === 'oracle' ? placeOf(given).port !== oracleTlsPort : isPlainLine(given);
 }
 
 export function passwordOf(given: Readonly<Record<string, string>>, { host }: Settings): string {

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Fault } from '../../../../contract/faults.ts';
+import { type OracleServer, startOracle } from '../../../../sandbox/oracle/index.ts';
 import { hasMariaDb, type MariaDbServer, startMariaDb } from '../../../../sandbox/servers/mariadb.ts';
 import { hasPostgres, type PostgresServer, startPostgres } from '../../../../sandbox/servers/postgres.ts';
 import { runChecks } from '../../../runtime/connection-test.ts';
@@ -319,4 +320,68 @@ describe.skipIf(!hasMariaDb)('a question to MariaDB (SKIPPED where MariaDB is no
     database: server.database,
     run: async (text) => server.ask(`SET NAMES utf8mb4; ${text}`),
   }));
+});
+
+describe('a question to Oracle, by the real driver and a stand-in server', { timeout: 60_000 }, () => {
+  let server: OracleServer;
+  let test: TestHotel;
+  const question =
+    'SELECT rn.RESV_NAME_ID AS "Confirmation No", rn.CONFIRMATION_NO AS "Guest Name", NULL AS "Email", NULL AS "Phone", NULL AS "Room", NULL AS "Room Type", ' +
+    'TO_CHAR(rn.TRUNC_BEGIN_DATE, \'YYYY-MM-DD\') AS "Arrival", TO_CHAR(rn.TRUNC_END_DATE, \'YYYY-MM-DD\') AS "Departure", NULL AS "Booked On", rn.RESV_STATUS AS "Status", ' +
+    'NULL AS "Channel", NULL AS "Total", NULL AS "Deposit", NULL AS "Currency", NULL AS "Payment", NULL AS "Requests", rn.UPDATE_DATE AS "changed" ' +
+    "FROM OPERA.RESERVATION_NAME rn WHERE rn.NAME_USAGE_TYPE = 'DG'";
+  beforeAll(async () => {
+    server = await startOracle();
+    server.hotel.fill(120);
+    server.hotel.settle();
+    test = await testHotel();
+  });
+  afterAll(async () => {
+    await test?.close();
+    await server?.close();
+  });
+
+  it('is answered, row by row, and its test goes through', async () => {
+    const settings = {
+      engine: 'oracle',
+      host: '127.0.0.1',
+      port: server.port,
+      database: 'OPERA',
+      user: 'HOTEL_READER',
+      question,
+      keyColumn: 'Confirmation No',
+      changedColumn: 'changed',
+    };
+    const password = { databasePassword: 'Lobby-3-kings' };
+    const steps = [];
+    for await (const { step, state, fault } of runChecks(
+      sql.checks(sql.settings.parse(settings), { secrets: password, now: Date.now }),
+      anyTime,
+    ))
+      if (state !== 'running') steps.push([step, state, fault?.code ?? null]);
+    await test.connect({});
+    await test.client.connections.remove({ id: 'pms' });
+    await test.client.connections.add({
+      id: 'db',
+      kind: 'sql',
+      title: 'Database',
+      settings,
+      schedule: { kind: 'manual' },
+      secrets: password,
+    });
+    const [source] = (await test.client.connections.list({})).filter((one) => one.id === 'db');
+    for (let turn = 0; turn < 2; turn++) if (source) await test.agent.sources.syncNow(source);
+    const wanted = [...server.hotel.truth()].filter(
+      ({ kind, status }) => kind !== 'companion' && status !== 'PROSPECT' && status !== 'WAITLIST',
+    );
+    const got = await test.until(
+      () => received(test),
+      (all) => Object.keys(all).length === wanted.length,
+    );
+    expect([
+      steps.filter(([, state]) => state === 'failed'),
+      wanted.filter((one) => got[String(one.resvNameId)]?.checkInDate !== one.arrival),
+      server.stats.rejected,
+    ]).toEqual([[], [], []]);
+  });
 });
