@@ -263,3 +263,53 @@ async function neverLocks(site: Site, server: OracleServer): Promise<{ failedLog
   const failedLogins = server.stats.failedLogins[user] ?? 0;
   return { failedLogins, isLocked: failedLogins >= 3 };
 }
+
+/** What a first load came to that was killed on its way. `rowsRead` tells that it went on, and did not begin again. */
+export type FirstLoadRun = Pick<OperaRun, 'reservations' | 'missed' | 'ghosts' | 'twice' | 'delivered' | 'kills' | 'rejected'> & {
+  readonly rows: number;
+  readonly rowsRead: number;
+};
+
+const killsAtShare = [0.2, 0.5, 0.8] as const;
+const loadWithinMsPerRow = 3;
+
+/** The first load of `rows` reservations, killed three times: it goes on from its place and misses nothing. */
+export async function firstLoadRun(wanted: {
+  readonly seed: number;
+  readonly rows: number;
+  readonly program: string;
+}): Promise<FirstLoadRun> {
+  const hotel = createOperaHotel({ seed: wanted.seed, bookingsPerDay: 60, rooms: 200, startAtMs: Date.UTC(2026, 4, 1, 7) });
+  hotel.fill(wanted.rows);
+  hotel.settle();
+  const server = await startOracle({ hotel });
+  const site = await openSite(wanted.program);
+  const deadline = Date.now() + 60_000 + wanted.rows * loadWithinMsPerRow;
+  try {
+    await setUpAgent(site, server);
+    const rowsRead = async (agent: RunningAgent) =>
+      (await agent.client.connections.tables({ id: 'pms' })).find((one) => one.name === 'reservations');
+    let kills = 0;
+    for (const share of killsAtShare) {
+      const agent = await startAgent(site);
+      while (((await rowsRead(agent))?.rowsRead ?? 0) < wanted.rows * share && Date.now() < deadline) await after(20);
+      await agent.kill();
+      kills++;
+    }
+    const agent = await startAgent(site);
+    while (((await rowsRead(agent))?.passAtMs ?? null) === null && Date.now() < deadline) await after(100);
+    await untilDelivered(agent, deadline);
+    const read = (await rowsRead(agent))?.rowsRead ?? 0;
+    await agent.stop();
+    return { rows: wanted.rows, ...compared(site, hotel), kills, rowsRead: read, rejected: server.stats.rejected.length };
+  } finally {
+    await closeSite(site);
+    await server.close();
+    hotel.close();
+  }
+}
+
+/** It reads no more than a few pages again. */
+export function firstLoadHolds({ rows, rowsRead, missed, ghosts, twice, rejected, kills }: FirstLoadRun): boolean {
+  return missed + ghosts + twice + rejected === 0 && kills === killsAtShare.length && rowsRead < rows * 1.5 + 10_000;
+}
