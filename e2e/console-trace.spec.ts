@@ -68,6 +68,20 @@ test('a booking is found by its number, its guest, or its room and day, and its 
   await expect(page.getByText('2 files of today were read; the newest is b.csv.')).toBeVisible();
 });
 
+test('the event of an older version opens that version', async ({ page, hotel }) => {
+  await hotel.setUp();
+  await hotel.deliver('a.csv', bookingsFile(bookingRow('HX-1')));
+  const [row] = (await hotel.client.records.list({ entity: 'booking', key: 'HX-1' })).rows;
+  const { versions } = await hotel.client.records.get({ ledgerId: row?.ledgerId ?? 0, externalId: 'HX-1' });
+  await hotel.deliver('b.csv', bookingsFile(bookingRow('HX-1', { status: 'CHECKED IN' })));
+  await openConsole(page, hotel);
+  await ask(page, versions[0]?.eventId ?? '');
+  await expect(page.getByRole('option', { name: /Booking HX-1/ })).toBeVisible();
+  await page.keyboard.press('Enter');
+  await expect(page.getByText('An older version is shown. The newest may stand elsewhere.')).toBeVisible();
+  await expect(way(page).getByRole('listitem').first()).toContainText('a.csv');
+});
+
 test('a hub that is down shows its five failures, the seconds to the next try and what waits; a person has it tried at once', async ({
   page,
   hotel,

@@ -131,33 +131,41 @@ async function main(): Promise<number> {
   if (!Number.isInteger(n ?? 1) || (n ?? 1) < 1 || !Number.isInteger(seed) || seed < 0)
     return wrongUsage('--n and --seed take whole numbers');
   if (!existsSync(values.agent)) return wrongUsage(`${values.agent} is not there: run npm run build`);
-  const isCommit = name === 'commit';
-  const beside = isCommit ? runBeside(longest, { seed, program: values.agent, n }) : null;
-  const names = isCommit ? Object.keys(rigs).filter((each) => each !== longest) : name === 'malformed' || name === 'memory' ? [] : [name];
-  let code = 0;
-  if (isCommit || name === 'malformed') {
-    if (!(await runMalformed(n ?? malformedFiles, seed))) code = 1;
+  if (!['commit', 'malformed', 'memory', ...Object.keys(rigs)].includes(name))
+    return wrongUsage(name === '' ? 'which rig?' : `there is no rig ${name}`);
+  const wanted = { n, seed, program: values.agent };
+  if (name !== 'commit') return (await runNamed(name, wanted)) ? 0 : 1;
+  // The other one is waited for also when one of these comes to an unexpected end: nothing goes on alone.
+  const beside = runBeside(longest, wanted);
+  const names = ['malformed', 'memory', ...Object.keys(rigs).filter((each) => each !== longest)];
+  let isWell = true;
+  try {
+    for (const each of names) if (!(await runNamed(each, wanted))) isWell = false;
+  } finally {
+    if (!(await beside)) isWell = false;
   }
-  if ((isCommit || name === 'memory') && !(await runMemory(n ?? largeFileMiB, values.agent))) code = 1;
-  for (const each of names) {
-    const rig = rigs[each];
-    if (!rig) return wrongUsage(name === '' ? 'which rig?' : `there is no rig ${name}`);
-    const missing = rig.isMissing?.() ?? null;
-    if (missing !== null) process.stderr.write(`${each}: ${missing}; not run\n`);
-    else if (!(await runRig(each, rig, { n: n ?? rig.commitN, seed, program: values.agent }))) code = 1;
-  }
-  if (beside && !(await beside)) code = 1;
-  return code;
+  return isWell ? 0 : 1;
+}
+
+type Asked = { readonly n: number | undefined; readonly seed: number; readonly program: string };
+
+/** Run one rig. @returns whether it held; a rig for which something is not installed says so and holds. */
+async function runNamed(name: string, { n, seed, program }: Asked): Promise<boolean> {
+  if (name === 'malformed') return runMalformed(n ?? malformedFiles, seed);
+  if (name === 'memory') return runMemory(n ?? largeFileMiB, program);
+  const rig = rigs[name];
+  if (!rig) return false;
+  const missing = rig.isMissing?.() ?? null;
+  if (missing === null) return runRig(name, rig, { n: n ?? rig.commitN, seed, program });
+  process.stderr.write(`${name}: ${missing}; not run\n`);
+  return true;
 }
 
 /** It takes as long as all others, and half of that is waiting. */
 const longest = 'kill';
 
 /** Run a rig in a process of its own, beside the others. Its lines come between theirs. */
-async function runBeside(
-  name: string,
-  { seed, program, n }: { readonly seed: number; readonly program: string; readonly n: number | undefined },
-): Promise<boolean> {
+async function runBeside(name: string, { seed, program, n }: Asked): Promise<boolean> {
   const args = [import.meta.filename, name, '--seed', String(seed), '--agent', program, ...(n === undefined ? [] : ['--n', String(n)])];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit'] });
   const [code] = await once(child, 'exit');

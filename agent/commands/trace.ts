@@ -25,7 +25,9 @@ export async function traceRecords(line: CommandLine): Promise<number> {
   const { found, traces } = await withAgent(line.home, async (client) => {
     const all = await client.trace.find(query);
     const sure = all.hits.length <= mostWays ? all.hits : all.hits.filter(({ by }) => by === 'key' || by === 'event').slice(0, mostWays);
-    const ways = await Promise.all(sure.map(({ row }) => client.trace.get({ ledgerId: row.ledgerId, externalId: row.externalId })));
+    const ways = await Promise.all(
+      sure.map(({ row: { ledgerId, externalId }, seq }) => client.trace.get({ ledgerId, externalId, ...(seq === null ? {} : { seq }) })),
+    );
     return { found: all, traces: ways };
   });
   const isThere = found.hits.length > 0 || found.letters.length > 0;
