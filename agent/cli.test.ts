@@ -278,6 +278,8 @@ describe.skipIf(!isBuilt)(
         await run(['same-records', 'set', 'booking', 'leads', 'nobody']),
       ];
       const traced = await run(['trace', '1']);
+      const shown = await run(['records', 'show', '1']);
+      expect(shown.stdout.match(/^Also known from .*: pms leads, .*\.$/gm)).toHaveLength(2);
       const kept = await run(['outbox', 'keep', '730']);
       const [size] = json(await run(['outbox', '--json']));
       expect([(await run(['figures', 'anew'])).stdout, (await run(['figures', 'new'])).code]).toEqual([

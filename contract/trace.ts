@@ -50,7 +50,8 @@ export type TraceQuery = z.infer<typeof TraceQuery>;
 /** By what a record was found; those in front are the more certain. */
 export const foundBys = ['key', 'event', 'room', 'key-begins', 'name'] as const;
 
-export const TraceHit = z.strictObject({ entity: z.enum(entityNames), by: z.enum(foundBys), row: RecordRow });
+/** `seq` is the version that was asked for, where one was: that of an event. */
+export const TraceHit = z.strictObject({ entity: z.enum(entityNames), by: z.enum(foundBys), seq: z.int().nullable(), row: RecordRow });
 export type TraceHit = z.infer<typeof TraceHit>;
 
 /** A row that is or was set aside. `settledAs` is null while it still is. */

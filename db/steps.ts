@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { AuditDraft } from '../contract/audit.ts';
+import type { Connection } from '../contract/connection.ts';
 import type { WriteDb } from './open.ts';
 import { attemptStatements, type Tried } from './pipeline/attempts.ts';
 import { auditStatements } from './pipeline/audit.ts';
@@ -47,6 +48,10 @@ export function pipelineSteps(db: WriteDb, key: KeyObject, now: () => number = D
     sendingAgain.cancelResends(id, now());
     return connections.removeConnection(id, now());
   });
+  const setShare = db.transaction((connection: Connection, again: NewResend | null): void => {
+    connections.saveConnection(connection);
+    if (again) sendingAgain.orderResend(again, now());
+  });
   const restoreConnection = db.transaction((id: string): boolean => {
     intents.withdrawIntents('forget-secrets', id);
     return connections.restoreConnection(id);
@@ -61,6 +66,8 @@ export function pipelineSteps(db: WriteDb, key: KeyObject, now: () => number = D
     ...standing,
     removeConnection,
     restoreConnection,
+    /** Set the share of a destination; where it has grown, with the order by which what is missing is sent. */
+    setShare,
     registerFile: (file: Parameters<typeof files.registerFile>[0]) => files.registerFile(file, now()),
     finishFile,
     keepTable: (step: TableStep) => tables.keepTable(step, now()),

@@ -1,5 +1,6 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,15 +8,12 @@ import { parseArgs } from 'node:util';
 import { answersRun } from './answers.ts';
 import { type BrokerRun, brokerRun } from './broker.ts';
 import { killRun } from './kill.ts';
-import { malformedRun } from './malformed.ts';
-import { memoryRun } from './memory.ts';
-import { operaHolds, operaRun } from './opera.ts';
+import { onceRigs } from './once.ts';
 import { missingServers, Receivers } from './receivers.ts';
 import { type Run, reportLine, runsHold } from './report.ts';
 import { responseLostRun } from './response-lost.ts';
 import { restoreRun } from './restore.ts';
 import { sftpRun } from './sftp.ts';
-import { watermarkRuns } from './watermark/index.ts';
 
 const root = join(import.meta.dirname, '..');
 const built = join(root, 'out', 'main', 'cli.js');
@@ -31,6 +29,7 @@ const usage = `npm run rig -- NAME [--n N] [--seed S]
   malformed      N files that are broken in many ways: every byte accounted for, nothing crashes
   watermark      a table that changes is read in N simulated worlds, and in a real PostgreSQL with long transactions: nothing missed
   opera          an OPERA hotel with 10,000 bookings a day lives N hours in scaled time, with faults and kills: nothing missed
+  first-load     N reservations of OPERA are read for the first time, and the agent is killed three times on the way
   commit         all of them in the size that runs with each commit
 
 A line of JSON per home and one in the end. A home that failed is replayed with the seed of its line.
@@ -134,27 +133,43 @@ async function main(): Promise<number> {
   if (!Number.isInteger(n ?? 1) || (n ?? 1) < 1 || !Number.isInteger(seed) || seed < 0)
     return wrongUsage('--n and --seed take whole numbers');
   if (!existsSync(values.agent)) return wrongUsage(`${values.agent} is not there: run npm run build`);
-  const names =
-    name === 'commit'
-      ? Object.keys(rigs)
-      : name === 'malformed' || name === 'memory' || name === 'watermark' || name === 'opera'
-        ? []
-        : [name];
-  let code = 0;
-  if (name === 'commit' || name === 'malformed') {
-    if (!(await runMalformed(n ?? malformedFiles, seed))) code = 1;
+  if (!['commit', ...Object.keys(onceRigs), ...Object.keys(rigs)].includes(name))
+    return wrongUsage(name === '' ? 'which rig?' : `there is no rig ${name}`);
+  const wanted = { n, seed, program: values.agent };
+  if (name !== 'commit') return (await runNamed(name, wanted)) ? 0 : 1;
+  // The other one is waited for also when one of these comes to an unexpected end: nothing goes on alone.
+  const beside = runBeside(longest, wanted);
+  const names = [...Object.keys(onceRigs), ...Object.keys(rigs).filter((each) => each !== longest)];
+  let isWell = true;
+  try {
+    for (const each of names) if (!(await runNamed(each, wanted))) isWell = false;
+  } finally {
+    if (!(await beside)) isWell = false;
   }
-  if ((name === 'commit' || name === 'memory') && !(await runMemory(n ?? largeFileMiB, values.agent))) code = 1;
-  if ((name === 'commit' || name === 'watermark') && !(await runWatermark({ n: n ?? worlds, seed, program: values.agent }))) code = 1;
-  if ((name === 'commit' || name === 'opera') && !(await runOpera({ hours: n ?? operaHours, seed, program: values.agent }))) code = 1;
-  for (const each of names) {
-    const rig = rigs[each];
-    if (!rig) return wrongUsage(name === '' ? 'which rig?' : `there is no rig ${name}`);
-    const missing = rig.isMissing?.() ?? null;
-    if (missing !== null) process.stderr.write(`${each}: ${missing}; not run\n`);
-    else if (!(await runRig(each, rig, { n: n ?? rig.commitN, seed, program: values.agent }))) code = 1;
-  }
-  return code;
+  return isWell ? 0 : 1;
+}
+
+type Asked = { readonly n: number | undefined; readonly seed: number; readonly program: string };
+
+/** Run one rig. @returns whether it held; a rig for which something is not installed says so and holds. */
+async function runNamed(name: string, { n, seed, program }: Asked): Promise<boolean> {
+  const rig = rigs[name];
+  if (!rig) return runOnce(name, { n, seed, program });
+  const missing = rig.isMissing?.() ?? null;
+  if (missing === null) return runRig(name, rig, { n: n ?? rig.commitN, seed, program });
+  process.stderr.write(`${name}: ${missing}; not run\n`);
+  return true;
+}
+
+/** It takes as long as all others, and half of that is waiting. */
+const longest = 'kill';
+
+/** Run a rig in a process of its own, beside the others. Its lines come between theirs. */
+async function runBeside(name: string, { seed, program, n }: Asked): Promise<boolean> {
+  const args = [import.meta.filename, name, '--seed', String(seed), '--agent', program, ...(n === undefined ? [] : ['--n', String(n)])];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit'] });
+  const [code] = await once(child, 'exit');
+  return code === 0;
 }
 
 function wrongUsage(why: string): number {
@@ -162,53 +177,16 @@ function wrongUsage(why: string): number {
   return 2;
 }
 
-const malformedFiles = 2000;
-
-async function runMalformed(n: number, seed: number): Promise<boolean> {
+/** Run a rig that says by itself what it has found. */
+async function runOnce(name: string, { n, seed, program }: Asked): Promise<boolean> {
+  const rig = onceRigs[name];
+  if (!rig) return false;
   const startedAtMs = performance.now();
-  const { files, ...run } = await malformedRun({ seed, files: n });
-  const passed = run.crashed === 0 && run.unaccountedBytes === 0 && run.findings.length === 0;
-  const wallMs = Math.round(performance.now() - startedAtMs);
-  print({ promise: 'B01-B05', rig: 'malformed', commit: commitNow(), seed, n: files, ...run, wallMs, passed });
-  return passed;
-}
-
-const worlds = 5;
-/** How long a real database is written to while it is read. */
-const watermarkSeconds = 25;
-
-async function runWatermark(wanted: { readonly n: number; readonly seed: number; readonly program: string }): Promise<boolean> {
-  const startedAtMs = performance.now();
-  const named = { promise: 'P4', rig: 'watermark', commit: commitNow() };
-  const { figures, passed } = await watermarkRuns({ ...wanted, seconds: watermarkSeconds }, (line) => print({ ...named, ...line }));
-  const wallMs = Math.round(performance.now() - startedAtMs);
-  print({ ...named, seed: wanted.seed, n: wanted.n, ...figures, wallMs, passed });
-  return passed;
-}
-
-const operaHours = 15;
-
-async function runOpera(wanted: { readonly hours: number; readonly seed: number; readonly program: string }): Promise<boolean> {
-  const startedAtMs = performance.now();
-  const run = await operaRun(wanted);
-  const passed = operaHolds(run);
-  const wallMs = Math.round(performance.now() - startedAtMs);
-  print({ promise: 'P4', rig: 'opera', commit: commitNow(), seed: wanted.seed, n: wanted.hours, ...run, wallMs, passed });
-  return passed;
-}
-
-const largeFileMiB = 256;
-
-async function runMemory(n: number, program: string): Promise<boolean> {
-  const startedAtMs = performance.now();
-  const run = await memoryRun({ fileMiB: n, program });
-  if (run === null) {
-    process.stderr.write('memory: only Linux tells the peak of a process; not run\n');
-    return true;
-  }
-  const passed = run.lost === 0 && run.peakMiB < run.limitMiB;
-  const wallMs = Math.round(performance.now() - startedAtMs);
-  print({ promise: 'B05', rig: 'memory', commit: commitNow(), n, ...run, wallMs, passed });
+  const named = { promise: rig.promise, rig: name, commit: commitNow(), seed, n: n ?? rig.commitN };
+  const run = await rig.run({ n: named.n, seed, program }, (line) => print({ ...named, ...line }));
+  if (run === null) return true;
+  const { passed, ...figures } = run;
+  print({ ...named, ...figures, wallMs: Math.round(performance.now() - startedAtMs), passed });
   return passed;
 }
 

@@ -165,8 +165,15 @@ async function readToTheEnd(site: Site, hotel: OperaHotel): Promise<number> {
   return Math.round(((stands?.rowsRead ?? 0) / Math.max(1, stands?.rowsChanged ?? 0)) * 10) / 10;
 }
 
-async function untilDelivered(agent: RunningAgent, deadline: number): Promise<void> {
-  while ((await agent.client.overview.get({})).waiting > 0 && Date.now() < deadline) await after(100);
+/** Wait until every page that was kept is read to its end, and everything of it delivered. */
+export async function untilDelivered(agent: RunningAgent, deadline: number): Promise<void> {
+  for (let quiet = 0; quiet < 3 && Date.now() < deadline; ) {
+    await after(150);
+    const files = await agent.client.files.list({ limit: 500 });
+    const { waiting } = await agent.client.overview.get({});
+    // A page that is being kept at this moment stands in neither.
+    quiet = waiting === 0 && files.every((file) => file.finishedAtMs !== null) ? quiet + 1 : 0;
+  }
 }
 
 /** What OPERA calls a state, and what it is called upstream. What is not here must not arrive. */

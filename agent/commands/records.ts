@@ -14,6 +14,7 @@ import {
 } from '../../contract/record-view.ts';
 import type { Client } from '../runtime/wire-client.ts';
 import { type CommandLine, table, UsageError, whenText, withAgent } from './command.ts';
+import { otherSourcesText, withheldText } from './same-records.ts';
 
 const mostInPage = 500;
 const text = { type: 'string' } as const;
@@ -124,21 +125,29 @@ async function showRecord(line: CommandLine, rest: readonly string[]): Promise<n
 
 const valueText = (value: unknown) => (value === undefined ? '-' : oneLine(typeof value === 'string' ? value : JSON.stringify(value)));
 
-function recordText({ entity, source, hotelId, versions, total }: OpenedRecord): string {
+function recordText({ entity, source, hotelId, otherSources, rule, versions, total, areOlderPruned }: OpenedRecord): string {
   const fields = ownFields(versions[0]?.record ?? {}).map(([field, value]) => [`  ${field}`, valueText(value)]);
   const history = versions.map((version, at) => versionText(version, versions[at + 1] ?? null, total - at));
-  return `${entity} of ${source}, ${hotelId}\n${table(fields)}\n\n${history.join('\n')}${versions.length < total ? '\nOlder versions are kept and not shown.' : ''}`;
+  const others = otherSourcesText(otherSources, rule);
+  const more = [
+    ...(versions.length < total ? ['Older versions are kept and not shown.'] : []),
+    ...(areOlderPruned ? ['Older versions were removed when they had been kept for long enough.'] : []),
+  ];
+  return [`${entity} of ${source}, ${hotelId}`, ...(others === null ? [] : [others]), `${table(fields)}\n`, ...history, ...more].join('\n');
 }
+
+const sideOf = { confirmed: 'by', refused: 'by', waiting: 'for', withheld: 'from' } as const;
 
 function versionText(version: RecordVersion, before: RecordVersion | null, number: number): string {
   const said = version.deliveries.map(
-    ({ title, state, atMs }) => `  ${state} ${state === 'waiting' ? 'for' : 'by'} ${title}${atMs === null ? '' : `, ${whenText(atMs)}`}`,
+    ({ title, isShadow, state, atMs, withheld }) =>
+      `  ${state} ${sideOf[state]} ${title}${isShadow ? ', a shadow' : ''}${atMs === null ? '' : `, ${whenText(atMs)}`}${withheld ? `: ${withheldText(withheld)}` : ''}`,
   );
   const changes = before ? differences(before.record, version.record) : [];
   const changed = changes.map((one) => `  ${one.field}: ${valueText(one.before)} -> ${valueText(one.after)}`);
   const from = version.fileName === null ? '' : `, ${oneLine(version.fileName)}:${version.line}`;
   return [
-    `Version ${number} (${version.generation}/${version.version}), kept ${whenText(version.keptAtMs)}${from}`,
+    `Version ${number} (${version.generation}/${version.version}), kept ${whenText(version.keptAtMs)}${from}${version.reason === 'figures' ? ', for the figures of its guest' : ''}`,
     ...changed,
     ...said,
   ].join('\n');

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { entityNames, entityOf } from '../../contract/record.ts';
-import type { SameRecordRule, SameRecords } from '../../contract/same-record.ts';
-import { type CommandLine, table, UsageError, withAgent } from './command.ts';
+import type { OtherSource, SameRecordRule, SameRecords, Withheld, WithheldReason } from '../../contract/same-record.ts';
+import { type CommandLine, table, UsageError, whenText, withAgent } from './command.ts';
 
 /** `bellhop same-records`: what is sent where two sources speak of one record; `set` says so for one kind. */
 export async function manageSameRecords(line: CommandLine): Promise<number> {
@@ -41,4 +41,26 @@ async function setRule(line: CommandLine, rest: readonly string[]): Promise<numb
 function ruleOf(name: string | undefined, source: string | undefined): SameRecordRule | null {
   if (name === 'leads') return source === undefined ? null : { rule: 'leads', source };
   return source === undefined && (name === 'apart' || name === 'newest') ? { rule: name } : null;
+}
+
+/** Where a record is known from as well, and what holds then; null where it comes from one source alone. */
+export function otherSourcesText(others: readonly OtherSource[], rule: SameRecordRule): string | null {
+  if (others.length === 0) return null;
+  return `Also known from ${others.map((one) => `${one.source} (kept ${whenText(one.keptAtMs)})`).join(', ')}: ${ruleWords(rule)}.`;
+}
+
+function ruleWords(rule: SameRecordRule): string {
+  if (rule.rule === 'leads') return `${rule.source} leads, what others say of it is kept and not sent`;
+  return rule.rule === 'newest' ? 'the newest of what waits is sent' : 'both are kept and sent apart';
+}
+
+const withheldWords = {
+  'other-source-leads': (source: string) => `${source} leads for this kind of record`,
+  'other-source-newer': (source: string) => `${source} has said something newer of it`,
+  'not-in-share': () => 'it lies outside of the share that is sent there',
+} as const satisfies Record<WithheldReason, (source: string) => string>;
+
+/** Why a version was not sent to a destination. */
+export function withheldText({ reason, otherSource }: Withheld): string {
+  return withheldWords[reason](otherSource ?? '');
 }

@@ -3,7 +3,6 @@ import { type ruleIds, rules } from '../../contract/dead-letter.ts';
 import { Fault } from '../../contract/faults.ts';
 import { visibleText } from '../../contract/raw-bytes.ts';
 import { type EntityName, entityNames } from '../../contract/record.ts';
-import type { SameRecordRule, WithheldReason } from '../../contract/same-record.ts';
 import {
   type Attempt,
   type DeliveryOfTrace,
@@ -15,6 +14,7 @@ import {
   traceQueryOf,
 } from '../../contract/trace.ts';
 import { type CommandLine, faultSentences, table, UsageError, whenText, withAgent } from './command.ts';
+import { otherSourcesText, withheldText } from './same-records.ts';
 
 /** So many ways are printed at once; of more, only the list. */
 const mostWays = 3;
@@ -25,7 +25,9 @@ export async function traceRecords(line: CommandLine): Promise<number> {
   const { found, traces } = await withAgent(line.home, async (client) => {
     const all = await client.trace.find(query);
     const sure = all.hits.length <= mostWays ? all.hits : all.hits.filter(({ by }) => by === 'key' || by === 'event').slice(0, mostWays);
-    const ways = await Promise.all(sure.map(({ row }) => client.trace.get({ ledgerId: row.ledgerId, externalId: row.externalId })));
+    const ways = await Promise.all(
+      sure.map(({ row: { ledgerId, externalId }, seq }) => client.trace.get({ ledgerId, externalId, ...(seq === null ? {} : { seq }) })),
+    );
     return { found: all, traces: ways };
   });
   const isThere = found.hits.length > 0 || found.letters.length > 0;
@@ -56,15 +58,10 @@ function queryOf(args: readonly string[]): TraceQuery {
 const oneLine = (cell: string) => visibleText(cell).replaceAll(/[\n\t]/g, ' ');
 
 function wayText({ entity, externalId, source, hotelId, isNewest, otherSources, rule, stations }: Trace): string {
-  const others = otherSources.map((one) => `${one.source} (kept ${whenText(one.keptAtMs)})`).join(', ');
-  const also = others === '' ? '' : `\nAlso known from ${others}: ${ruleWords(rule)}.`;
+  const others = otherSourcesText(otherSources, rule);
+  const also = others === null ? '' : `\n${others}`;
   const rows = stations.flatMap((station) => stationRows(station).map(([when, ...cells]) => [when, ...cells.map(oneLine)]));
   return `${entity} ${oneLine(externalId)} of ${source}, ${hotelId}${isNewest ? '' : ' (an older version)'}${also}\n${table(rows)}`;
-}
-
-function ruleWords(rule: SameRecordRule): string {
-  if (rule.rule === 'leads') return `${rule.source} leads, what others say of it is kept and not sent`;
-  return rule.rule === 'newest' ? 'the newest of what waits is sent' : 'both are kept and sent apart';
 }
 
 type Row = readonly [when: string, what: string, words: string];
@@ -119,15 +116,9 @@ function attemptRow({ outcome, code, records, startedAtMs, endedAtMs, tookMs, co
   return [whenText(startedAtMs), 'attempt', `${how}${code === null ? '' : ` (${code})`}, ${tookMs} ms${often}${again}`];
 }
 
-const withheldWords = {
-  'other-source-leads': (source: string) => `${source} leads for this kind of record`,
-  'other-source-newer': (source: string) => `${source} has said something newer of it`,
-  'not-in-share': () => 'it lies outside of the share that is sent there',
-} as const satisfies Record<WithheldReason, (source: string) => string>;
-
 function deliveryRow({ title: name, isShadow, state, code, waiting, withheld }: DeliveryOfTrace, when: string): Row {
   const title = isShadow ? `${name}, a shadow` : name;
-  if (withheld) return [when, 'withheld', `from ${title}: ${withheldWords[withheld.reason](withheld.otherSource ?? '')}`];
+  if (withheld) return [when, 'withheld', `from ${title}: ${withheldText(withheld)}`];
   if (state === 'confirmed') return [when, 'arrived', `confirmed by ${title}`];
   if (state === 'refused') return [when, 'refused', `by ${title}${code === null ? '' : ` (${code})`}`];
   if (!waiting) return [when, 'waiting', `for ${title}`];

@@ -1,11 +1,11 @@
 import { Temporal } from 'temporal-polyfill';
-import type { AuditAction, AuditDetail } from '../../contract/audit.ts';
+import type { AuditAction, AuditDetail, AuditDraft } from '../../contract/audit.ts';
 import { Fault } from '../../contract/faults.ts';
 import type { Resend, ResendOrder, ResendRehearsal, ResendSelection } from '../../contract/resend.ts';
 import { property } from '../../db/pipeline/connections.ts';
 import { waitingBehind } from '../../db/pipeline/outbox.ts';
 import type { ResendChoice } from '../../db/pipeline/resend-walk.ts';
-import { resendById } from '../../db/pipeline/resends.ts';
+import { type NewResend, resendById } from '../../db/pipeline/resends.ts';
 import type { Agent } from '../index.ts';
 import { countMeant, type RehearsalTools, rehearseResend } from '../pipeline/rehearse-resend.ts';
 import { type Caller, entryOf } from './audit.ts';
@@ -105,24 +105,26 @@ export async function* samplesNoted(agent: Agent, steps: AsyncIterable<ResendReh
   }
 }
 
-/** Take an order down. It is carried out by the push of its destination, also after a restart. */
-export async function orderResend(agent: Agent, order: ResendOrder, caller: Caller, signal: AbortSignal): Promise<Resend> {
+/** Make an order out of what a person wants, with what is written down of it. */
+export async function newResend(
+  agent: Agent,
+  order: ResendOrder,
+  caller: Caller,
+  signal: AbortSignal,
+): Promise<{ resend: NewResend; entry: AuditDraft }> {
   const meant = meantBy(agent, order);
   const total = await countMeant(toolsOf(agent), meant, signal);
   const { actor, correlationId } = caller;
   const detail = { ...selectionDetail(order.selection), total };
   const entry = entryOf(agent, caller, { action: 'resend-ordered', kind: 'connection', id: order.destinationId, detail });
-  const id = await agent.stores.writer.audited([entry], 'orderResend', [
-    {
-      ...order,
-      choice: meant.choice,
-      upToSeq: meant.upTo,
-      total,
-      actorId: actor.id,
-      actorName: actor.name,
-      correlationId,
-    },
-  ]);
+  const by = { actorId: actor.id, actorName: actor.name, correlationId };
+  return { resend: { ...order, choice: meant.choice, upToSeq: meant.upTo, total, ...by }, entry };
+}
+
+/** Take an order down. It is carried out by the push of its destination, also after a restart. */
+export async function orderResend(agent: Agent, order: ResendOrder, caller: Caller, signal: AbortSignal): Promise<Resend> {
+  const { resend, entry } = await newResend(agent, order, caller, signal);
+  const id = await agent.stores.writer.audited([entry], 'orderResend', [resend]);
   agent.destinations.wake();
   agent.live.tell('resends');
   return found(agent, id);

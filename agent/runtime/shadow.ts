@@ -4,7 +4,7 @@ import { delivery } from '../../db/pipeline/outbox.ts';
 import type { Agent } from '../index.ts';
 import { type Caller, entryOf } from './audit.ts';
 import { existing } from './configuration.ts';
-import { orderResend } from './resends.ts';
+import { newResend } from './resends.ts';
 
 /** @throws {Fault} `connection-not-found`, or `input-wrong` when it is none that records are sent to. */
 function destinationOf(agent: Agent, id: string): Connection {
@@ -39,8 +39,12 @@ export async function setShare(
   const connection: Connection = { ...before, sharePercent: percent };
   const was = before.sharePercent ?? 100;
   const entry = entryOf(agent, caller, { action: 'share-set', kind: 'connection', id, detail: { before: was, after: percent } });
-  await agent.saveConnection(connection, [entry]);
-  if (percent > was && delivery(agent.stores.read, id).withheld > 0)
-    await orderResend(agent, { destinationId: id, selection: { kind: 'range', by: 'kept' } }, caller, signal);
+  const isMissing = percent > was && delivery(agent.stores.read, id).withheld > 0;
+  const selection = { kind: 'range', by: 'kept' } as const;
+  const again = isMissing ? await newResend(agent, { destinationId: id, selection }, caller, signal) : null;
+  // In one transaction: a larger share without the order would leave records out for good.
+  await agent.stores.writer.audited([entry, ...(again ? [again.entry] : [])], 'setShare', [connection, again?.resend ?? null]);
+  await agent.configurationChanged();
+  agent.live.tell('resends');
   return connection;
 }

@@ -76,7 +76,7 @@ it('a booking is found by its number or how it begins, its guest without accents
   ]);
 });
 
-it('the event of an older version leads to its record, past a block that is damaged', async () => {
+it('the event of an older version leads to that version of its record, past a block that is damaged', async () => {
   await deliver('a.csv', bookingRow('A-1'));
   const { eventId } = at(await wayOf('A-1'), 'outbox');
   await deliver('b.csv', bookingRow('A-1', { status: 'CHECKED IN' }));
@@ -87,7 +87,10 @@ it('the event of an older version leads to its record, past a block that is dama
   db.close();
   await test.restart();
   const unknown = (eventId ?? '').replace(/.$/, (last) => (last === '0' ? '1' : '0'));
-  expect([named(await find({ text: eventId ?? '' })), named(await find({ text: unknown }))]).toEqual([[['event', 'A-1']], []]);
+  const found = await find({ text: eventId ?? '' });
+  const seq = found.hits[0]?.seq ?? undefined;
+  const { isNewest } = await test.client.trace.get({ ledgerId: found.hits[0]?.row.ledgerId ?? 0, externalId: 'A-1', seq });
+  expect([named(found), seq, isNewest, named(await find({ text: unknown }))]).toEqual([[['event', 'A-1']], 1, false, []]);
 });
 
 it('its way leads from the file over row, mapping and masking to the outbox and what the hub has said, with times', async () => {

@@ -45,7 +45,7 @@ export function traceFind(db: ReadDb, query: TraceQuery, dayStartMs: number): Tr
   const take = (by: TraceHit['by'], rows: readonly Row[]) => {
     for (const { entity, ...row } of rows) {
       const name = `${row.ledgerId} ${row.externalId}`;
-      if (!hits.has(name)) hits.set(name, { entity, by, row });
+      if (!hits.has(name)) hits.set(name, { entity, by, seq: null, row });
     }
   };
   const { text, room, day } = query;
@@ -153,5 +153,5 @@ function recordOf(db: ReadDb, seq: number): TraceHit | null {
     .get(seq);
   if (!row) return null;
   const { entity, ...record } = row;
-  return { entity, by: 'event', row: record };
+  return { entity, by: 'event', seq, row: record };
 }

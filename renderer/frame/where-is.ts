@@ -48,14 +48,18 @@ function useRested(typed: string): string {
   return asked;
 }
 
-function recordLine({ trace }: Text, date: (day: string) => string, { entity, by, row }: TraceHit): Found {
+function recordLine({ trace }: Text, date: (day: string) => string, { entity, by, seq, row }: TraceHit): Found {
   const { ledgerId, externalId, title, place, day } = row;
   const parts = [trace.hit(trace.kinds[entity], externalId), title, place, day && date(day)];
   return {
     id: `record-${ledgerId}-${externalId}`,
     group: trace.by[by],
     words: visibleText(parts.filter(Boolean).join(' · ')),
-    run: () => goTo('records', recordName(row), { kind: entity === 'booking' ? undefined : entity }),
+    run: () =>
+      goTo('records', recordName(row), {
+        kind: entity === 'booking' ? undefined : entity,
+        version: seq === null ? undefined : String(seq),
+      }),
   };
 }
 

@@ -20,13 +20,15 @@ import { Way } from './way.tsx';
 
 type PageProps = {
   readonly of: Pick<RecordRow, 'ledgerId' | 'externalId'>;
+  /** The version that is shown first, by its row of the outbox; the newest where none is named. */
+  readonly seq: number | null;
   readonly view: BytesView;
   readonly onView: (view: BytesView) => void;
   readonly onClose: () => void;
 };
 
 /** One record: its fields in words, where it was sent, its versions with what changed, and the row it came from. */
-export function RecordPage({ of: { ledgerId, externalId }, view, onView, onClose }: PageProps) {
+export function RecordPage({ of: { ledgerId, externalId }, seq, view, onView, onClose }: PageProps) {
   const text = useText();
   const client = useClient();
   // Guest data: forgotten as soon as another record is shown.
@@ -53,7 +55,7 @@ export function RecordPage({ of: { ledgerId, externalId }, view, onView, onClose
           />
         )}
         {opened.isPending && <Skeleton rows={8} label={text.states.loading} />}
-        {record && <Opened record={record} view={view} onView={onView} />}
+        {record && <Opened record={record} seq={seq} view={view} onView={onView} />}
       </div>
     </>
   );
@@ -64,10 +66,10 @@ function titleOf({ entity, externalId, versions }: OpenedRecord): string {
   return String(versions[0]?.record[title] ?? externalId);
 }
 
-function Opened({ record, view, onView }: { readonly record: OpenedRecord } & Pick<PageProps, 'view' | 'onView'>) {
+function Opened({ record, seq, view, onView }: { readonly record: OpenedRecord } & Pick<PageProps, 'seq' | 'view' | 'onView'>) {
   const text = useText();
   const [newest] = record.versions;
-  const [rowOf, setRowOf] = useState<number | null>(null);
+  const [rowOf, setRowOf] = useState(seq);
   const [isSending, setIsSending] = useState(false);
   const shown = record.versions.find(({ seq }) => seq === rowOf) ?? newest;
   if (!newest || !shown) return null;

@@ -56,7 +56,14 @@ export function Records() {
       {sending && <ResendDialog selection={sending} onClose={() => setSending(null)} />}
       {key && (
         <section id="detail" className={styles.detail} tabIndex={-1} aria-label={key.externalId}>
-          <RecordPage key={id} of={key} view={view} onView={setView} onClose={close} />
+          <RecordPage
+            key={`${id} ${narrowing.version}`}
+            of={key}
+            seq={Number(narrowing.version) || null}
+            view={view}
+            onView={setView}
+            onClose={close}
+          />
         </section>
       )}
     </div>

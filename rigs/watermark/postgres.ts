@@ -4,6 +4,7 @@ import pg from 'pg';
 import { type RunningAgent, setUp, startAgent } from '../../sandbox/agent.ts';
 import { type Random, seededRandom } from '../../sandbox/hotel/random.ts';
 import { type PostgresServer, startPostgres } from '../../sandbox/servers/postgres.ts';
+import { untilDelivered } from '../opera.ts';
 import { openSite, type Site } from '../site.ts';
 
 /**
@@ -152,7 +153,7 @@ async function readToTheEnd(site: Site): Promise<number> {
     // The clock of a database counts whole seconds here.
     await after(1100);
   }
-  while ((await agent.client.overview.get({})).waiting > 0 && Date.now() < deadline) await after(50);
+  await untilDelivered(agent, deadline);
   const [table] = await agent.client.connections.tables({ id: 'pms' });
   await agent.stop();
   return Math.round(((table?.rowsRead ?? 0) / Math.max(1, table?.rowsChanged ?? 0)) * 10) / 10;

@@ -1,0 +1,61 @@
+import { malformedRun } from './malformed.ts';
+import { memoryRun } from './memory.ts';
+import { firstLoadHolds, firstLoadRun, operaHolds, operaRun } from './opera.ts';
+import { watermarkRuns } from './watermark/index.ts';
+
+type Asked = { readonly n: number; readonly seed: number; readonly program: string };
+
+/** A rig that runs once: it says by itself what it has found, and whether that holds. Null where this machine cannot run it. */
+type OnceRig = {
+  readonly promise: string;
+  readonly commitN: number;
+  run(asked: Asked, tell: (line: object) => void): Promise<(Readonly<Record<string, unknown>> & { readonly passed: boolean }) | null>;
+};
+
+/** How long a real database is written to while it is read. */
+const watermarkSeconds = 25;
+
+export const onceRigs: Readonly<Record<string, OnceRig>> = {
+  malformed: {
+    promise: 'B01-B05',
+    commitN: 2000,
+    run: async ({ n, seed }) => {
+      const { files: _files, ...run } = await malformedRun({ seed, files: n });
+      return { ...run, passed: run.crashed === 0 && run.unaccountedBytes === 0 && run.findings.length === 0 };
+    },
+  },
+  memory: {
+    promise: 'B05',
+    commitN: 256,
+    run: async ({ n, program }) => {
+      const run = await memoryRun({ fileMiB: n, program });
+      if (run !== null) return { ...run, passed: run.lost === 0 && run.peakMiB < run.limitMiB };
+      process.stderr.write('memory: only Linux tells the peak of a process; not run\n');
+      return null;
+    },
+  },
+  watermark: {
+    promise: 'P4',
+    commitN: 5,
+    run: async (asked, tell) => {
+      const { figures, passed } = await watermarkRuns({ ...asked, seconds: watermarkSeconds }, tell);
+      return { ...figures, passed };
+    },
+  },
+  opera: {
+    promise: 'P4',
+    commitN: 12,
+    run: async ({ n, ...asked }) => {
+      const run = await operaRun({ ...asked, hours: n });
+      return { ...run, passed: operaHolds(run) };
+    },
+  },
+  'first-load': {
+    promise: 'P1',
+    commitN: 12_000,
+    run: async ({ n, ...asked }) => {
+      const run = await firstLoadRun({ ...asked, rows: n });
+      return { ...run, passed: firstLoadHolds(run) };
+    },
+  },
+};
