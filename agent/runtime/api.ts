@@ -27,7 +27,7 @@ import {
   restoreConnection,
   secretFields,
 } from './configuration.ts';
-import { runChecks } from './connection-test.ts';
+import { goingOn, runChecks } from './connection-test.ts';
 import { type CallContext, correlationIdOf } from './context.ts';
 import { exploreSandbox } from './explore-sandbox.ts';
 import { overview } from './health.ts';
@@ -147,7 +147,8 @@ export function apiRouter(agent: Agent) {
         const of =
           'draft' in what ? ({ kind: 'draft', id: what.draft.id ?? what.draft.kind } as const) : ({ kind: 'connection', ...what } as const);
         await writeDown(agent, context, { action: 'connection-tested', ...of });
-        return runChecks(checks, signal ?? agent.signal);
+        const steps = runChecks(checks, signal ?? agent.signal);
+        return 'draft' in what ? steps : goingOn(agent, what.id, steps);
       }),
       makeSecret: os.connections.makeSecret.handler(async ({ input, context }) => {
         const made = await makeSecret(agent, input.kind, input.field, secretFields(input.kind));

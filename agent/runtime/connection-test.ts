@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import type { TestStep } from '../../contract/connection.ts';
 import { Fault } from '../../contract/faults.ts';
+import type { Agent } from '../index.ts';
 import type { Check } from '../pipeline/connector.ts';
 
 /**
@@ -27,4 +28,16 @@ export async function* runChecks(checks: readonly Check[], signal: AbortSignal):
       yield { ...blank, state: 'failed', tookMs: took(), fault: fault.report() };
     }
   }
+}
+
+/**
+ * A test of a connection that goes through to its end has logged in: what rested because of a refused login goes on by its schedule.
+ */
+export async function* goingOn(agent: Agent, connectionId: string, steps: AsyncIterable<TestStep>): AsyncGenerator<TestStep> {
+  let isWell = true;
+  for await (const step of steps) {
+    if (step.state === 'failed' || step.state === 'skipped') isWell = false;
+    yield step;
+  }
+  if (isWell) await agent.stores.writer.step('clearAlert', [connectionId, 'source-login']);
 }

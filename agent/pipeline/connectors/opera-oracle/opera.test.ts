@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Fault } from '../../../../contract/faults.ts';
 import { createOperaHotel, type OperaHotel, type OracleOptions, type OracleServer, startOracle } from '../../../../sandbox/oracle/index.ts';
 import type { TrueReservation } from '../../../../sandbox/oracle/opera/truth.ts';
+import { operaUsers } from '../../../../sandbox/oracle/opera/users.ts';
 import { runChecks } from '../../../runtime/connection-test.ts';
 import { type TestHotel, testHotel } from '../../../testing.ts';
 import opera from './index.ts';
@@ -182,6 +183,30 @@ describe('OPERA on Oracle, by the real driver and a stand-in server', { timeout:
     // The right password, entered by a person, goes through: the account was never locked.
     await test.client.connections.change({ id: 'opera', kind: 'opera-oracle', title: 'OPERA', settings: settings(), secrets });
     expect(await sync()).toBeNull();
+  });
+
+  it('goes on by its schedule when a test has logged in again after the account was unlocked', async () => {
+    server = await startOracle();
+    server.hotel.fill(10);
+    server.hotel.settle();
+    const { accounts } = server;
+    const { HOTEL_READER: reader } = operaUsers('OPERA');
+    accounts.set('HOTEL_READER', { ...reader, password: secrets.databasePassword, status: 'locked' });
+    await connect();
+    const refused = await sync();
+    const scheduled = await test.client.connections.setSchedule({ id: 'opera', schedule: { kind: 'every', interval: '15m' } });
+    const rests = test.agent.sources.nextRunMs(scheduled);
+    accounts.set('HOTEL_READER', { ...reader, password: secrets.databasePassword });
+    for await (const step of await test.client.connections.test({ id: 'opera' })) void step;
+    const { alerts } = await test.client.overview.get({});
+    const goesOn = test.agent.sources.nextRunMs(scheduled);
+    expect([refused, rests, alerts.filter((alert) => alert.connectionId === 'opera'), goesOn !== null, await sync()]).toEqual([
+      expect.objectContaining({ code: 'source-login' }),
+      null,
+      [],
+      true,
+      null,
+    ]);
   });
 
   it('goes on by itself when sessions are killed, lines are cut or a page fails', async () => {
