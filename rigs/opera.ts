@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
 import { setTimeout as after } from 'node:timers/promises';
 import { type RunningAgent, setUp, startAgent } from '../sandbox/agent.ts';
 import { type Random, seededRandom } from '../sandbox/hotel/random.ts';
@@ -51,7 +52,7 @@ export async function operaRun(wanted: { readonly seed: number; readonly hours: 
     hotel.settle();
     server.setFault(null);
     const readsPerSend = await readToTheEnd(site, hotel);
-    const judged = compared(site, hotel);
+    const judged = await compared(site, hotel);
     const { logins } = server.stats;
     clearInterval(watching);
     const account = await neverLocks(site, server);
@@ -196,12 +197,12 @@ type Booking = {
 };
 
 /** What the hub ended on, against what the hotel says. It shares no code with the product. */
-function compared(site: Site, hotel: OperaHotel) {
+async function compared(site: Site, hotel: OperaHotel) {
   const newest = new Map<string, Booking>();
   const ids = new Set<string>();
   let twice = 0;
   let delivered = 0;
-  for (const line of readFileSync(site.upstream.file, 'utf8').split('\n').slice(0, -1)) {
+  for await (const line of createInterface({ input: createReadStream(site.upstream.file) })) {
     const { entity, record } = JSON.parse(line) as { entity: string; record: Booking & Record<string, unknown> };
     if (ids.has(record.eventId)) twice++;
     ids.add(record.eventId);
@@ -308,7 +309,7 @@ export async function firstLoadRun(wanted: {
     await untilDelivered(agent, deadline);
     const read = (await rowsRead(agent))?.rowsRead ?? 0;
     await agent.stop();
-    return { rows: wanted.rows, ...compared(site, hotel), kills, rowsRead: read, rejected: server.stats.rejected.length };
+    return { rows: wanted.rows, ...(await compared(site, hotel)), kills, rowsRead: read, rejected: server.stats.rejected.length };
   } finally {
     await closeSite(site);
     await server.close();

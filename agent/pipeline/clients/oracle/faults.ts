@@ -71,6 +71,23 @@ export function oracleFault(error: OracleError, { address, user, doing, place }:
       return new Fault('source-rights', { host, user, place: `${place ?? 'it'} (ORA-01031)` }, because);
     case 'ORA-00904':
       return new Fault('source-columns', { host, table: place ?? 'a table', detail: 'a column is missing (ORA-00904)' }, because);
+    case 'ORA-01033':
+    case 'ORA-01034':
+    case 'ORA-01089':
+    case 'ORA-01090':
+    case 'ORA-12528':
+      return new Fault('source-unreachable', { host, detail: `the database is being started or stopped (${error.code})` }, because);
+    case 'ORA-00018':
+    case 'ORA-00020':
+    case 'ORA-02391':
+    case 'ORA-12516':
+    case 'ORA-12518':
+    case 'ORA-12520':
+      return new Fault('source-unreachable', { host, detail: `the database takes no more sessions (${error.code})` }, because);
+    case 'ORA-00028':
+    case 'ORA-01012':
+    case 'ORA-02396':
+      return new Fault('source-unreachable', { host, detail: `the session was ended there (${error.code})` }, because);
     case 'NJS-500':
     case 'NJS-501':
     case 'NJS-521':
