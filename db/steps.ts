@@ -72,6 +72,7 @@ export function pipelineSteps(db: WriteDb, key: KeyObject, now: () => number = D
     finishFile,
     keepTable: (step: TableStep) => tables.keepTable(step, now()),
     setWatermark: tables.setWatermark,
+    forgetPage: tables.forgetPage,
     storeBatch: (batch: Parameters<typeof storeBatch>[0], startsAt: number, correlationId: string) =>
       storeBatch(batch, startsAt, correlationId, now()),
     replayBatch: (batch: Parameters<typeof replayBatch>[0], letterIds: readonly number[], correlationId: string) =>

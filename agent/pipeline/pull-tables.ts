@@ -38,9 +38,19 @@ export async function pullTables(
   options: { readonly comparesAll: boolean; readonly signal: AbortSignal },
 ): Promise<void> {
   const { comparesAll, signal } = options;
-  for (const file of unfinishedFiles(tools.read, connectionId)) await normaliseAndStore(tools, connectionId, file, null, null, signal);
+  const failed: Fault[] = [];
+  for (const file of unfinishedFiles(tools.read, connectionId)) {
+    await one(
+      failed,
+      () => normaliseAndStore(tools, connectionId, file, null, null, signal),
+      async (fault) => {
+        // What cannot be read here any more still stands in the database: its rows are read again.
+        if (fault.code === 'database-damaged') await tools.writer.step('forgetPage', [connectionId, file.id]);
+      },
+    );
+  }
   const { tables, faults } = await session.tables(signal);
-  const failed: Fault[] = [...faults];
+  failed.push(...faults);
   const books = new Map(tables.map((table) => [table.name, new AgentBook(tools, { session, table, connectionId, hotelId, signal })]));
   const reading = (table: SourceTable): TableReading => ({
     table,
@@ -84,12 +94,13 @@ async function endWarnings(tools: TablePullTools, connectionId: string, marks: r
 }
 
 /** Read one table; its fault is noted and does not hold up the next, unless nothing can be read any more. */
-async function one(failed: Fault[], run: () => Promise<unknown>): Promise<void> {
+async function one(failed: Fault[], run: () => Promise<unknown>, mend?: (fault: Fault) => Promise<void>): Promise<void> {
   try {
     await run();
   } catch (error) {
     if (!(error instanceof Fault) || error.code === 'stopped' || error.code.startsWith('disk-')) throw error;
     failed.push(error);
+    await mend?.(error);
   }
 }
 

@@ -82,7 +82,13 @@ export function tableStatements(db: WriteDb, files: ReturnType<typeof fileStatem
   /** Change where a table stands, by a person's word. */
   const setWatermark = (connectionId: string, table: string, watermark: string): boolean =>
     setMark.run(watermark, connectionId, table).changes > 0;
-  return { keepTable, setWatermark };
+  const forgetRows = db.prepare('delete from source_rows where file_id = ?');
+  const sweepAgain = db.prepare("update source_tables set watermark = json_set(watermark, '$.sweptUtc', null) where connection_id = ?");
+  /** Forget the rows of a page that cannot be read any more, so that they are read anew: the next walk over all keys is due at once. */
+  const forgetPage = db.transaction((connectionId: string, fileId: number): void => {
+    if (forgetRows.run(fileId).changes > 0) sweepAgain.run(connectionId);
+  });
+  return { keepTable, setWatermark, forgetPage };
 }
 
 /** Where a table of a connection stands. */

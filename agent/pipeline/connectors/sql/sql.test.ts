@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Fault } from '../../../../contract/faults.ts';
 import { type OracleServer, startOracle } from '../../../../sandbox/oracle/index.ts';
@@ -234,6 +235,37 @@ function keepsItsPromises(engine: 'postgresql' | 'mariadb', server: () => Databa
       1,
       expect.objectContaining({ externalId: 'A2', version: 3 }),
     ]);
+  });
+
+  it('reads the rows of a page again whose raw file is damaged', async () => {
+    await server().run(booking('A1'));
+    await connect();
+    await state();
+    await arrived(1);
+    await server().run(booking('A2', 'Second'));
+    // The page is kept, and the agent ends before it is normalised.
+    const { writer, read } = test.agent.stores;
+    await state();
+    await arrived(2);
+    const [file] = read.prepare('select id, raw_path as path, mapping, layout from files order by id desc limit 1').all() as {
+      id: number;
+      path: string;
+      mapping: string;
+      layout: string;
+    }[];
+    await writer.step('reopenFile', [file?.id ?? 0, file?.mapping ?? '', file?.layout ?? '']);
+    await test.agent.stop();
+    writeFileSync(join(test.home, file?.path ?? ''), 'nothing of it is left');
+    await test.restart();
+    const kept = (key: string) => test.agent.stores.read.prepare('select count(*) from source_rows where key = ?').pluck().get(key);
+    await server().run("UPDATE bookings SET guest = 'Changed' WHERE no = 'A1'");
+    await state();
+    await state();
+    await test.until(
+      () => received(test).A1?.guestName,
+      (name) => name === 'Changed',
+    );
+    expect([kept('A1'), kept('A2')]).toEqual([1, 1]);
   });
 
   it('does not believe that most rows are gone, says so, and goes on with the rest', async () => {
