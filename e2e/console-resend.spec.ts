@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { expect, type Page } from '@playwright/test';
 import { de } from '../renderer/text/de.ts';
 import { startUpstream, type Upstream } from '../sandbox/upstream/server.ts';
-import { bookingRow, bookingsFile, type ConsoleHotel, needsChromium, test } from './console-hotel.ts';
+import { bookingRow, bookingsFile, type ConsoleHotel, choose, needsChromium, test } from './console-hotel.ts';
 
 /** Sending again and the history, as a person at the console sees them. */
 
@@ -123,6 +123,11 @@ test('the history says who did what, is narrowed, and its chain is checked', asy
   await expect(page.getByRole('region', { name: 'The record', exact: true })).toBeVisible();
   await page.keyboard.press('6');
   await button(page, 'Show the history').click();
+  await expect(page.locator('summary').getByText('Opened a record')).toBeVisible();
+  // Nothing here was done by the agent itself.
+  await choose(page, 'Who', 'Bellhop');
+  await expect(page.getByRole('heading', { name: 'Nothing fits' })).toBeVisible();
+  await choose(page, 'Who', 'Person at this PC');
   await expect(page.locator('summary').getByText('Opened a record')).toBeVisible();
   await page.getByRole('textbox', { name: 'Key, number or name' }).fill('B-1');
   await expect(page.locator('summary').getByText('Added a connection').first()).toBeHidden();

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
-import { ConnectionDraft } from '../../contract/connection.ts';
+import { type Connection, ConnectionDraft } from '../../contract/connection.ts';
 import { Fault } from '../../contract/faults.ts';
 import type { Client } from '../runtime/wire-client.ts';
 import { type CommandLine, faultSentences, table, UsageError, withAgent } from './command.ts';
@@ -56,15 +56,14 @@ function one(rest: readonly string[], command: string): string {
 
 async function listConnections(line: CommandLine): Promise<number> {
   const list = await withAgent(line.home, (client) => client.connections.list({}));
-  const rows = list.map((connection) => [
-    connection.id,
-    connection.title,
-    connection.direction,
-    connection.kind,
-    connection.isPaused ? 'paused' : 'on',
-  ]);
+  const rows = list.map((connection) => [connection.id, connection.title, connection.direction, connection.kind, stateText(connection)]);
   line.print(list, rows.length === 0 ? 'No connection is set up yet.' : table([['ID', 'TITLE', 'DIRECTION', 'KIND', 'STATE'], ...rows]));
   return 0;
+}
+
+function stateText({ isPaused, isShadow = false, sharePercent = 100 }: Connection): string {
+  const more = [...(isShadow ? ['shadow'] : []), ...(sharePercent < 100 ? [`${sharePercent} % of the records`] : [])];
+  return [isPaused ? 'paused' : 'on', ...more].join(', ');
 }
 
 /** The file holds everything but secrets; those come from standard input as one JSON object, or are asked for. */

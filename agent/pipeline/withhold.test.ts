@@ -113,15 +113,20 @@ describe('two sources that speak of one booking', () => {
       );
       return [order?.total, order?.confirmed, order?.withheld];
     };
-    const withRule = [await again(), keysAt(test.upstream)];
+    const counts = async () => {
+      const [hub] = (await test.client.overview.get({})).systems.filter(({ id }) => id === 'hub');
+      return hub?.direction === 'destination' && [hub.confirmed, hub.refused, hub.withheld];
+    };
+    const withRule = [await again(), keysAt(test.upstream), await counts()];
     await test.client.sameRecords.save({ entity: 'booking', rule: { rule: 'apart' } });
-    const without = [await again(), keysAt(test.upstream)];
+    const without = [await again(), keysAt(test.upstream), await counts()];
     const { versions } = await test.client.records.get({ ledgerId: await ledgerOf('channel', '1'), externalId: '1' });
     expect([withRule, without, versions[0]?.deliveries[0]?.state]).toEqual([
-      [[2, 1, 1], ['pms 1']],
+      [[2, 1, 1], ['pms 1'], [1, 0, 1]],
       [
         [2, 2, 0],
         ['channel 1', 'pms 1'],
+        [2, 0, 0],
       ],
       'confirmed',
     ]);

@@ -137,7 +137,8 @@ it('what waits says how many are before it and why: the breaker, a person, the p
   await drop('a.csv', bookingRow('A-1'), bookingRow('A-2'), bookingRow('A-3'));
   await test.until(hub, ({ breaker }) => breaker === 'open');
   const waiting = async () => at(await wayOf('A-3'), 'delivery');
-  const failing = await waiting();
+  // The breaker opens a moment before the failure that opened it is written down.
+  const failing = await test.until(waiting, ({ attempts }) => attempts[0]?.count === 5);
   await test.client.connections.tripBreaker({ id: 'hub', reason: 'the hub moves' });
   const held = await waiting();
   await test.client.connections.pause({ id: 'hub' });

@@ -128,7 +128,7 @@ export function resendStatements(db: WriteDb, letters: Pick<ReturnType<typeof le
       "where id = @id and state in ('running', 'paused')",
   );
   const moveCounts = db.prepare(
-    'update deliveries set confirmed = confirmed + @taken, refused = refused - @taken, last_confirmed_at_ms = coalesce(@confirmedAtMs, last_confirmed_at_ms) ' +
+    'update deliveries set confirmed = confirmed + @taken + @sent, refused = refused - @taken, withheld = withheld - @sent, last_confirmed_at_ms = coalesce(@confirmedAtMs, last_confirmed_at_ms) ' +
       'where destination_id = @destinationId',
   );
 
@@ -154,18 +154,20 @@ export function resendStatements(db: WriteDb, letters: Pick<ReturnType<typeof le
   const resent = db.transaction((part: ResentPart, nowMs: number): boolean => {
     const { id, destinationId, after, position, confirmed, refused, onItsWay, damaged, withheld = 0, overtaken, isEnd } = part;
     let taken = 0;
+    let sent = 0;
     for (const seq of confirmed) {
-      sentAfterAll.run(destinationId, seq);
+      sent += sentAfterAll.run(destinationId, seq).changes;
       const letter = letterOf.get(destinationId, seq);
       if (letter !== undefined && letters.settle(letter, 'confirmed', nowMs)) taken++;
     }
     for (const row of refused) {
+      sent += sentAfterAll.run(destinationId, row.seq).changes;
       const letter = letterOf.get(destinationId, row.seq);
       if (letter !== undefined) again.run({ id: letter, field: row.field, detail: row.code.slice(0, 80) });
       else if (setAside(row, destinationId, nowMs)) taken--;
     }
     for (const letter of overtaken) letters.settle(letter, 'newer', nowMs);
-    moveCounts.run({ taken, confirmedAtMs: confirmed.length > 0 ? nowMs : null, destinationId });
+    moveCounts.run({ taken, sent, confirmedAtMs: confirmed.length > 0 ? nowMs : null, destinationId });
     move.run({
       id,
       after,

@@ -14,10 +14,11 @@ export function sameRecordRule(db: ReadDb, entity: EntityName): SameRecordRule {
 }
 
 type Ledger = { readonly id: number; readonly source: string };
-type Row = { readonly seq: number; readonly externalId: string; readonly ledgerId: number; readonly hotelId: string } & {
+type BlockFacts = { readonly firstSeq: number; readonly rows: number; readonly ledgerId: number; readonly hotelId: string } & {
   readonly source: string;
   readonly entity: EntityName;
 };
+type Row = BlockFacts & { readonly seq: number; readonly externalId: string };
 
 /**
  * Tell which rows are not sent to a destination. Rules are read once for each call of the outer function, so one batch is judged by one state
@@ -26,10 +27,18 @@ type Row = { readonly seq: number; readonly externalId: string; readonly ledgerI
  * @param sharePercent so many of a hundred records are sent, the same ones for good: which they are follows from their stable id.
  */
 export function withholding(db: ReadDb, sharePercent: number): (seq: number) => WithheldRow | null {
-  const rowOf = db.prepare<[number], Row>(
-    'select o.seq, o.external_id as externalId, b.ledger_id as ledgerId, l.hotel_id as hotelId, l.source, l.entity from outbox o ' +
-      `join blocks b on b.first_seq = ${blockOf('o.seq')} join ledgers l on l.id = b.ledger_id where o.seq = ?`,
+  const blockAt = db.prepare<[number], BlockFacts>(
+    'select b.first_seq as firstSeq, b.rows, b.ledger_id as ledgerId, l.hotel_id as hotelId, l.source, l.entity from blocks b ' +
+      'join ledgers l on l.id = b.ledger_id where b.first_seq <= ? order by b.first_seq desc limit 1',
   );
+  const externalIdAt = db.prepare<[number], string>('select external_id from outbox where seq = ?').pluck();
+  let block: BlockFacts | undefined;
+  /** All rows of a block are of one ledger, and most rows are in the block of the row before them. */
+  function rowOf(seq: number): Row | null {
+    if (!block || seq < block.firstSeq || seq >= block.firstSeq + block.rows) block = blockAt.get(seq);
+    const externalId = externalIdAt.get(seq);
+    return block && externalId !== undefined ? { ...block, seq, externalId } : null;
+  }
   const ledgers = db.prepare<[string, string, number], Ledger>(
     'select id, source from ledgers where hotel_id = ? and entity = ? and id <> ? order by id',
   );
@@ -63,7 +72,7 @@ export function withholding(db: ReadDb, sharePercent: number): (seq: number) => 
   }
 
   return (seq) => {
-    const row = rowOf.get(seq);
+    const row = rowOf(seq);
     if (!row) return null;
     if (!isInShare(row, sharePercent)) return { seq, reason: 'not-in-share', otherLedgerId: null };
     const overruled = overruledBy(row);

@@ -83,6 +83,13 @@ function Filters({ filter, onChange }: { readonly filter: AuditFilter; readonly 
         allowDeselect={false}
         onChange={(action) => set({ action: auditActions.find((one) => one === action) })}
       />
+      <Select
+        label={history.names.who}
+        data={[{ value: '', label: history.everybody }, ...Object.entries(history.actors).map(([value, label]) => ({ value, label }))]}
+        value={filter.actor ?? ''}
+        allowDeselect={false}
+        onChange={(actor) => set({ actor: actor || undefined })}
+      />
       <TextInput
         label={history.of}
         maxLength={200}

@@ -9,6 +9,7 @@ export const historyDe: typeof historyEn = {
     'Wer auf diesem PC was geöffnet, geändert, erneut versucht, erneut gesendet und ausgegeben hat. Einträge lassen sich nicht unbemerkt ändern oder herausnehmen.',
   show: 'Den Verlauf zeigen',
   what: 'Was',
+  everybody: 'Alle',
   everything: 'Alles',
   from: 'Tag von',
   to: 'Tag bis',

@@ -10,6 +10,7 @@ export const historyEn = {
   show: 'Show the history',
   what: 'What',
   everything: 'Everything',
+  everybody: 'Everybody',
   from: 'Day from',
   to: 'Day to',
   of: 'Key, number or name',
