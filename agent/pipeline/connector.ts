@@ -54,6 +54,8 @@ export type Check = {
   readonly step: string;
   readonly title: string;
   run(signal: AbortSignal): Promise<{ found: string; isWarning?: boolean }>;
+  /** Lets go of what the steps have opened, also when the rest of them is never run. Called with the last one, whichever that is. */
+  close?(): Promise<void>;
 };
 
 /** A row of a table as the source gives it: every cell as text, in the order of the columns. `stamp` null: the row has none. */
@@ -100,7 +102,11 @@ export type TableSession = {
   /** When the tables are read whole, in the hotel's time: what has changed without a stamp, and what is gone, is found then. */
   readonly sweepAt: string;
   /** The tables, and what is wrong with those that are left out. */
-  tables(signal: AbortSignal): Promise<{ readonly tables: readonly SourceTable[]; readonly faults: readonly Fault[] }>;
+  /** The tables to read now. `isAsked`: a person waits for it, whatever the hour. */
+  tables(
+    signal: AbortSignal,
+    options?: { readonly isAsked: boolean },
+  ): Promise<{ readonly tables: readonly SourceTable[]; readonly faults: readonly Fault[] }>;
   clock(signal: AbortSignal): Promise<SourceClock>;
   close(): Promise<void>;
 };
@@ -165,6 +171,8 @@ export type Logins = {
    */
   begin(account: string, secret: string, signal: AbortSignal): Promise<{ readonly detail: string } | null>;
   succeeded(account: string, secret: string): Promise<void>;
+  /** A try that ended before the other side has judged the password: it counts for nothing. */
+  ended(account: string, secret: string): Promise<void>;
   refused(account: string, secret: string, detail: string): Promise<void>;
   /** How many tries have failed within a day. */
   failedToday(account: string): number;

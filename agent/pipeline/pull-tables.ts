@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { Fault, type FaultCode } from '../../contract/faults.ts';
 import type { Mapping } from '../../contract/mapping.ts';
 import { fileById, type TakenFile, unfinishedFiles } from '../../db/pipeline/files.ts';
-import { knownRows, tableMark } from '../../db/pipeline/source-tables.ts';
+import { knownRows, tableMark, tableMarks } from '../../db/pipeline/source-tables.ts';
 import type { LongReads } from '../../db/reader.ts';
 import type { Remote } from '../../db/thread-calls.ts';
 import { hotelTime } from '../runtime/hotel-clock.ts';
@@ -49,7 +49,7 @@ export async function pullTables(
       },
     );
   }
-  const { tables, faults } = await session.tables(signal);
+  const { tables, faults } = await session.tables(signal, { isAsked: comparesAll });
   failed.push(...faults);
   const books = new Map(tables.map((table) => [table.name, new AgentBook(tools, { session, table, connectionId, hotelId, signal })]));
   const reading = (table: SourceTable): TableReading => ({
@@ -71,22 +71,22 @@ export async function pullTables(
   for (const table of tables) {
     const { mark } = books.get(table.name) as AgentBook;
     const isPolled = table.stamp !== null || table.isReadBeside === true;
-    if (table.isGuestMerges || mark.passUtc === null || !isPolled || !(comparesAll || isSweepDue(tools, session.sweepAt, mark))) continue;
+    // What merges have said stays said: they are walked through only when the system was put back.
+    if (table.isGuestMerges && mark.sweptUtc !== null) continue;
+    if (mark.passUtc === null || !isPolled || !(comparesAll || isSweepDue(tools, session.sweepAt, mark))) continue;
     const until = tools.now() + sweepTurnMs;
     await one(failed, () => sweepTable(reading(table), () => comparesAll || tools.now() < until));
   }
   await Promise.all([...books.values()].map((book) => one(failed, () => book.settled())));
-  await endWarnings(
-    tools,
-    connectionId,
-    [...books.values()].map((book) => book.mark),
-  );
+  await endWarnings(tools, connectionId);
   const [first] = failed;
   if (first) throw first;
 }
 
 /** What was warned of has ended: nothing is missing any more, and what was restored was read whole. */
-async function endWarnings(tools: TablePullTools, connectionId: string, marks: readonly Watermark[]): Promise<void> {
+async function endWarnings(tools: TablePullTools, connectionId: string): Promise<void> {
+  // Of all its tables, also those that were left alone this time.
+  const marks = tableMarks(tools.read, connectionId).map(({ watermark }): Watermark => ({ ...noWatermark, ...JSON.parse(watermark) }));
   const ended: FaultCode[] = [];
   if (marks.every((mark) => mark.vanished === null)) ended.push('source-rows-vanished');
   if (marks.every((mark) => mark.sweptUtc !== null)) ended.push('source-went-back');
@@ -147,9 +147,13 @@ class AgentBook implements TableBook {
     this.#find = kept ? knownRows(tools.read, kept.id) : null;
   }
 
+  get salt(): string {
+    return this.#identity;
+  }
+
   get #identity(): string {
     return createHash('sha256')
-      .update(`${this.#of.session.identity}\n${this.#of.table.columns.join('\n')}`)
+      .update([this.#of.session.identity, this.#of.session.source, this.#mapping.entity, ...this.#of.table.columns].join('\n'))
       .digest('hex');
   }
 

@@ -101,7 +101,7 @@ it('does not believe that most rows are gone before a person does', async () => 
   rows = rows.slice(0, 10);
   for (let walk = 0; walk < 3; walk++) await sweepTable(reading);
   const believedNothing = reading.book.heard.size;
-  reading.book.mark = { ...reading.book.mark, believed: reading.book.mark.vanished ?? 0 };
+  reading.book.mark = { ...reading.book.mark, believed: 30, believedUntilSweep: reading.book.mark.sweepNumber + 3 };
   for (let walk = 0; walk < 2; walk++) await sweepTable(reading);
   expect([
     believedNothing,
@@ -136,5 +136,44 @@ it('says nothing again of a row whose stamp alone has moved', async () => {
   await sweepTable(reading);
   rows = [row('a', '1', '2026-03-10 10:59:58')];
   await pollTable(reading);
-  expect([reading.book.told, reading.book.known('a')?.stamp, rowHash(rows[0] as SourceRow).length]).toEqual([1, '2026-03-10 10:59:58', 16]);
+  expect([reading.book.told, reading.book.known('a')?.stamp, rowHash(rows[0] as SourceRow, '').length]).toEqual([
+    1,
+    '2026-03-10 10:59:58',
+    16,
+  ]);
+});
+
+it('believes what a person has said for two walks and no longer, and only of so many rows', async () => {
+  let rows = Array.from({ length: 40 }, (_, at) => row(String(at).padStart(2, '0')));
+  const faults: Fault[] = [];
+  const reading = readingOf(
+    tableOf(() => rows),
+    faults,
+  );
+  await sweepTable(reading);
+  reading.book.mark = { ...reading.book.mark, believed: 30, believedUntilSweep: reading.book.mark.sweepNumber + 3 };
+  for (let walk = 0; walk < 3; walk++) await sweepTable(reading);
+  rows = rows.slice(0, 10);
+  for (let walk = 0; walk < 3; walk++) await sweepTable(reading);
+  expect([reading.book.heard.size, reading.book.mark.vanished, faults.length]).toEqual([40, 30, 3]);
+});
+
+it('takes the same cells as news under other columns', () => {
+  expect(rowHash(row('a'), 'guest, wish').equals(rowHash(row('a'), 'wish, guest'))).toBe(false);
+});
+
+it('makes a page smaller where its rows are large, so that none fills the memory', async () => {
+  const large = 'x'.repeat(100_000);
+  const many = Array.from({ length: 300 }, (_, at) => row(String(at).padStart(4, '0'), `${large}${at}`));
+  const plain = tableOf(() => many);
+  const limits: number[] = [];
+  const table = tableOf(() => many, {
+    pageByKey: async (after, limit, signal) => {
+      limits.push(limit);
+      return plain.pageByKey(after, limit, signal);
+    },
+  });
+  const reading = { ...readingOf(table), pageRows: 2000 };
+  await sweepTable(reading);
+  expect([reading.book.heard.size, limits[0], Math.max(...limits.slice(1))]).toEqual([300, 200, 41]);
 });

@@ -10,6 +10,7 @@ import {
   readClock,
   type SourceClock,
   type Watermark,
+  watermarkRules,
   wentBack,
   withLateness,
 } from './watermark.ts';
@@ -36,6 +37,8 @@ export type Unmet = { readonly key: string; readonly missed: number | null; last
 /** What is known of a table, and the door to keeping more. */
 export type TableBook = {
   readonly mark: Watermark;
+  /** Goes into the hash of every row. */
+  readonly salt: string;
   known(key: string): { readonly hash: Uint8Array; readonly stamp: string | null } | undefined;
   keep(look: Look): Promise<void>;
   /** The rows that sweep `sweep` has not met, up to `limit` of them, and how many there are and are known in all. */
@@ -55,12 +58,18 @@ export type TableReading = {
 };
 
 const hashBytes = 16;
-/** A page is not made smaller than this. */
+/** A page is not made smaller than this because it takes long. */
 const leastPageRows = 50;
+/** Nobody knows yet how large a row is. */
+const firstPageRows = 200;
+const mostPageCharacters = 4 * 1024 * 1024;
 
-/** Half a SHA-256 over all cells: two contents of one row agree in it once in 2^64 pairs. */
-export function rowHash({ cells }: SourceRow): Buffer {
-  return createHash('sha256').update(JSON.stringify(cells)).digest().subarray(0, hashBytes);
+/**
+ * Half a SHA-256 over all cells: two contents of one row agree in it once in 2^64 pairs.
+ * @param salt what the cells mean: under other columns, or for another system, the same cells are news.
+ */
+export function rowHash({ cells }: SourceRow, salt: string): Buffer {
+  return createHash('sha256').update(salt).update(JSON.stringify(cells)).digest().subarray(0, hashBytes);
 }
 
 /**
@@ -74,17 +83,18 @@ export async function pollTable(reading: TableReading): Promise<void> {
     reading.onBeside(new Fault('source-went-back', { table: table.name, seconds: String((book.mark.passUtc ?? 0) - clock.utc) }));
   let mark = beginPoll(book.mark, clock, table.stamp?.grainSeconds ?? 1);
   const turns = new TurnGuard(table.name);
+  const size = new PageSize(reading.pageRows);
   while (mark.poll) {
     if (reading.signal.aborted) throw new Fault('stopped');
     const { part, after } = mark.poll;
-    const { page, last, isEnd } = await pageOf(reading, (limit) =>
+    const { page, last, isEnd } = await pageOf(size, (limit) =>
       part === 'stamped' && after
         ? table.pageByStamp(after, limit, reading.signal)
         : table.pageUnstamped(after?.key ?? null, limit, reading.signal),
     );
     if (last && !isEnd) turns.passed(`${part} ${last.stamp} ${last.key}`);
     const next = isEnd
-      ? part === 'stamped'
+      ? part === 'stamped' && isWide(mark)
         ? { ...mark, poll: { ...mark.poll, part: 'unstamped' as const, after: null } }
         : finishPoll(mark)
       : { ...mark, poll: { ...mark.poll, after: { stamp: last?.stamp ?? '', key: last?.key ?? null } } };
@@ -104,11 +114,12 @@ export async function sweepTable(reading: TableReading, mayGoOn: () => boolean =
   const { table, book } = reading;
   let mark = beginSweep(book.mark, readClock(await reading.clock()));
   const turns = new TurnGuard(table.name);
+  const size = new PageSize(reading.pageRows);
   for (let isEnd = false; !isEnd; ) {
     if (reading.signal.aborted) throw new Fault('stopped');
     if (!mark.sweep) throw new Error('a sweep that has not begun');
     const { afterKey: from } = mark.sweep;
-    const { page, last, ...end } = await pageOf(reading, (limit) => table.pageByKey(from, limit, reading.signal));
+    const { page, last, ...end } = await pageOf(size, (limit) => table.pageByKey(from, limit, reading.signal));
     isEnd = end.isEnd;
     if (last && !isEnd) turns.passed(last.key);
     const afterKey = last?.key ?? mark.sweep.afterKey;
@@ -122,16 +133,40 @@ export async function sweepTable(reading: TableReading, mayGoOn: () => boolean =
 type Fetched = { readonly page: TablePage; readonly last: Pick<SourceRow, 'key' | 'stamp'> | undefined; readonly isEnd: boolean };
 
 /** Fetch a page, and see where it ends and whether the rows do. One that takes the database too long is asked for again in halves. */
-async function pageOf({ pageRows }: TableReading, fetch: (limit: number) => Promise<TablePage>): Promise<Fetched> {
-  for (let limit = pageRows; ; limit = Math.ceil(limit / 2)) {
+async function pageOf(size: PageSize, fetch: (limit: number) => Promise<TablePage>): Promise<Fetched> {
+  for (let limit = size.rows; ; limit = Math.ceil(limit / 2)) {
     try {
       const page = await fetch(limit);
+      size.learn(page);
       const last = page.last === undefined ? page.rows.at(-1) : (page.last ?? undefined);
       return { page, last, isEnd: page.isEnd ?? page.rows.length < limit };
     } catch (error) {
       if (!(error instanceof Fault) || !isTooLong(error) || limit <= leastPageRows) throw error;
     }
   }
+}
+
+/** How many rows the next page has: few at first, then as many as a page may have in characters. */
+class PageSize {
+  readonly #most: number;
+  rows: number;
+
+  constructor(most: number) {
+    this.#most = most;
+    this.rows = Math.min(most, firstPageRows);
+  }
+
+  learn({ rows }: TablePage): void {
+    let characters = 0;
+    for (const { cells } of rows) for (const cell of cells) characters += cell?.length ?? 0;
+    const perRow = rows.length === 0 ? 1 : Math.max(1, characters / rows.length);
+    this.rows = Math.max(1, Math.min(this.#most, Math.floor(mostPageCharacters / perRow)));
+  }
+}
+
+/** Whether a pass looks a day back: only then it asks for rows without a stamp, which no index may lead to. */
+function isWide({ poll }: Watermark): boolean {
+  return poll !== null && poll.windowSeconds >= watermarkRules.wideWindowSeconds;
 }
 
 /** ORA-01555: the database no longer has the state that the page began with. */
@@ -159,7 +194,7 @@ async function keepRows(book: TableBook, rows: readonly SourceRow[], mark: Water
   // Of a row that comes twice in one page the later one stands.
   for (const row of new Map(rows.map((one) => [one.key, one])).values()) {
     const known = book.known(row.key);
-    const hash = rowHash(row);
+    const hash = rowHash(row, book.salt);
     const isRestamped = known?.stamp !== row.stamp;
     if (isRestamped) newStamps.push(row.stamp);
     if (!known || !hash.equals(known.hash)) changed.push({ row, hash });
@@ -174,6 +209,11 @@ async function keepRows(book: TableBook, rows: readonly SourceRow[], mark: Water
 /** Decide about the rows that a walk has not met, and end it. */
 async function settleUnmet({ book, table, onBeside }: TableReading, mark: Watermark): Promise<void> {
   const sweep = mark.sweepNumber;
+  // A log of merges forgets in its own time: what it has said stays said.
+  if (table.isGuestMerges) {
+    await book.keep({ mark: finishSweep(mark), changed: [], seen: [], missed: [], gone: [] });
+    return;
+  }
   const { rows, count, known } = await book.unmet(sweep, mostVanished(mark, Number.MAX_SAFE_INTEGER));
   if (count > mostVanished(mark, known)) {
     onBeside(new Fault('source-rows-vanished', { table: table.name, count: String(count), known: String(known) }));
@@ -187,8 +227,8 @@ async function settleUnmet({ book, table, onBeside }: TableReading, mark: Waterm
     const last = await row.last();
     if (last) gone.push(last);
   }
-  // What a person has called right holds until the rows are gone, which takes two walks.
-  const believed = missed.length > 0 ? mark.believed : 0;
+  // What a person has called right holds for the two walks that it takes, and for no other rows.
+  const believed = mark.believedUntilSweep > sweep ? mark.believed : 0;
   await book.keep({ mark: { ...finishSweep(mark), vanished: null, believed }, changed: [], seen: [], missed, gone });
 }
 

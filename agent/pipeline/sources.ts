@@ -143,8 +143,8 @@ export class Sources {
         this.#tools.onKept();
       };
       const tools = { ...this.#tools, onProgress, onBeside };
-      if (readsTables(session))
-        await pullTables(tools, session, connection.id, hotel.hotelId, { comparesAll: this.#comparing.delete(connection.id), signal });
+      const comparesAll = this.#comparing.has(connection.id);
+      if (readsTables(session)) await pullTables(tools, session, connection.id, hotel.hotelId, { comparesAll, signal });
       else {
         try {
           await pullSource(tools, session, connection.id, hotel.hotelId, signal);
@@ -152,6 +152,8 @@ export class Sources {
           this.#waitsFor.set(connection.id, session.waitsFor?.() ?? []);
         }
       }
+      // A comparison that was asked for and did not come about is owed to the next run.
+      if (comparesAll) this.#comparing.delete(connection.id);
       this.#failed.delete(connection.id);
       await this.#tools.writer.step('noteSyncOk', [connection.id, this.#tools.now()]);
       this.#tools.onWell(connection.id);
@@ -182,6 +184,8 @@ export class Sources {
       isTaken: (path, mark) => isSighted(this.#tools.read, connection.id, path, mark),
     });
     this.#sessions.set(connection.id, { key, session });
+    // One that could not open is tried anew: what it needed may be there the next time.
+    session.catch(() => this.#sessions.delete(connection.id));
     return session;
   }
 

@@ -104,11 +104,18 @@ describe('the window', () => {
     expect([windowSeconds(polling), windowSeconds(late)]).toEqual([900, 4 * 20 * 60]);
   });
 
-  it('is never wider than a day, and is not moved by stamps that somebody has written by hand', () => {
+  it('is never wider than four hours, and is not moved by stamps that somebody has written by hand', () => {
     const late = withLateness(polling, ['2026-03-10 01:00:00']);
     expect([windowSeconds(late), windowSeconds(withLateness(polling, ['2019-01-01 00:00:00', '2099-01-01 00:00:00']))]).toEqual([
-      86_400, 900,
+      14_400, 900,
     ]);
+  });
+
+  it('is not widened by the hour that a clock skips in spring', () => {
+    // 01:59:50 becomes 03:00:00 ten seconds later; the row was twenty seconds old.
+    const before = withClock(passed('2026-03-29 00:59:30'), clock('2026-03-29 00:59:55', '2026-03-29 01:59:55'));
+    const polls = beginPoll(before, clock('2026-03-29 01:00:10', '2026-03-29 03:00:10'), 1);
+    expect(windowSeconds(withLateness({ ...polls, passUtc: at('2026-03-29 00:59:55') }, ['2026-03-29 01:59:50']))).toBe(900);
   });
 
   it('forgets a lateness after thirty days', () => {

@@ -54,6 +54,8 @@ export type Watermark = {
   readonly vanished: number | null;
   /** How many missing rows a person has called right: up to so many, the next sweep believes. */
   readonly believed: number;
+  /** The sweep with which that ends. */
+  readonly believedUntilSweep: number;
   /** Since the table was set up: how many rows were read, and how many of them had something new. */
   readonly rowsRead: number;
   readonly rowsChanged: number;
@@ -71,6 +73,7 @@ export const noWatermark: Watermark = {
   sweptUtc: null,
   vanished: null,
   believed: 0,
+  believedUntilSweep: 0,
   rowsRead: 0,
   rowsChanged: 0,
 };
@@ -82,6 +85,8 @@ export const watermarkRules = {
   wideWindowSeconds: 24 * 3600,
   wideEverySeconds: 3600,
   /** A window is at least four times the largest lateness of the last 30 days. */
+  /** A usual pass never looks further back than this: what is later still is found by the wide one, within the hour. */
+  mostWindowSeconds: 4 * 3600,
   latenessFactor: 4,
   latenessDays: 30,
   /** A2: how far the stamps may be off the database's own clock. */
@@ -122,9 +127,9 @@ export function readClock({ utc, local }: SourceClock): { utc: Seconds; local: S
 
 /** How far back a usual pass looks: never less than a quarter of an hour, and four times what was seen of lateness. */
 export function windowSeconds(mark: Watermark): number {
-  const { leastWindowSeconds, latenessFactor, wideWindowSeconds } = watermarkRules;
+  const { leastWindowSeconds, latenessFactor, mostWindowSeconds } = watermarkRules;
   const latest = Math.max(0, ...mark.lateness.map((one) => one.seconds));
-  return Math.min(wideWindowSeconds, Math.max(leastWindowSeconds, Math.ceil(latest * latenessFactor)));
+  return Math.min(mostWindowSeconds, Math.max(leastWindowSeconds, Math.ceil(latest * latenessFactor)));
 }
 
 /**
@@ -173,7 +178,7 @@ export function wentBack(mark: Watermark, utc: Seconds): boolean {
 export function beginPoll(mark: Watermark, clock: { readonly utc: Seconds; readonly local: Seconds }, grainSeconds: number): Watermark {
   const isBack = wentBack(mark, clock.utc);
   // What was read of a state that is gone is read again; and what has no stamp of its own is looked for by a walk.
-  const seen = { ...withClock(mark, clock), ...(isBack && { poll: null, sweptUtc: null }) };
+  const seen = { ...withClock(mark, clock), ...(isBack && { poll: null, sweep: null, sweptUtc: null }) };
   if (seen.poll || seen.passUtc === null) return seen;
   const isWide = seen.widePassUtc === null || clock.utc - seen.widePassUtc >= watermarkRules.wideEverySeconds;
   const window = isWide ? watermarkRules.wideWindowSeconds : windowSeconds(seen);
@@ -197,11 +202,10 @@ export function finishPoll(mark: Watermark): Watermark {
 export function withLateness(mark: Watermark, stamps: readonly (string | null)[]): Watermark {
   const { poll, passUtc } = mark;
   if (!poll || passUtc === null) return mark;
-  const passLocal = passUtc + (poll.local - poll.utc);
   let most = 0;
   for (const stamp of stamps) {
     const at = stamp === null ? null : secondsOf(stamp);
-    if (at !== null && at < passLocal) most = Math.max(most, poll.local - at);
+    if (at !== null) most = Math.max(most, latenessOf(at, passUtc, poll.utc, mark.offsets));
   }
   // What is older than the widest window was not late, it was written with an old stamp: only a sweep finds such.
   if (most === 0 || most > watermarkRules.wideWindowSeconds) return mark;
@@ -209,6 +213,13 @@ export function withLateness(mark: Watermark, stamps: readonly (string | null)[]
   const today = mark.lateness.find((one) => one.day === day)?.seconds ?? 0;
   const others = mark.lateness.filter((one) => one.day !== day && one.day > day - watermarkRules.latenessDays);
   return { ...mark, lateness: [...others, { day, seconds: Math.max(today, most) }] };
+}
+
+/** How late a stamp came into sight that the last pass had gone by; of the offsets that the wall clock had, the one that makes it least late counts. */
+function latenessOf(at: Seconds, passUtc: Seconds, nowUtc: Seconds, offsets: readonly Offset[]): number {
+  const agesOfPassed = offsets.map((offset) => at - offset.seconds).filter((utc) => utc <= nowUtc);
+  const newest = Math.max(...agesOfPassed);
+  return newest < passUtc && Number.isFinite(newest) ? nowUtc - newest : 0;
 }
 
 /** Begin a walk over all keys, or go on with the one under way. The first load is one. */

@@ -10,23 +10,28 @@ import type { Check } from '../pipeline/connector.ts';
  */
 export async function* runChecks(checks: readonly Check[], signal: AbortSignal): AsyncGenerator<TestStep> {
   let hasFailed = false;
-  for (const check of checks) {
-    const blank: TestStep = { step: check.step, title: check.title, state: 'running', tookMs: null, found: null, fault: null };
-    if (hasFailed || signal.aborted) {
-      yield { ...blank, state: 'skipped' };
-      continue;
+  try {
+    for (const check of checks) {
+      const blank: TestStep = { step: check.step, title: check.title, state: 'running', tookMs: null, found: null, fault: null };
+      if (hasFailed || signal.aborted) {
+        yield { ...blank, state: 'skipped' };
+        continue;
+      }
+      yield blank;
+      const startedAt = performance.now();
+      const took = () => Math.round((performance.now() - startedAt) * 10) / 10;
+      try {
+        const { found, isWarning } = await check.run(signal);
+        yield { ...blank, state: isWarning ? 'warned' : 'passed', tookMs: took(), found };
+      } catch (error) {
+        hasFailed = true;
+        const fault = error instanceof Fault ? error : new Fault('internal', {}, { cause: error });
+        yield { ...blank, state: 'failed', tookMs: took(), fault: fault.report() };
+      }
     }
-    yield blank;
-    const startedAt = performance.now();
-    const took = () => Math.round((performance.now() - startedAt) * 10) / 10;
-    try {
-      const { found, isWarning } = await check.run(signal);
-      yield { ...blank, state: isWarning ? 'warned' : 'passed', tookMs: took(), found };
-    } catch (error) {
-      hasFailed = true;
-      const fault = error instanceof Fault ? error : new Fault('internal', {}, { cause: error });
-      yield { ...blank, state: 'failed', tookMs: took(), fault: fault.report() };
-    }
+  } finally {
+    // Also where nobody waits for the rest of them.
+    await checks.at(-1)?.close?.();
   }
 }
 

@@ -92,3 +92,41 @@ it('keeps no password, neither plain nor as a hash that others could make', asyn
   const bytes = ['pipeline.db', 'pipeline.db-wal'].map((name) => readFileSync(join(folder, name)).toString('latin1')).join('');
   expect([bytes.includes('a very secret word'), bytes.includes('login db:1521')]).toEqual([false, true]);
 });
+
+it('does not count a try that ended before the password was looked at: the server was starting, or too old for the way in', async () => {
+  const scheduled = book().for(false);
+  for (let turn = 0; turn < 4; turn++) {
+    expect(await scheduled.begin(account, 'right', never)).toBeNull();
+    await scheduled.ended(account, 'right');
+    nowMs += 61_000;
+  }
+  expect(scheduled.failedToday(account)).toBe(0);
+});
+
+it('counts two refusals at once as two', async () => {
+  const [one, other] = [book().for(true), book().for(true)];
+  await Promise.all([one.begin(account, 'wrong', never), other.begin(account, 'wrong', never)]);
+  const shared = book().for(true);
+  await Promise.all([shared.refused(account, 'wrong', 'ORA-01017'), shared.refused(account, 'wrong', 'ORA-01017')]);
+  expect([shared.failedToday(account), await shared.begin(account, 'wrong', never)]).toEqual([
+    2,
+    { detail: expect.stringContaining('2 tries') },
+  ]);
+});
+
+it('keeps the count of failures where a person enters the same password again, and tries it once', async () => {
+  const own = book();
+  const scheduled = own.for(false);
+  for (const by of [scheduled, own.for(true)]) {
+    await by.begin(account, 'wrong', never);
+    await by.refused(account, 'wrong', 'ORA-01017');
+  }
+  await own.forgive(['wrong']);
+  const once = await scheduled.begin(account, 'wrong', never);
+  await scheduled.refused(account, 'wrong', 'ORA-01017');
+  expect([once, scheduled.failedToday(account), await scheduled.begin(account, 'wrong', never)]).toEqual([
+    null,
+    3,
+    { detail: expect.stringContaining('3 tries failed') },
+  ]);
+});

@@ -5,14 +5,20 @@ import type { Writer } from '../../db/writer.ts';
 import type { Logins } from '../pipeline/connector.ts';
 import { sleep } from '../resilience/policies.ts';
 
-/** What is kept of an account. `secretMark` tells the password that was tried from any other, and nothing more. */
+/**
+ * What is kept of an account. `secretMark` tells the password that was tried from any other, and nothing more; `outcome` is what came of
+ * its last try, and `before` what had come of the one before, while one is under way.
+ */
 type Entry = {
   readonly secretMark: string;
-  readonly outcome: 'good' | 'refused' | 'under-way';
+  readonly outcome: Outcome | 'under-way';
+  readonly before: Outcome | null;
   readonly detail: string;
   readonly failedAtMs: readonly number[];
   readonly triedAtMs: readonly number[];
 };
+/** `lifted`: it was refused, and a person has entered it once more. */
+type Outcome = 'good' | 'refused' | 'lifted';
 
 const dayMs = 24 * 3_600_000;
 /** Oracle's own default locks after ten, hotels set three: the third try stays with a person. */
@@ -20,54 +26,81 @@ const mostFailures = 2;
 /** However many ask, an account sees no more logins than this in a minute. */
 const mostLogins = 6;
 const loginsWithinMs = 60_000;
+const forgetCutShortMs = 3_600_000;
+
+type Tools = { readonly key: KeyObject; readonly read: ReadDb; readonly writer: Writer; readonly now: () => number };
 
 /**
  * The book of logins, kept in the database: what was refused is not tried again by itself, over a restart too, and by hand only while the
  * account is safe. A try is written down before it is made, so one that was cut short counts as well.
  */
 export class LoginBook {
-  readonly #tools: { readonly key: KeyObject; readonly read: ReadDb; readonly writer: Writer; readonly now: () => number };
+  readonly #tools: Tools;
+  /** Tries of this process that have no outcome yet: what is under way otherwise was cut short. */
+  readonly #active = new Map<string, number>();
+  readonly #queues = new Map<string, Promise<unknown>>();
 
-  constructor(tools: { readonly key: KeyObject; readonly read: ReadDb; readonly writer: Writer; readonly now: () => number }) {
+  constructor(tools: Tools) {
     this.#tools = tools;
   }
 
   /** The book as a source or a test sees it. `isByHand`: a person waits for the answer. */
   for(isByHand: boolean): Logins {
+    const settle = (account: string, secret: string, said: (entry: Entry) => Partial<Entry>) => {
+      this.#active.set(account, Math.max(0, (this.#active.get(account) ?? 0) - 1));
+      return this.#change(account, secret, said);
+    };
     return {
       begin: (account, secret, signal) => this.#begin(account, secret, isByHand, signal),
-      succeeded: (account, secret) => this.#note(account, secret, { outcome: 'good', detail: '', failedAtMs: [] }),
+      succeeded: (account, secret) => settle(account, secret, () => ({ outcome: 'good', before: null, detail: '', failedAtMs: [] })),
+      ended: (account, secret) => settle(account, secret, ({ before }) => ({ outcome: before ?? 'lifted', before: null })),
       refused: (account, secret, detail) =>
-        this.#note(account, secret, { outcome: 'refused', detail, failedAtMs: [...this.#failed(account), this.#tools.now()] }),
+        settle(account, secret, ({ failedAtMs }) => ({
+          outcome: 'refused',
+          before: null,
+          detail,
+          failedAtMs: [...failedAtMs, this.#tools.now()],
+        })),
       failedToday: (account) => this.#failed(account).length,
     };
   }
 
-  /** A person has entered these passwords anew: what was refused with them before is forgotten, as the other side may have changed it. */
+  /** A person has entered these passwords anew: each may be tried once more, as the other side may have lifted what it had refused. */
   async forgive(secrets: readonly string[]): Promise<void> {
-    for (const [key, entry] of settingsByKey(this.#tools.read, prefix) as Map<string, Entry>) {
+    for (const key of settingsByKey(this.#tools.read, prefix).keys()) {
       const account = key.slice(prefix.length);
-      if (secrets.some((secret) => this.#mark(account, secret) === entry.secretMark))
-        await this.#tools.writer.step('saveSetting', [key, { ...entry, outcome: 'good', failedAtMs: [] }]);
+      const secret = secrets.find((one) => this.#mark(account, one) === this.#entry(account)?.secretMark);
+      if (secret !== undefined) await this.#change(account, secret, () => ({ outcome: 'lifted', before: null }));
     }
   }
 
   async #begin(account: string, secret: string, isByHand: boolean, signal: AbortSignal): Promise<{ detail: string } | null> {
-    const entry = this.#entry(account);
-    const isSame = entry?.secretMark === this.#mark(account, secret);
-    if (entry && isSame && entry.outcome !== 'good') {
-      const failed = this.#failed(account).length + (entry.outcome === 'under-way' ? 1 : 0);
-      const why = entry.outcome === 'under-way' ? 'the last try was cut short' : entry.detail;
-      if (failed >= mostFailures)
-        return { detail: `${why}; ${failed} tries failed within a day, so that no other is made with this password` };
-      if (!isByHand && entry.outcome === 'refused') return { detail: why };
-    }
     await this.#turn(account, signal);
-    const cutShort = isSame && entry?.outcome === 'under-way' ? [this.#tools.now()] : [];
-    const outcome = isSame && entry?.outcome === 'good' ? 'good' : 'under-way';
-    const triedAtMs = [...this.#recent(account), this.#tools.now()];
-    await this.#note(account, secret, { outcome, detail: '', failedAtMs: [...this.#failed(account), ...cutShort], triedAtMs });
-    return null;
+    let rests: string | null = null;
+    await this.#change(account, secret, (entry) => {
+      const isCutShort = entry.outcome === 'under-way' && (this.#active.get(account) ?? 0) === 0;
+      const before = entry.outcome === 'under-way' ? entry.before : entry.outcome;
+      // What a person has lifted holds for one try.
+      const was = isCutShort && before === 'lifted' ? null : before;
+      const failedAtMs = isCutShort ? [...entry.failedAtMs, this.#tools.now()] : entry.failedAtMs;
+      rests = this.#whyNot({ ...entry, failedAtMs }, was, isByHand);
+      if (rests !== null) return isCutShort ? { outcome: was ?? 'refused', before: null, detail: rests, failedAtMs } : {};
+      this.#active.set(account, (this.#active.get(account) ?? 0) + 1);
+      return { outcome: 'under-way', before: was, failedAtMs, triedAtMs: [...this.#recent(account), this.#tools.now()] };
+    });
+    return rests === null ? null : { detail: rests };
+  }
+
+  /** Why a password is not tried now; null where it may be. */
+  #whyNot({ failedAtMs, detail }: Entry, was: Outcome | null, isByHand: boolean): string | null {
+    // A person has just entered it once more.
+    if (was === 'lifted') return null;
+    // One that has worked is not given up because the agent was ended twice in the middle of a login.
+    const sinceMs = was === 'good' ? this.#tools.now() - forgetCutShortMs : 0;
+    const failed = failedAtMs.filter((atMs) => atMs > sinceMs).length;
+    const why = detail === '' ? 'the last tries were cut short' : detail;
+    if (failed >= mostFailures) return `${why}; ${failed} tries failed within a day, so that no other is made with this password`;
+    return was === 'refused' && !isByHand ? why : null;
   }
 
   async #turn(account: string, signal: AbortSignal): Promise<void> {
@@ -94,14 +127,24 @@ export class LoginBook {
     return setting(this.#tools.read, keyOf(account)) as Entry | undefined;
   }
 
-  async #note(
-    account: string,
-    secret: string,
-    said: Omit<Entry, 'secretMark' | 'triedAtMs'> & Partial<Pick<Entry, 'triedAtMs'>>,
-  ): Promise<void> {
-    const entry: Entry = { secretMark: this.#mark(account, secret), triedAtMs: this.#recent(account), ...said };
-    if (JSON.stringify(entry) !== JSON.stringify(this.#entry(account)))
-      await this.#tools.writer.step('saveSetting', [keyOf(account), entry]);
+  /** Change what is kept of an account, one change after the other: two at once would count as one. */
+  #change(account: string, secret: string, said: (entry: Entry) => Partial<Entry>): Promise<void> {
+    const changing = (this.#queues.get(account) ?? Promise.resolve()).then(async () => {
+      const secretMark = this.#mark(account, secret);
+      const kept = this.#entry(account);
+      const failedAtMs = this.#failed(account);
+      const entry: Entry =
+        kept?.secretMark === secretMark
+          ? { ...kept, failedAtMs }
+          : // Another password: somebody has entered it.
+            { secretMark, outcome: 'lifted', before: null, detail: '', failedAtMs, triedAtMs: this.#recent(account) };
+      await this.#tools.writer.step('saveSetting', [keyOf(account), { ...entry, ...said(entry) }]);
+    });
+    this.#queues.set(
+      account,
+      changing.catch(() => undefined),
+    );
+    return changing;
   }
 
   #mark(account: string, secret: string): string {

@@ -43,15 +43,15 @@ export async function believeGone(
   { id, table }: { readonly id: string; readonly table: string },
   caller: Caller,
 ): Promise<void> {
-  const { marks } = ofTables(agent, id);
-  const found = marks.find(({ name }) => name === table);
+  const { connection } = ofTables(agent, id);
+  // The run under way holds the mark in its own hands: it is ended first.
+  await agent.sources.stopOne(id);
+  const found = ofTables(agent, id).marks.find(({ name }) => name === table);
   const mark: Watermark | null = found ? { ...noWatermark, ...JSON.parse(found.watermark) } : null;
   if (!mark || mark.vanished === null) throw new Fault('input-wrong', { detail: `no rows of ${table} are missing` });
-  const believed = { ...mark, believed: mark.vanished };
+  // Two walks have to miss them; the first may be under way.
+  const believed = { ...mark, believed: mark.vanished, believedUntilSweep: mark.sweepNumber + 3 };
   const entry = entryOf(agent, caller, { action: 'rows-called-gone', kind: 'connection', id, detail: { table, rows: mark.vanished } });
-  // The run under way holds the mark in its own hands: it is ended first.
-  const connection = existing(agent, id);
-  await agent.sources.stopOne(id);
   await agent.stores.writer.audited([entry], 'setWatermark', [id, table, JSON.stringify(believed)]);
   void agent.sources.compareNow(connection);
 }

@@ -18,6 +18,7 @@ type Known = {
  */
 export class MemoryBook implements TableBook {
   mark: Watermark = noWatermark;
+  readonly salt = '';
   readonly #rows = new Map<string, Known>();
   readonly heard = new Map<string, string>();
   readonly #crashes: () => boolean;

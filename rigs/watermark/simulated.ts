@@ -58,6 +58,15 @@ export async function simulatedRun(seed: number): Promise<WorldRun> {
       if (!(error instanceof Crash)) throw error;
     }
   }
+  // What is gone is known after two whole walks.
+  for (let walks = 0; walks < 3; ) {
+    world.pass(pollSeconds);
+    try {
+      if (await sweepTable(reading)) walks++;
+    } catch (error) {
+      if (!(error instanceof Crash)) throw error;
+    }
+  }
   const naiveMissed: Record<string, number> = {};
   for (const [name, strategy] of Object.entries(naive)) naiveMissed[name] = await missedBy(strategy, seed, scenario);
   return {

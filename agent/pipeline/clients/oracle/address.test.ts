@@ -26,7 +26,6 @@ it.each([
   ['[fe80::1]:1521/OPERA', ['fe80::1', 1521, 'tcp', 'service', 'OPERA']],
   ['jdbc:oracle:thin:@//opera-db:1521/OPERA', ['opera-db', 1521, 'tcp', 'service', 'OPERA']],
   ['jdbc:oracle:thin:@opera-db:1521:OPR1', ['opera-db', 1521, 'tcp', 'sid', 'OPR1']],
-  ['jdbc:oracle:thin:scott/tiger@opera-db:1521/OPERA', ['opera-db', 1521, 'tcp', 'service', 'OPERA']],
   ['  opera-db:1521/OPERA  ', ['opera-db', 1521, 'tcp', 'service', 'OPERA']],
   [
     '(DESCRIPTION=(ADDRESS=(PROTOCOL=TCP)(HOST=opera-db)(PORT=1521))(CONNECT_DATA=(SERVICE_NAME=OPERA)))',
@@ -81,6 +80,8 @@ it('says in words why an address is none', () => {
     why('(DESCRIPTION=(CONNECT_DATA=(SID=X)))'),
     why('opera-db:99999/OPERA'),
     why('what is this'),
+    why('jdbc:oracle:thin:scott/tiger@opera-db:1521/OPERA'),
+    why('(DESCRIPTION=(ADDRESS=(PROTOCOL=TCPS)(HOST=a)(PORT=1))(ADDRESS=(PROTOCOL=TCP)(HOST=b)(PORT=2))(CONNECT_DATA=(SID=X)))'),
   ]).toEqual([
     ['oracle-address', 'the name of the service behind opera-db:1521 is missing: opera-db:1521/SERVICE'],
     ['oracle-address', 'OPERA is an alias: name the folder in which its tnsnames.ora lies, or write host:1521/SERVICE'],
@@ -90,5 +91,15 @@ it('says in words why an address is none', () => {
     ['oracle-address', 'it names no HOST'],
     ['oracle-address', '99999 is no port'],
     ['oracle-address', 'it is none of the forms host:1521/SERVICE, host:1521:SID, an alias, or a text in brackets'],
+    ['oracle-address', 'it holds a user name or a password before the @: leave them out, they have fields of their own'],
+    ['oracle-address', 'some of its addresses have TLS and others not'],
   ]);
+});
+
+it('puts a descriptor together anew, with all its addresses and without switches against the check of the certificate', () => {
+  const given =
+    '(DESCRIPTION=(ADDRESS_LIST=(ADDRESS=(PROTOCOL=tcps)(HOST=a)(PORT=1))(ADDRESS=(PROTOCOL=tcps)(HOST=b)(PORT=2)))(CONNECT_DATA=(SERVICE_NAME=S))(SECURITY=(SSL_SERVER_DN_MATCH=NO)))';
+  expect(oracleAddress(given).connectText).toBe(
+    '(DESCRIPTION=(ADDRESS_LIST=(ADDRESS=(PROTOCOL=TCPS)(HOST=a)(PORT=1))(ADDRESS=(PROTOCOL=TCPS)(HOST=b)(PORT=2)))(CONNECT_DATA=(SERVICE_NAME=S)))',
+  );
 });

@@ -28,7 +28,10 @@ const mostTnsBytes = 1024 * 1024;
  * @throws {Fault} `oracle-address` when it cannot be read, or the alias is not there.
  */
 export function oracleAddress(text: string, tnsFolder?: string): OracleAddress {
-  const given = text.trim().replace(/^jdbc:oracle:(?:thin|oci8?):(?:[^@/]*(?:\/[^@]*)?)?@/i, '');
+  const jdbc = /^jdbc:oracle:(?:thin|oci8?):([^@(]*)@/i.exec(text.trim());
+  // Settings are shown and written to exports; a password has no place in them.
+  if (jdbc?.[1]) throw unreadable('it holds a user name or a password before the @: leave them out, they have fields of their own');
+  const given = text.trim().slice(jdbc?.[0].length ?? 0);
   if (given.startsWith('(')) return fromDescriptor(given);
   const easy = fromEasyConnect(given);
   if (easy) return easy;
@@ -61,25 +64,46 @@ function fromEasyConnect(text: string): OracleAddress | null {
   });
 }
 
-/** `(DESCRIPTION=(ADDRESS=(PROTOCOL=TCP)(HOST=…)(PORT=…))(CONNECT_DATA=(SERVICE_NAME=…)))`: its first address counts. */
+/**
+ * `(DESCRIPTION=(ADDRESS=(PROTOCOL=TCP)(HOST=…)(PORT=…))(CONNECT_DATA=(SERVICE_NAME=…)))`: the first address is shown, all are tried. It is
+ * put together anew from what was understood, so that nothing in it can switch off what is checked.
+ */
 function fromDescriptor(text: string): OracleAddress {
-  const value = (name: string) => new RegExp(`\\(\\s*${name}\\s*=\\s*([^()\\s]+)\\s*\\)`, 'i').exec(text)?.[1];
-  const host = value('HOST');
-  if (!host) throw unreadable('it names no HOST');
+  const value = (name: string, within = text) => new RegExp(`\\(\\s*${name}\\s*=\\s*([^()\\s]+)\\s*\\)`, 'i').exec(within)?.[1];
+  const addresses = Array.from(text.matchAll(/\(\s*ADDRESS\s*=\s*((?:\([^()]*\)\s*)+)\)/gi), ([, inner = '']) => {
+    const isEncrypted = value('PROTOCOL', inner)?.toLowerCase() === 'tcps';
+    return {
+      host: value('HOST', inner) ?? '',
+      port: Number(value('PORT', inner) ?? defaultPort[isEncrypted ? 'tcps' : 'tcp']),
+      isEncrypted,
+    };
+  }).filter(({ host }) => host !== '');
+  const [first] = addresses;
+  if (!first) throw unreadable('it names no HOST');
+  if (addresses.some(({ isEncrypted }) => isEncrypted !== first.isEncrypted))
+    throw unreadable('some of its addresses have TLS and others not');
   const service = value('SERVICE_NAME');
   const name = service ?? value('SID');
   if (!name) throw unreadable('it names neither SERVICE_NAME nor SID');
-  const isEncrypted = value('PROTOCOL')?.toLowerCase() === 'tcps';
-  const port = Number(value('PORT') ?? (isEncrypted ? defaultPort.tcps : defaultPort.tcp));
-  return { ...addressOf({ host, port, isEncrypted, kind: service ? 'service' : 'sid', name }), connectText: text.replace(/\s+/g, ' ') };
+  const each = addresses.map((one) => addressOf({ ...one, kind: service ? 'service' : 'sid', name }));
+  const [shown = each[0]] = each;
+  if (each.length === 1 || !shown) return shown as OracleAddress;
+  const list = addresses.map(({ host, port, isEncrypted }) => addressText(host, port, isEncrypted)).join('');
+  return { ...shown, connectText: `(DESCRIPTION=(ADDRESS_LIST=${list})${dataText(shown.kind, name)})` };
+}
+
+function addressText(host: string, port: number, isEncrypted: boolean): string {
+  return `(ADDRESS=(PROTOCOL=${isEncrypted ? 'TCPS' : 'TCP'})(HOST=${host})(PORT=${port}))`;
+}
+
+function dataText(kind: OracleAddress['kind'], name: string): string {
+  return `(CONNECT_DATA=(${kind === 'service' ? 'SERVICE_NAME' : 'SID'}=${name}))`;
 }
 
 function addressOf(of: Omit<OracleAddress, 'connectText' | 'shown'>): OracleAddress {
   const { host, port, isEncrypted, kind, name } = of;
   if (port < 1 || port > 65_535) throw unreadable(`${port} is no port`);
-  const protocol = isEncrypted ? 'TCPS' : 'TCP';
-  const data = kind === 'service' ? `SERVICE_NAME=${name}` : `SID=${name}`;
-  const connectText = `(DESCRIPTION=(ADDRESS=(PROTOCOL=${protocol})(HOST=${host})(PORT=${port}))(CONNECT_DATA=(${data})))`;
+  const connectText = `(DESCRIPTION=${addressText(host, port, isEncrypted)}${dataText(kind, name)})`;
   return { ...of, connectText, shown: `${host}:${port}` };
 }
 

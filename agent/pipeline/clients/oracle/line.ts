@@ -121,11 +121,13 @@ export class OracleLine {
       if ('error' in answer) {
         const fault = this.#fault(answer.error, { doing: 'logging in' });
         if (fault.code === 'source-login') await logins?.refused(this.account, password, fault.detail.detail ?? '');
+        else await logins?.ended(this.account, password);
         void child.end();
         return answer;
       }
       throw new Error('an answer to another question');
     } catch (error) {
+      await logins?.ended(this.account, password);
       void child.end();
       throw error instanceof Late ? this.#fault({ code: 'NJS-510', message: '' }, { doing: 'logging in' }) : error;
     }
@@ -147,7 +149,7 @@ export class OracleLine {
       throw this.#fault(answer.error, asked);
     } catch (error) {
       if (error instanceof Fault && error.code !== 'stopped') throw error;
-      // Stopped or late, the driver is in an unknown state: its process is ended, and with it the question at the server.
+      // Stopped or late, the driver is in an unknown state: its process is ended. The server ends the question when it next writes to it.
       this.#drop();
       throw error instanceof Late ? this.#fault({ code: 'NJS-123', message: '' }, asked) : error;
     }

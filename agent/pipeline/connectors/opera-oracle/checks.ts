@@ -53,20 +53,7 @@ export function checks(given: Settings, context: OpenContext): readonly Check[] 
     { step: 'columns', title: 'Compare tables and columns', run: (signal) => visit.columns(signal) },
     { step: 'rows', title: 'Read the first rows', run: (signal) => visit.rows(signal) },
   ];
-  return steps.map((one, at) => ({
-    ...one,
-    run: async (signal) => {
-      let isOver = at === steps.length - 1;
-      try {
-        return await one.run(signal);
-      } catch (error) {
-        isOver = true;
-        throw error;
-      } finally {
-        if (isOver) await visit.close();
-      }
-    },
-  }));
+  return steps.map((one) => ({ ...one, close: () => visit.close() }));
 }
 
 function addressInWords(given: Settings): string {

@@ -102,8 +102,19 @@ export async function rightsOf(ask: Asker, owner: string): Promise<Rights> {
   const own = await ask('SELECT OWNER, TABLE_NAME, PRIVILEGE FROM USER_TAB_PRIVS', {}, { doing });
   const byRole = await ask('SELECT OWNER, TABLE_NAME, PRIVILEGE FROM ROLE_TAB_PRIVS', {}, { doing });
   const system = (await ask('SELECT PRIVILEGE FROM SESSION_PRIVS', {}, { doing })).rows.map(([name]) => name ?? '');
+  // What everybody may do there, so may we.
+  const ofPublic = await ask(
+    "SELECT TABLE_SCHEMA, TABLE_NAME, PRIVILEGE FROM ALL_TAB_PRIVS WHERE GRANTEE = 'PUBLIC' AND TABLE_SCHEMA = :owner",
+    { owner },
+    { doing },
+  );
+  const [who] = (await ask("SELECT SYS_CONTEXT('USERENV', 'SESSION_USER') FROM DUAL", {}, { doing })).rows;
   const visible = await ask('SELECT TABLE_NAME FROM ALL_TABLES WHERE OWNER = :owner', { owner }, { doing });
-  const onTables = [...own.rows, ...byRole.rows].map(([of, table, right]) => ({ of: of ?? '', table: table ?? '', right: right ?? '' }));
+  const onTables = [...own.rows, ...byRole.rows, ...ofPublic.rows].map(([of, table, right]) => ({
+    of: of ?? '',
+    table: table ?? '',
+    right: right ?? '',
+  }));
   const writes = new Set<string>();
   const beyond = new Set<string>();
   for (const { of, table, right } of onTables) {
@@ -114,6 +125,8 @@ export async function rightsOf(ask: Asker, owner: string): Promise<Rights> {
     // With SELECT rows can be held (FOR UPDATE); READ cannot.
     else if (right === 'SELECT' && isNeeded) beyond.add(`${name} (READ would do)`);
   }
+  // Whoever owns the tables may do everything with them.
+  if (who?.[0] === owner) writes.add(`OWNER OF ${owner}`);
   for (const name of system) {
     if (!harmlessSystem.has(name)) writes.add(name);
     else if (name !== 'CREATE SESSION') beyond.add(name);

@@ -344,7 +344,7 @@ describe('the doctor of OPERA', { timeout: 60_000 }, () => {
 
   it('gives no fault without a name', async () => {
     server = await startOracle();
-    server.setFault({ on: 'execute', sql: /FROM DUAL/, error: { number: 600, text: 'ORA-00600: internal' } });
+    server.setFault({ on: 'execute', sql: /SYSTIMESTAMP/, error: { number: 600, text: 'ORA-00600: internal' } });
     const last = (await tested()).at(-1);
     expect([last?.[0], typeof last?.[1], last?.[1] === 'internal']).toEqual(['clock', 'string', false]);
     expect(new Fault('source-error').who).toBe('later');

@@ -4,16 +4,24 @@ import { neededTables } from './columns.ts';
 import { rightsOf, unaccepted } from './dictionary.ts';
 import { settings } from './settings.ts';
 
-type Held = { readonly own?: readonly string[]; readonly byRole?: readonly string[]; readonly system?: readonly string[] };
+type Held = {
+  readonly own?: readonly string[];
+  readonly byRole?: readonly string[];
+  readonly system?: readonly string[];
+  readonly ofPublic?: readonly string[];
+  readonly user?: string;
+};
 
 /** A dictionary that says what a session may do. `RIGHT ON OWNER.TABLE` for rights on tables. */
-function dictionary({ own = [], byRole = [], system = ['CREATE SESSION'] }: Held): Asker {
+function dictionary({ own = [], byRole = [], system = ['CREATE SESSION'], ofPublic = [], user = 'READER' }: Held): Asker {
   const rows = (rights: readonly string[]) =>
     rights.map((right) => {
       const [, privilege = '', owner = '', table = ''] = /^(.+) ON ([^.]+)\.(.+)$/.exec(right) ?? [];
       return [owner, table, privilege];
     });
   return async (sql) => {
+    if (sql.includes('ALL_TAB_PRIVS')) return { columns: [], rows: rows(ofPublic) };
+    if (sql.includes('SESSION_USER')) return { columns: [], rows: [[user]] };
     if (sql.includes('USER_TAB_PRIVS')) return { columns: [], rows: rows(own) };
     if (sql.includes('ROLE_TAB_PRIVS')) return { columns: [], rows: rows(byRole) };
     if (sql.includes('SESSION_PRIVS')) return { columns: [], rows: system.map((name) => [name]) };

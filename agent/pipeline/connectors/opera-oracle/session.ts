@@ -56,9 +56,12 @@ export class OperaSession implements TableSession {
     this.identity = JSON.stringify([address.shown, address.name, given.owner ?? null, given.resort ?? null]);
   }
 
-  async tables(signal: AbortSignal): Promise<{ tables: readonly SourceTable[]; faults: readonly Fault[] }> {
+  async tables(
+    signal: AbortSignal,
+    { isAsked } = { isAsked: false },
+  ): Promise<{ tables: readonly SourceTable[]; faults: readonly Fault[] }> {
     const found = await this.#look(signal);
-    if (await this.#isAudit(signal)) return { tables: [], faults: [] };
+    if (!isAsked && (await this.#isAudit(signal))) return { tables: [], faults: [] };
     const { bookingMapping: bookings, guestMapping: guests, roomMapping: rooms, readsGuests, readsRooms } = this.#given;
     const reading = { line: this.#line, where: found.where, host: this.#host, mappings: { bookings, guests, rooms } };
     const tables: SourceTable[] = [];
