@@ -51,6 +51,8 @@ export const SystemKind = z.strictObject({
   schedule: Schedule,
   /** Whether there is a text for the administrator of the other side. */
   hasLetter: z.boolean(),
+  /** Whether it is a database, whose tables are read by stamp and compared. */
+  isDatabase: z.boolean(),
 });
 export type SystemKind = z.infer<typeof SystemKind>;
 

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright';
 import { chromiumArgs, chromiumPath } from '../e2e/chromium.ts';
 import { type RunningAgent, startAgent } from '../sandbox/agent.ts';
+import { createOperaHotel, startOracle } from '../sandbox/oracle/index.ts';
+import { storedName } from '../sandbox/oracle/sql/catalogue.ts';
 import { startUpstream, type Upstream } from '../sandbox/upstream/server.ts';
 
 /**
@@ -472,12 +474,62 @@ async function trouble(camera: Camera, busy: Hotel, address: string): Promise<vo
   );
 }
 
+/** A hotel whose OPERA database is read: how its tables stand, and rows that are missing from them. */
+async function opera(camera: Camera): Promise<void> {
+  const busy = await hotel();
+  const { client } = busy.agent;
+  const address = busy.agent.console ?? '';
+  await connect(busy);
+  const property = createOperaHotel({ seed: 5, rooms: 120 });
+  property.fill(2400);
+  property.settle();
+  const database = await startOracle({ hotel: property });
+  await client.connections.add({
+    id: 'opera',
+    kind: 'opera-oracle',
+    title: 'OPERA',
+    settings: { address: database.url, user: 'HOTEL_READER' },
+    schedule: { kind: 'manual' },
+    secrets: { databasePassword: 'Lobby-3-kings' },
+  });
+  const tables = async (page: Page) => {
+    await place('#/connections/opera')(page);
+    await page.locator('#detail table').scrollIntoViewIfNeeded();
+  };
+  await camera.take('tables-empty', address, async (page) => {
+    await place('#/connections/opera')(page);
+    await page.getByText('Nothing was read yet.').waitFor();
+  });
+  await client.connections.syncNow({ id: 'opera' });
+  const standing = () => client.connections.tables({ id: 'opera' });
+  await until(standing, (found) => found.length === 3 && found.every(({ passAtMs }) => passAtMs !== null));
+  await camera.take('tables', address, tables, [
+    ...bothThemes,
+    { suffix: 'german', scheme: 'light', locale: 'de-DE' },
+    { suffix: '1024', scheme: 'light', width: 1024 },
+  ]);
+  const reservations = property.database.table(property.owner, 'RESERVATION_NAME');
+  if (!reservations) throw new Error('the hotel has no reservations');
+  property.database.commit((writer) => writer.prepare(`DELETE FROM ${storedName(reservations)} WHERE RESV_NAME_ID % 3 = 0`).run());
+  await client.connections.compareNow({ id: 'opera' });
+  await until(standing, (found) => found.some(({ vanished }) => vanished !== null));
+  await camera.take('tables-missing', address, tables);
+  await camera.take('tables-gone', address, async (page) => {
+    await tables(page);
+    await page.getByRole('button', { name: 'They are really gone…' }).first().click();
+    await page.getByRole('dialog').waitFor();
+  });
+  await database.close();
+  property.close();
+  await busy.close();
+}
+
 mkdirSync(folder, { recursive: true });
 if (!chromiumPath) throw new Error('there is no Chromium: set BELLHOP_CHROMIUM');
 const browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArgs });
 try {
   const camera = new Camera(browser);
-  const parts = { firstRun, daily, besides };
+  const parts = { firstRun, daily, besides, opera };
   const wanted = process.argv.slice(2);
   for (const [name, take] of Object.entries(parts)) if (wanted.length === 0 || wanted.includes(name)) await take(camera);
 } finally {

@@ -188,6 +188,8 @@ export type Connector<S extends z.ZodObject = z.ZodObject> = {
   readonly settings: S;
   readonly secrets: Readonly<Record<string, SecretField>>;
   readonly entities: readonly EntityName[];
+  /** Its session reads tables, not files. */
+  readonly isDatabase?: true;
   checks(settings: z.infer<S>, context: OpenContext): readonly Check[];
   open(settings: z.infer<S>, context: OpenContext): Promise<SourceSession>;
   /** How often it is read unless a person says otherwise; every quarter of an hour where absent. */

@@ -43,6 +43,7 @@ function kindOf(system: Connector | Upstream): Omit<SystemKind, 'direction'> {
     settingsSchema: settingsSchema(system.settings, system.secrets),
     schedule: ('schedule' in system && system.schedule) || usualSchedule,
     hasLetter: system.letter !== undefined,
+    isDatabase: 'isDatabase' in system && system.isDatabase === true,
   };
 }
 

@@ -18,6 +18,7 @@ import { Button } from '../ui/pieces.tsx';
 import { toast } from '../ui/toasts.tsx';
 import type { Actions } from './actions.ts';
 import { ShadowAndShare } from './shadow.tsx';
+import { Tables } from './tables.tsx';
 
 /** One connection: what is wrong with it, what it does, its settings, and what can be done. */
 export function Detail({
@@ -79,6 +80,7 @@ export function Detail({
               {health?.direction === 'destination' && (rests(health) ? <SendingPanel health={health} /> : <Stop connection={connection} />)}
               {connection.direction === 'destination' && <SendAgain connection={connection} />}
               {health?.direction === 'destination' && <ShadowAndShare connection={connection} health={health} />}
+              {kind?.isDatabase && <Tables connection={connection} />}
               <Settings connection={connection} />
               <TestSteps what={() => ({ id: connection.id })} />
               {kind?.hasLetter && <Letter what={() => ({ id: connection.id })} />}

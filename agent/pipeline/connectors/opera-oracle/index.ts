@@ -19,6 +19,7 @@ export default defineConnector({
   secrets,
   schedule: { kind: 'every', interval: '1m' },
   entities: ['booking', 'guest', 'room'],
+  isDatabase: true,
   sample: { address: '127.0.0.1:9/OPERA', user: 'BELLHOP_READER' },
   checks,
   letter,

@@ -26,6 +26,7 @@ export default defineConnector({
   secrets,
   schedule: { kind: 'every', interval: '1m' },
   entities: entityNames,
+  isDatabase: true,
   sample: {
     engine: 'postgresql',
     host: '127.0.0.1',
