@@ -23,6 +23,7 @@ export const auditActions = [
   'connection-paused',
   'connection-resumed',
   'connection-tested',
+  'rows-previewed',
   'connection-started',
   'source-compared',
   'rows-called-gone',

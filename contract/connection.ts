@@ -53,6 +53,9 @@ export const SystemKind = z.strictObject({
   hasLetter: z.boolean(),
   /** Whether it is a database, whose tables are read by stamp and compared. */
   isDatabase: z.boolean(),
+  /** Whether it can say what an address was read as, and what some settings can be. */
+  readsAddress: z.boolean(),
+  hasChoices: z.boolean(),
 });
 export type SystemKind = z.infer<typeof SystemKind>;
 

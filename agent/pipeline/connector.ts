@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { AdministratorLetter } from '../../contract/connection.ts';
+import type { SettingChoices, UnderstoodAddress } from '../../contract/database-setup.ts';
 import type { Fault } from '../../contract/faults.ts';
 import type { PartSet } from '../../contract/health.ts';
 import type { EntityName } from '../../contract/record.ts';
@@ -192,6 +193,10 @@ export type Connector<S extends z.ZodObject = z.ZodObject> = {
   readonly isDatabase?: true;
   checks(settings: z.infer<S>, context: OpenContext): readonly Check[];
   open(settings: z.infer<S>, context: OpenContext): Promise<SourceSession>;
+  /** What the address in the settings was read as, of a form that is not filled in yet. @throws {Fault} where it cannot be read. */
+  understand?(settings: Partial<z.infer<S>>): UnderstoodAddress;
+  /** What the settings with the step `choose` can be. Those that have to be there and are not are those of {@link sample}. */
+  choices?(settings: z.infer<S>, context: OpenContext, signal: AbortSignal): Promise<readonly SettingChoices[]>;
   /** How often it is read unless a person says otherwise; every quarter of an hour where absent. */
   readonly schedule?: Schedule;
   /** What the administrator of the system has to grant, and not one right more, as a script. */

@@ -44,6 +44,8 @@ function kindOf(system: Connector | Upstream): Omit<SystemKind, 'direction'> {
     schedule: ('schedule' in system && system.schedule) || usualSchedule,
     hasLetter: system.letter !== undefined,
     isDatabase: 'isDatabase' in system && system.isDatabase === true,
+    readsAddress: 'understand' in system && system.understand !== undefined,
+    hasChoices: 'choices' in system && system.choices !== undefined,
   };
 }
 

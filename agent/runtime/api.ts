@@ -29,6 +29,7 @@ import {
 } from './configuration.ts';
 import { runChecks } from './connection-test.ts';
 import { type CallContext, correlationIdOf } from './context.ts';
+import { choicesOf, previewOf, understoodAddress } from './database-setup.ts';
 import { exploreSandbox } from './explore-sandbox.ts';
 import { overview } from './health.ts';
 import { importByHand } from './import-by-hand.ts';
@@ -149,6 +150,13 @@ export function apiRouter(agent: Agent) {
         await writeDown(agent, context, { action: 'connection-tested', ...of });
         return runChecks(checks, signal ?? agent.signal);
       }),
+      understand: os.connections.understand.handler(({ input }) => understoodAddress(input)),
+      choices: os.connections.choices.handler(({ input, context, signal }) =>
+        choicesOf(agent, draftOf<ConnectionDraft>(input.draft), context, signal ?? agent.signal),
+      ),
+      preview: os.connections.preview.handler(({ input, context, signal }) =>
+        previewOf(agent, draftOf<ConnectionDraft>(input.draft), context, signal ?? agent.signal),
+      ),
       makeSecret: os.connections.makeSecret.handler(async ({ input, context }) => {
         const made = await makeSecret(agent, input.kind, input.field, secretFields(input.kind));
         await writeDown(agent, context, { action: 'secret-made', kind: 'draft', id: input.kind, detail: { field: input.field } });

@@ -1,5 +1,7 @@
+import { oracleAddress } from '../../clients/oracle/address.ts';
 import { defineConnector } from '../../connector.ts';
 import { checks } from './checks.ts';
+import { choices } from './choices.ts';
 import { letter } from './letter.ts';
 import { OperaSession } from './session.ts';
 import { secrets, settings } from './settings.ts';
@@ -22,6 +24,11 @@ export default defineConnector({
   isDatabase: true,
   sample: { address: '127.0.0.1:9/OPERA', user: 'BELLHOP_READER' },
   checks,
+  understand: ({ address = '', tnsFolder }) => {
+    const { host, port, kind, name, isEncrypted } = oracleAddress(address, tnsFolder);
+    return { host, port, kind, name, isEncrypted };
+  },
+  choices,
   letter,
   open: async (given, context) => new OperaSession(given, context),
 });

@@ -324,4 +324,76 @@ describe('the doctor of OPERA', { timeout: 60_000 }, () => {
     expect([last?.[0], typeof last?.[1], last?.[1] === 'internal']).toEqual(['clock', 'string', false]);
     expect(new Fault('source-error').who).toBe('later');
   });
+
+  it('lists owners and properties for a draft, in one login, before anything is chosen', async () => {
+    const hotel = createOperaHotel({ seed: 4, bookingsPerDay: 4, startAtMs: Date.UTC(2026, 4, 1, 9) });
+    const neighbour = createOperaHotel({ seed: 5, resort: 'BRGN', neighbourOf: hotel });
+    hotel.fill(20);
+    server = await startOracle({ hotel });
+    const draft = { kind: 'opera-oracle', title: 'OPERA', settings: settings(), secrets };
+    const before = server.stats.logins;
+    const found = await test.client.connections.choices({ draft });
+    expect([found, server.stats.logins - before, server.stats.rejected]).toEqual([
+      [
+        { field: 'owner', options: [{ value: 'OPERA', rows: expect.any(Number), type: null }] },
+        {
+          field: 'resort',
+          options: [
+            { value: 'ALDQ', rows: null, type: null },
+            { value: 'BRGN', rows: null, type: null },
+          ],
+        },
+      ],
+      1,
+      [],
+    ]);
+    neighbour.close();
+  });
+
+  it('shows the first rows of a draft as they would be kept, names nobody, keeps nothing and stores nothing', async () => {
+    const hotel = createOperaHotel({ seed: 6, bookingsPerDay: 10, startAtMs: Date.UTC(2026, 4, 1, 9) });
+    hotel.fill(300);
+    hotel.settle();
+    server = await startOracle({ hotel });
+    const preview = await test.client.connections.preview({
+      draft: { kind: 'opera-oracle', title: 'OPERA', settings: settings(), secrets },
+    });
+    const people = [...hotel.truth()].map((one) => one.lastName).filter((name) => name.length > 3);
+    const shown = JSON.stringify(preview);
+    const bookings = preview.tables.find(({ name }) => name === 'reservations');
+    const day = bookings?.fields.findIndex(({ name }) => name === 'checkInDate') ?? -1;
+    expect([
+      preview.tables.map(({ name, entity }) => [name, entity]),
+      (bookings?.rows.length ?? 0) + (bookings?.aside.reduce((sum, { count }) => sum + count, 0) ?? 0) > 10,
+      bookings?.rows.every((row) => /^\d{4}-\d\d-\d\d$/.test(String(row[day]))),
+      people.filter((name) => shown.includes(name)),
+      (await test.client.records.counts({})).length,
+      await test.client.connections.list({}),
+      server.stats.rejected,
+    ]).toEqual([
+      [
+        ['rooms', 'room'],
+        ['profiles', 'guest'],
+        ['reservations', 'booking'],
+      ],
+      true,
+      true,
+      [],
+      0,
+      [],
+      [],
+    ]);
+  });
+
+  it('never takes a stored password to an address that it was not stored for', async () => {
+    server = await startOracle();
+    await connect();
+    const elsewhere = { ...settings(), address: server.url.replace('127.0.0.1', 'localhost') };
+    const draft = { id: 'opera', kind: 'opera-oracle', title: 'OPERA', settings: elsewhere };
+    const codes = await Promise.all([
+      test.client.connections.choices({ draft }).catch((error) => error.data.code),
+      test.client.connections.preview({ draft }).catch((error) => error.data.code),
+    ]);
+    expect([codes, server.stats.logins]).toEqual([['secret-missing', 'secret-missing'], 0]);
+  });
 });

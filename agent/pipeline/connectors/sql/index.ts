@@ -1,7 +1,7 @@
 import { entityNames } from '../../../../contract/record.ts';
 import { defineConnector } from '../../connector.ts';
 import { checks } from './checks.ts';
-import type { Engine } from './engine.ts';
+import type { Column, Engine } from './engine.ts';
 import { MariaReader } from './mariadb.ts';
 import { PostgresReader } from './postgresql.ts';
 import { type Described, describe, questionOf, questionTable } from './question-table.ts';
@@ -38,6 +38,19 @@ export default defineConnector({
     changedColumn: 'changed_at',
   },
   checks: (given, { secrets: of }) => checks(given, () => open(given, of)),
+  choices: async (given, { secrets: of }, signal) => {
+    const engine = open(given, of);
+    try {
+      const columns = await engine.describe(questionOf(given), signal);
+      const option = ({ name, type }: Column) => ({ value: name, rows: null, type });
+      return [
+        { field: 'keyColumn', options: columns.map(option) },
+        { field: 'changedColumn', options: columns.filter(({ stampGrain }) => stampGrain !== null).map(option) },
+      ];
+    } finally {
+      await engine.close();
+    }
+  },
   open: async (given, { secrets: of }) => {
     const engine = open(given, of);
     let described: Described | null = null;
