@@ -82,7 +82,7 @@ export function Detail({
               {health?.direction === 'destination' && <ShadowAndShare connection={connection} health={health} />}
               {kind?.isDatabase && <Tables connection={connection} />}
               <Settings connection={connection} />
-              <TestSteps what={() => ({ id: connection.id })} />
+              <TestSteps what={() => ({ id: connection.id })} isDatabase={kind?.isDatabase === true} />
               {kind?.hasLetter && <Letter what={() => ({ id: connection.id })} />}
             </>
           )}
