@@ -112,6 +112,8 @@ export const api = {
     ),
     /** The text for the administrator of the other side, of a connection as it is stored or of a draft. */
     letter: call('POST /connections/letter', z.union([byId, z.strictObject({ draft: ConnectionDraft })]), AdministratorLetter),
+    /** Look at a system that was never seen before: one page of counts and codes, without data of any guest. */
+    siteReport: call('POST /connections/{id}/site-report', byId, AdministratorLetter),
     pause: call('POST /connections/{id}/pause', byId, Connection),
     resume: call('POST /connections/{id}/resume', byId, Connection),
     syncNow: call('POST /connections/{id}/sync', byId, nothing),

@@ -24,6 +24,7 @@ export const auditActions = [
   'connection-resumed',
   'connection-tested',
   'rows-previewed',
+  'site-reported',
   'connection-started',
   'source-compared',
   'rows-called-gone',

@@ -56,6 +56,8 @@ export const SystemKind = z.strictObject({
   /** Whether it can say what an address was read as, and what some settings can be. */
   readsAddress: z.boolean(),
   hasChoices: z.boolean(),
+  /** Whether there is a report on a system that was never seen before. */
+  hasSiteReport: z.boolean(),
 });
 export type SystemKind = z.infer<typeof SystemKind>;
 

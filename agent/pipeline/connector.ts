@@ -178,6 +178,9 @@ export type OpenContext = {
   readonly isTaken?: (path: string, mark: string) => boolean;
 };
 
+/** Which hotel a report is of, and by which version of the product. */
+export type ReportHotel = { readonly hotelId: string; readonly version: string };
+
 /**
  * One kind of source. A file in connectors/ that exports one as its default is found by the registry and held to the
  * conformance suite; nothing else is edited.
@@ -199,6 +202,8 @@ export type Connector<S extends z.ZodObject = z.ZodObject> = {
   choices?(settings: z.infer<S>, context: OpenContext, signal: AbortSignal): Promise<readonly SettingChoices[]>;
   /** How often it is read unless a person says otherwise; every quarter of an hour where absent. */
   readonly schedule?: Schedule;
+  /** What has to be known of a system that was never seen before, on one page without data of any guest. */
+  siteReport?(settings: z.infer<S>, context: OpenContext, hotel: ReportHotel, signal: AbortSignal): Promise<AdministratorLetter>;
   /** What the administrator of the system has to grant, and not one right more, as a script. */
   letter?(settings: z.infer<S>, hotel: { readonly hotelId: string }): AdministratorLetter;
   /** A settings object that its own schema takes: drawn in forms as an example, used by the conformance suite. */

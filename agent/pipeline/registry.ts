@@ -46,6 +46,7 @@ function kindOf(system: Connector | Upstream): Omit<SystemKind, 'direction'> {
     isDatabase: 'isDatabase' in system && system.isDatabase === true,
     readsAddress: 'understand' in system && system.understand !== undefined,
     hasChoices: 'choices' in system && system.choices !== undefined,
+    hasSiteReport: 'siteReport' in system && system.siteReport !== undefined,
   };
 }
 

@@ -29,7 +29,7 @@ import {
 } from './configuration.ts';
 import { runChecks } from './connection-test.ts';
 import { type CallContext, correlationIdOf } from './context.ts';
-import { choicesOf, previewOf, understoodAddress } from './database-setup.ts';
+import { choicesOf, previewOf, siteReportOf, understoodAddress } from './database-setup.ts';
 import { exploreSandbox } from './explore-sandbox.ts';
 import { overview } from './health.ts';
 import { importByHand } from './import-by-hand.ts';
@@ -171,6 +171,9 @@ export function apiRouter(agent: Agent) {
       }),
       letter: os.connections.letter.handler(({ input }) =>
         letterOf(agent, 'draft' in input ? { draft: draftOf<ConnectionDraft>(input.draft) } : input),
+      ),
+      siteReport: os.connections.siteReport.handler(({ input, context, signal }) =>
+        siteReportOf(agent, input.id, context, signal ?? agent.signal),
       ),
       pause: os.connections.pause.handler(async ({ input, context }) => {
         const connection = { ...existing(agent, input.id), isPaused: true };

@@ -126,6 +126,14 @@ const audited: Record<string, readonly [action: AuditAction, call: (given: Given
   'connections.restore': ['connection-restored', () => test.client.connections.restore({ id: 'second' })],
   'connections.test': ['connection-tested', () => drained(test.client.connections.test({ id: 'hub' }))],
   'connections.choices': ['connection-tested', () => withOpera(async (draft) => void (await test.client.connections.choices({ draft })))],
+  'connections.siteReport': [
+    'site-reported',
+    () =>
+      withOpera(async (draft) => {
+        await test.client.connections.add({ ...draft, id: 'opera', schedule: { kind: 'manual' } });
+        await test.client.connections.siteReport({ id: 'opera' });
+      }),
+  ],
   'connections.preview': ['rows-previewed', () => withOpera(async (draft) => void (await test.client.connections.preview({ draft })))],
   'connections.makeSecret': ['secret-made', () => test.client.connections.makeSecret({ kind: 'sftp-csv', field: 'privateKey' })],
   'connections.handOver': [

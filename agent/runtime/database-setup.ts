@@ -1,13 +1,14 @@
 import type { z } from 'zod';
-import type { ConnectionDraft } from '../../contract/connection.ts';
+import type { AdministratorLetter, ConnectionDraft } from '../../contract/connection.ts';
 import type { SettingChoices, SourcePreview, UnderstoodAddress } from '../../contract/database-setup.ts';
 import { Fault } from '../../contract/faults.ts';
+import { property } from '../../db/pipeline/connections.ts';
 import type { Agent } from '../index.ts';
 import { type Connector, readsTables } from '../pipeline/connector.ts';
 import { previewTables } from '../pipeline/preview-tables.ts';
 import { connectors } from '../pipeline/registry.ts';
 import { type Caller, writeDown } from './audit.ts';
-import { openableSource } from './configuration.ts';
+import { existing, openableSource } from './configuration.ts';
 import { mappingNamed } from './mappings.ts';
 
 /** What a person is told while a database is being set up, before anything of it is stored. */
@@ -47,4 +48,16 @@ export async function previewOf(agent: Agent, draft: ConnectionDraft, caller: Ca
   } finally {
     await session.close();
   }
+}
+
+/** Make the report on a system that was never seen before. */
+export async function siteReportOf(agent: Agent, id: string, caller: Caller, signal: AbortSignal): Promise<AdministratorLetter> {
+  const connection = existing(agent, id);
+  const connector = connectors.get(connection.kind);
+  if (!connector?.siteReport) throw new Fault('input-wrong', { detail: `there is no site report for ${connection.title}` });
+  const { kind, title } = connection;
+  const { settings, context } = openableSource(agent, { id, kind, title, settings: connection.settings, secrets: {} });
+  await writeDown(agent, caller, { action: 'site-reported', kind: 'connection', id });
+  const hotelId = property(agent.stores.read)?.hotelId ?? 'unknown';
+  return connector.siteReport(settings, context, { hotelId, version: agent.version }, signal);
 }

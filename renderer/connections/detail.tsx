@@ -18,6 +18,7 @@ import { Button } from '../ui/pieces.tsx';
 import { toast } from '../ui/toasts.tsx';
 import type { Actions } from './actions.ts';
 import { ShadowAndShare } from './shadow.tsx';
+import { SiteReport } from './site-report.tsx';
 import { Tables } from './tables.tsx';
 
 /** One connection: what is wrong with it, what it does, its settings, and what can be done. */
@@ -84,6 +85,7 @@ export function Detail({
               <Settings connection={connection} />
               <TestSteps what={() => ({ id: connection.id })} isDatabase={kind?.isDatabase === true} />
               {kind?.hasLetter && <Letter what={() => ({ id: connection.id })} />}
+              {kind?.hasSiteReport && <SiteReport id={connection.id} />}
             </>
           )}
         </div>

@@ -130,7 +130,7 @@ function StepRow({ step }: { readonly step: TestStep }) {
       <Status tone={isChoice ? 'info' : tones[step.state]}>
         {isChoice ? text.database.wizard.choose : text.connections.stepStates[step.state]}
       </Status>
-      <span className="trim">
+      <span>
         <span className="medium">{text.steps[step.step] ?? step.title}</span>
         {step.found && <span className="muted">: {text.found(step.found)}</span>}
         {isChoice && <span className="muted">: {step.fault?.detail.choices}</span>}
@@ -145,13 +145,12 @@ function ToSend({ step, fault }: { readonly step: TestStep; readonly fault: Faul
   const text = useText();
   const words = text.database.wizard;
   const hotel = useFacts().data?.property;
-  const { what, next } = faultText(text, fault);
+  const { what } = faultText(text, fault);
   const technical = Object.entries({ code: fault.code, ...fault.detail }).map(([name, value]) => `${name}: ${value}`);
   const whole = [
     words.toSend(hotel ? `${hotel.name} (${hotel.hotelId})` : ''),
     '',
     `${text.steps[step.step] ?? step.title}: ${what}`,
-    next,
     '',
     ...technical,
   ].join('\n');

@@ -73,6 +73,7 @@ export const databaseKindsDe: Text['kinds'] = {
 };
 
 export const databaseFieldsDe: Text['fields'] = {
+  user: { title: 'Benutzername', description: 'Mit dem sich Bellhop dort anmeldet.' },
   address: {
     title: 'Adresse der Datenbank',
     description: 'host:1521/DIENST, host:1521:SID, der JDBC-Text eines anderen Programms, ein Text in Klammern oder ein Alias.',

@@ -39,6 +39,13 @@ export const databaseDe: typeof databaseEn = {
     goneSure: 'Sie sind wirklich fort',
     goneDone: (table) => `${table}: nach zwei weiteren Vergleichen als verschwunden gemeldet`,
   },
+  report: {
+    title: 'Bericht über den Standort',
+    make: 'Den Bericht erstellen',
+    means:
+      'Was man von dieser Datenbank wissen muss, bevor man sich auf sie verlässt: nur Anzahlen und Kürzel, nichts von einem Gast. Für den, der sie betreibt, und für den Helpdesk.',
+    save: 'Als Datei sichern',
+  },
   wizard: {
     steps: {
       connect: 'Wie verbinden',
@@ -51,7 +58,7 @@ export const databaseDe: typeof databaseEn = {
     titles: {
       connect: 'Wie ist die Datenbank zu erreichen?',
       test: 'Geht alles?',
-      choose: 'Was von dem, was da ist?',
+      choose: 'Was die Datenbank anbietet',
       reading: 'Was wird gelesen, und wie oft?',
       rows: 'Die ersten Zeilen, wie sie behalten würden',
       save: 'Alles noch einmal',
@@ -75,6 +82,7 @@ export const databaseDe: typeof databaseEn = {
     ask: 'Die Datenbank fragen',
     askAgain: 'Noch einmal fragen',
     asking: 'Die Datenbank wird gefragt',
+    mayWait: 'Angemeldet wird höchstens sechsmal in der Minute; es kann also etwas dauern.',
     ownerRows: (owner, count) => `${owner} (${rows(count)} bei der letzten Zählung)`,
     pleaseChoose: 'Wählen',
     nothingToChoose: 'Noch nichts zu wählen',

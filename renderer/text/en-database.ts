@@ -44,6 +44,13 @@ export const databaseEn = {
     goneSure: 'They are really gone',
     goneDone: (table: string) => `${table}: reported as gone after two more comparisons`,
   },
+  report: {
+    title: 'Site report',
+    make: 'Make the site report',
+    means:
+      'What has to be known of this database before it is relied on: counts and codes alone, nothing of a guest. For whoever runs it, and for the help desk.',
+    save: 'Save as a file',
+  },
   wizard: {
     steps: {
       connect: 'How to connect',
@@ -56,7 +63,7 @@ export const databaseEn = {
     titles: {
       connect: 'How is the database reached?',
       test: 'Does everything work?',
-      choose: 'Which of what is there?',
+      choose: 'What the database offers',
       reading: 'What is read, and how often?',
       rows: 'The first rows, as they would be kept',
       save: 'Everything once more',
@@ -80,6 +87,7 @@ export const databaseEn = {
     ask: 'Ask the database',
     askAgain: 'Ask again',
     asking: 'The database is being asked',
+    mayWait: 'It is logged in to at most six times a minute, so this may take a while.',
     ownerRows: (owner: string, count: number) => `${owner} (${rows(count)} when they were last counted)`,
     pleaseChoose: 'Choose',
     nothingToChoose: 'Nothing to choose yet',

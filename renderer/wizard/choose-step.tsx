@@ -59,6 +59,7 @@ export function ChooseStep({ fields, entered, missing, choices, onChange, onAsk 
         <Button isForm isBusy={choices.isPending} onClick={onAsk}>
           {choices.data ? words.askAgain : words.ask}
         </Button>
+        {choices.isPending && <span className="small muted">{words.mayWait}</span>}
       </div>
     </>
   );

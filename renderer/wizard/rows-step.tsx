@@ -19,16 +19,22 @@ export function RowsStep({ preview, onAgain }: { readonly preview: Asked<SourceP
       {shown?.faults.map((fault) => (
         <FaultNote key={JSON.stringify(fault)} fault={fault} tone="warn" />
       ))}
-      {shown?.tables.map((table) => (
+      {[...(shown?.tables ?? [])].sort(bookingsFirst).map((table) => (
         <TableRows key={table.name} table={table} />
       ))}
       <div className="actions">
         <Button isForm isBusy={preview.isPending} onClick={onAgain}>
           {words.readAgain}
         </Button>
+        {preview.isPending && <span className="small muted">{words.mayWait}</span>}
       </div>
     </>
   );
+}
+
+/** What the hotel lives by stands on top. */
+function bookingsFirst(one: TablePreview, other: TablePreview): number {
+  return Number(other.entity === 'booking') - Number(one.entity === 'booking');
 }
 
 function TableRows({ table }: { readonly table: TablePreview }) {

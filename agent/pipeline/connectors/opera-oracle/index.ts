@@ -5,6 +5,7 @@ import { choices } from './choices.ts';
 import { letter } from './letter.ts';
 import { OperaSession } from './session.ts';
 import { secrets, settings } from './settings.ts';
+import { siteReport } from './site-report.ts';
 
 /**
  * OPERA V5 on the hotel's own Oracle database: reservations with their nights and guests, profiles and rooms.
@@ -30,5 +31,6 @@ export default defineConnector({
   },
   choices,
   letter,
+  siteReport,
   open: async (given, context) => new OperaSession(given, context),
 });

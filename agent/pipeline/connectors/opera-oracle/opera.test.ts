@@ -6,6 +6,7 @@ import type { TrueReservation } from '../../../../sandbox/oracle/opera/truth.ts'
 import { runChecks } from '../../../runtime/connection-test.ts';
 import { type TestHotel, testHotel } from '../../../testing.ts';
 import opera from './index.ts';
+import { codeLines } from './site-report.ts';
 
 const anyTime = new AbortController().signal;
 const secrets = { databasePassword: 'Lobby-3-kings' };
@@ -395,5 +396,63 @@ describe('the doctor of OPERA', { timeout: 60_000 }, () => {
       test.client.connections.preview({ draft }).catch((error) => error.data.code),
     ]);
     expect([codes, server.stats.logins]).toEqual([['secret-missing', 'secret-missing'], 0]);
+  });
+
+  it('makes a report of the site out of counts and codes, without anything of a guest', async () => {
+    const hotel = createOperaHotel({ seed: 8, bookingsPerDay: 10, startAtMs: Date.UTC(2026, 4, 1, 9) });
+    hotel.fill(300);
+    hotel.settle();
+    server = await startOracle({ hotel });
+    await connect();
+    const { text } = await test.client.connections.siteReport({ id: 'opera' });
+    const truth = [...hotel.truth()];
+    const confirmed = truth.filter(({ status }) => status === 'RESERVED').length;
+    const told = truth.flatMap(({ lastName, email }) => [lastName, email]).filter((one) => one && one.length > 3 && text.includes(one));
+    const parts = text.split('\n').filter((line) => line.startsWith('## '));
+    expect([
+      parts,
+      Number(/- RESERVED: (\d+)/.exec(text)?.[1]) >= confirmed,
+      /- \d+ rooms on the business date \d{4}-\d\d-\d\d/.test(text),
+      text.includes('- rights to write: none'),
+      text.includes('unknown'),
+      told,
+      server.stats.rejected,
+    ]).toEqual([
+      [
+        '## Versions',
+        '## Owner and property',
+        '## RESERVATION_NAME.RESV_STATUS',
+        '## RESERVATION_NAME.NAME_USAGE_TYPE',
+        '## NAME.NAME_TYPE',
+        '## NAME_PHONE.PHONE_ROLE',
+        '## ROOM.ROOM_STATUS',
+        '## Reservations without a time of change',
+        '## Clock and business date',
+        '## Rooms in house, to compare with the report of the hotel itself',
+        '## Index on changes',
+        '## Tables and columns that are different',
+        '## Rights of this user',
+      ],
+      true,
+      true,
+      true,
+      false,
+      [],
+      [],
+    ]);
+  });
+
+  it('leaves out of the report what does not look like a code', () => {
+    const rows = [
+      ['CHECKED IN', '12'],
+      [null, '3'],
+      ['Mrs Almeida, suite', '1'],
+      ['4471902', '2'],
+    ];
+    expect(codeLines(rows)).toEqual([
+      '- CHECKED IN: 12',
+      '- (empty): 3',
+      '- other values, which are not shown because they do not look like codes: 3',
+    ]);
   });
 });
