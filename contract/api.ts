@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { AuditCheck, AuditEntry, AuditFilter, AuditPage } from './audit.ts';
 import { BackupProgress } from './backup.ts';
 import { AdministratorLetter, Connection, ConnectionDraft, ConnectionId, SystemKind, TestStep } from './connection.ts';
+import { SettingChoices, SourcePreview, UnderstoodAddress } from './database-setup.ts';
 import { LetterCount, LetterFilter, LetterPage, OpenedLetter } from './dead-letter.ts';
 import { FaultReport } from './faults.ts';
 import { FileReport, Overview } from './health.ts';
@@ -87,6 +88,16 @@ export const api = {
     restore: call('POST /connections/{id}/restore', byId, Connection),
     /** Test a connection as it is stored, or a draft before it is; each step arrives as it starts and as it ends. */
     test: call('POST /connections/test', z.union([byId, z.strictObject({ draft: ConnectionDraft })]), eventIterator(TestStep)),
+    /** Say what the address in the settings of a database was read as. Nothing is called there. */
+    understand: call(
+      'POST /connections/understand',
+      z.strictObject({ kind: z.string().max(40), settings: z.record(z.string(), z.unknown()) }),
+      UnderstoodAddress,
+    ),
+    /** Ask the system itself what some settings of a draft can be. It logs in once. */
+    choices: call('POST /connections/choices', z.strictObject({ draft: ConnectionDraft }), z.array(SettingChoices)),
+    /** Read the first rows by a draft as they would be kept, with what names a person masked. Keeps nothing. */
+    preview: call('POST /connections/preview', z.strictObject({ draft: ConnectionDraft }), SourcePreview),
     /** Make a secret that never leaves the agent. Its reference stands for it in a draft; the other half is to be handed over. */
     makeSecret: call(
       'POST /connections/made-secrets',
@@ -101,6 +112,8 @@ export const api = {
     ),
     /** The text for the administrator of the other side, of a connection as it is stored or of a draft. */
     letter: call('POST /connections/letter', z.union([byId, z.strictObject({ draft: ConnectionDraft })]), AdministratorLetter),
+    /** Look at a system that was never seen before: one page of counts and codes, without data of any guest. */
+    siteReport: call('POST /connections/{id}/site-report', byId, AdministratorLetter),
     pause: call('POST /connections/{id}/pause', byId, Connection),
     resume: call('POST /connections/{id}/resume', byId, Connection),
     syncNow: call('POST /connections/{id}/sync', byId, nothing),

@@ -23,6 +23,8 @@ export const auditActions = [
   'connection-paused',
   'connection-resumed',
   'connection-tested',
+  'rows-previewed',
+  'site-reported',
   'connection-started',
   'source-compared',
   'rows-called-gone',

@@ -51,6 +51,13 @@ export const SystemKind = z.strictObject({
   schedule: Schedule,
   /** Whether there is a text for the administrator of the other side. */
   hasLetter: z.boolean(),
+  /** Whether it is a database, whose tables are read by stamp and compared. */
+  isDatabase: z.boolean(),
+  /** Whether it can say what an address was read as, and what some settings can be. */
+  readsAddress: z.boolean(),
+  hasChoices: z.boolean(),
+  /** Whether there is a report on a system that was never seen before. */
+  hasSiteReport: z.boolean(),
 });
 export type SystemKind = z.infer<typeof SystemKind>;
 

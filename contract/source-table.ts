@@ -7,8 +7,9 @@ import { z } from 'zod';
  */
 export const TableStanding = z.strictObject({
   name: z.string(),
-  /** Read by the time of the last change; otherwise compared whole each time. */
+  /** Read by the time of the last change; otherwise compared whole, each time or at night alone. */
   isPolled: z.boolean(),
+  isNightly: z.boolean(),
   /** When the last whole pass has begun: what was committed before it has been seen. Null while the first load lasts. */
   passAtMs: z.int().nullable(),
   /** When the last comparison of everything has begun. Null: never. */

@@ -1,36 +1,15 @@
 import { AxeBuilder } from '@axe-core/playwright';
-import { expect, type Page } from '@playwright/test';
+import { expect } from '@playwright/test';
 import { bookingRow, bookingsFile, needsChromium, test } from './console-hotel.ts';
-import { type Look, walkConsole, walkFirstRun, walkGone } from './console-walk.ts';
+import { walkConsole, walkFirstRun, walkGone } from './console-walk.ts';
+import { examine, rules } from './examine.ts';
 
 /** Every screen and state can be read and worked by everyone, in light and in dark: no violation of WCAG 2.2 A and AA. */
 
 needsChromium();
 
-const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
-const schemes = ['light', 'dark'] as const;
-
 // The examiner puts its own script into the page, which the page's policy would stop.
 test.use({ bypassCSP: true });
-
-/** Examine a state in both schemes, once nothing moves any more. */
-function examine(page: Page): Look {
-  return async (state) => {
-    for (const colorScheme of schemes) {
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      await expect(page.locator('html')).toHaveAttribute('data-mantine-color-scheme', colorScheme);
-      await page.evaluate(async () => {
-        const ending = document.getAnimations().filter((one) => one.effect?.getComputedTiming().endTime !== Number.POSITIVE_INFINITY);
-        await Promise.allSettled(ending.map((one) => one.finished));
-      });
-      const { violations } = await new AxeBuilder({ page }).withTags(rules).analyze();
-      const found = violations.flatMap(({ id, nodes }) =>
-        nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')}\n${failureSummary}`),
-      );
-      expect.soft(found, `${state}, ${colorScheme}`).toEqual([]);
-    }
-  };
-}
 
 test('the examiner finds what is wrong', async ({ page, hotel }) => {
   await page.goto(hotel.address);

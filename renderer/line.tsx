@@ -20,9 +20,9 @@ const queries = new QueryClient({
 const followed: Record<LiveEvent['topic'], readonly string[] | 'all'> = {
   hello: [],
   resends: ['resends', 'trace'],
-  overview: ['overview', 'letter-counts', 'record-counts', 'records-since', 'record', 'trace'],
-  files: ['overview', 'letter-counts', 'record-counts', 'records-since', 'record', 'trace'],
-  connections: ['connections', 'overview', 'leaves'],
+  overview: ['overview', 'tables', 'letter-counts', 'record-counts', 'records-since', 'record', 'trace'],
+  files: ['overview', 'tables', 'letter-counts', 'record-counts', 'records-since', 'record', 'trace'],
+  connections: ['connections', 'overview', 'leaves', 'tables'],
   property: ['facts', 'overview'],
   resync: 'all',
 };

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright';
 import { chromiumArgs, chromiumPath } from '../e2e/chromium.ts';
 import { type RunningAgent, startAgent } from '../sandbox/agent.ts';
+import { createOperaHotel, type OracleServer, startOracle } from '../sandbox/oracle/index.ts';
+import { storedName } from '../sandbox/oracle/sql/catalogue.ts';
 import { startUpstream, type Upstream } from '../sandbox/upstream/server.ts';
 
 /**
@@ -140,6 +142,28 @@ class Camera {
       await page.close();
       process.stdout.write(`${name}-${suffix}.png\n`);
     }
+  }
+
+  /** Open the console once and take what it shows on the way, in English in both themes, in another language in one. */
+  async walk(
+    address: string,
+    locale: 'en-GB' | 'de-DE',
+    go: (page: Page, take: (name: string) => Promise<void>) => Promise<void>,
+  ): Promise<void> {
+    const context = await this.#browser.newContext({ viewport: { width: 1440, height: 900 }, locale, reducedMotion: 'reduce' });
+    const page = await context.newPage();
+    // A login may have to wait for its turn.
+    page.setDefaultTimeout(90_000);
+    await page.goto(address);
+    const looks: readonly Look[] = locale === 'en-GB' ? bothThemes : [{ suffix: 'german', scheme: 'light' }];
+    await go(page, async (name) => {
+      for (const { suffix, scheme } of looks) {
+        await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
+        await page.screenshot({ path: join(folder, `${name}-${suffix}.png`) });
+        process.stdout.write(`${name}-${suffix}.png\n`);
+      }
+    });
+    await context.close();
   }
 
   /** Open the console once for each look, bring it where the picture is to be taken, take it. */
@@ -472,12 +496,105 @@ async function trouble(camera: Camera, busy: Hotel, address: string): Promise<vo
   );
 }
 
+/** A hotel whose OPERA database is read: how its tables stand, and rows that are missing from them. */
+async function opera(camera: Camera): Promise<void> {
+  const busy = await hotel();
+  const { client } = busy.agent;
+  const address = busy.agent.console ?? '';
+  await connect(busy);
+  const property = createOperaHotel({ seed: 5, rooms: 120 });
+  property.fill(2400);
+  property.settle();
+  const database = await startOracle({ hotel: property });
+  await client.connections.add({
+    id: 'opera',
+    kind: 'opera-oracle',
+    title: 'OPERA',
+    settings: { address: database.url, user: 'HOTEL_READER' },
+    schedule: { kind: 'manual' },
+    secrets: { databasePassword: 'Lobby-3-kings' },
+  });
+  const tables = async (page: Page) => {
+    await place('#/connections/opera')(page);
+    await page.locator('#detail table').scrollIntoViewIfNeeded();
+  };
+  await camera.take('tables-empty', address, async (page) => {
+    await place('#/connections/opera')(page);
+    await page.getByText('Nothing was read yet.').waitFor();
+  });
+  await client.connections.syncNow({ id: 'opera' });
+  const standing = () => client.connections.tables({ id: 'opera' });
+  await until(standing, (found) => found.length === 3 && found.every(({ passAtMs }) => passAtMs !== null));
+  await camera.take('tables', address, tables, [
+    ...bothThemes,
+    { suffix: 'german', scheme: 'light', locale: 'de-DE' },
+    { suffix: '1024', scheme: 'light', width: 1024 },
+  ]);
+  const reservations = property.database.table(property.owner, 'RESERVATION_NAME');
+  if (!reservations) throw new Error('the hotel has no reservations');
+  property.database.commit((writer) => writer.prepare(`DELETE FROM ${storedName(reservations)} WHERE RESV_NAME_ID % 3 = 0`).run());
+  await client.connections.compareNow({ id: 'opera' });
+  await until(standing, (found) => found.some(({ vanished }) => vanished !== null));
+  await camera.take('tables-missing', address, tables);
+  await camera.take('tables-gone', address, async (page) => {
+    await tables(page);
+    await page.getByRole('button', { name: 'They are really gone…' }).first().click();
+    await page.getByRole('dialog').waitFor();
+  });
+  await setUpOpera(camera, address, database);
+  await database.close();
+  property.close();
+  await busy.close();
+}
+
+/** Every step in which an OPERA database is set up, also one that fails. One walk for all looks: an account is not logged in to more often. */
+async function setUpOpera(camera: Camera, address: string, database: OracleServer): Promise<void> {
+  const neighbour = createOperaHotel({ seed: 6, resort: 'BRGN', neighbourOf: database.hotel });
+  for (const locale of ['en-GB', 'de-DE'] as const) {
+    await camera.walk(address, locale, async (page, take) => {
+      const next = () => page.getByRole('button', { name: /^(Next|Weiter)$/ }).click();
+      await place('#/connections/new')(page);
+      await page.getByRole('button', { name: /^OPERA V5/ }).click();
+      await page.locator('#field-address').fill(`jdbc:oracle:thin:@//${database.url}`);
+      await page.locator('#field-user').fill('HOTEL_LOCKED');
+      await page.locator('#field-databasePassword').fill('Lobby-3-kings');
+      await page.getByText(/(service|Dienst) OPERA/).waitFor();
+      await take('wizard-connect');
+      await next();
+      await page.locator('summary').last().click();
+      await take('wizard-test-failed');
+      await page.getByRole('button', { name: /^(Back|Zurück)$/ }).click();
+      await page.locator('#field-user').fill('HOTEL_READER');
+      await next();
+      await page.getByText(/^(So far everything works|Bis hierher geht alles)/).waitFor();
+      await take('wizard-test');
+      await next();
+      await page.locator('#field-resort').click();
+      await page.getByRole('option', { name: 'ALDQ' }).click();
+      await page.getByText(/^(Everything works|Alles geht)/).waitFor();
+      await take('wizard-choose');
+      await next();
+      await page.locator('#field-auditFrom').waitFor();
+      await take('wizard-reading');
+      await next();
+      await page.locator('#detail table').last().waitFor();
+      await take('wizard-rows');
+      await page.locator('#detail table').last().scrollIntoViewIfNeeded();
+      await take('wizard-rows-below');
+      await next();
+      await page.locator('#detail dl').waitFor();
+      await take('wizard-save');
+    });
+  }
+  neighbour.close();
+}
+
 mkdirSync(folder, { recursive: true });
 if (!chromiumPath) throw new Error('there is no Chromium: set BELLHOP_CHROMIUM');
 const browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArgs });
 try {
   const camera = new Camera(browser);
-  const parts = { firstRun, daily, besides };
+  const parts = { firstRun, daily, besides, opera };
   const wanted = process.argv.slice(2);
   for (const [name, take] of Object.entries(parts)) if (wanted.length === 0 || wanted.includes(name)) await take(camera);
 } finally {

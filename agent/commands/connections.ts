@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
@@ -18,7 +18,7 @@ export async function manageConnections(line: CommandLine): Promise<number> {
     case 'add':
       return addConnection(line, rest);
     case 'test':
-      return testConnection(line, one(rest, 'test'));
+      return testConnection(line, rest);
     case 'remove':
       return removeConnection(line, one(rest, 'remove'));
     case 'key':
@@ -125,7 +125,15 @@ async function askSecrets(client: Client, kind: string): Promise<Record<string, 
   return secrets;
 }
 
-async function testConnection(line: CommandLine, id: string): Promise<number> {
+async function testConnection(line: CommandLine, rest: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...rest],
+    allowPositionals: true,
+    options: { 'site-report': { type: 'boolean', default: false } },
+  });
+  const [first, file, ...more] = positionals;
+  if (values['site-report'] && first && more.length === 0) return writeSiteReport(line, first, file);
+  const id = one(positionals, 'test');
   return withAgent(line.home, async (client) => {
     let hasFailed = false;
     for await (const step of await client.connections.test({ id })) {
@@ -140,6 +148,17 @@ async function testConnection(line: CommandLine, id: string): Promise<number> {
     }
     return hasFailed ? 1 : 0;
   });
+}
+
+/** Write the report on a system that was never seen before: into a file, or as it is. */
+async function writeSiteReport(line: CommandLine, id: string, file: string | undefined): Promise<number> {
+  const report = await withAgent(line.home, (client) => client.connections.siteReport({ id }));
+  if (file === undefined) line.print(report, report.text.trimEnd());
+  else {
+    writeFileSync(file, report.text);
+    line.print({ ...report, file }, `Written to ${file}. It holds counts and codes alone, nothing of a guest.`);
+  }
+  return 0;
 }
 
 /** Show the half of a key that is for the other side; with --new make one. The private half is never shown. */

@@ -6,7 +6,7 @@ export async function showTables(line: CommandLine, id: string): Promise<number>
   const when = (ms: number | null) => (ms === null ? 'never' : `${new Date(ms).toISOString().slice(0, 19)}Z`);
   const rows = tables.map((one) => [
     one.name,
-    one.isPolled ? 'by its stamp' : 'compared whole',
+    one.isPolled ? 'by its stamp' : one.isNightly ? 'whole at night' : 'compared whole',
     one.passAtMs === null ? 'first load under way' : when(one.passAtMs),
     one.isSweeping ? 'under way' : when(one.sweptAtMs),
     `${Math.ceil(one.windowSeconds / 60)} min`,

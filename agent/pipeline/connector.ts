@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { AdministratorLetter } from '../../contract/connection.ts';
+import type { SettingChoices, UnderstoodAddress } from '../../contract/database-setup.ts';
 import type { Fault } from '../../contract/faults.ts';
 import type { PartSet } from '../../contract/health.ts';
 import type { EntityName } from '../../contract/record.ts';
@@ -187,6 +188,9 @@ export type OpenContext = {
   readonly isTaken?: (path: string, mark: string) => boolean;
 };
 
+/** Which hotel a report is of, and by which version of the product. */
+export type ReportHotel = { readonly hotelId: string; readonly version: string };
+
 /**
  * One kind of source. A file in connectors/ that exports one as its default is found by the registry and held to the
  * conformance suite; nothing else is edited.
@@ -198,10 +202,18 @@ export type Connector<S extends z.ZodObject = z.ZodObject> = {
   readonly settings: S;
   readonly secrets: Readonly<Record<string, SecretField>>;
   readonly entities: readonly EntityName[];
+  /** Its session reads tables, not files. */
+  readonly isDatabase?: true;
   checks(settings: z.infer<S>, context: OpenContext): readonly Check[];
   open(settings: z.infer<S>, context: OpenContext): Promise<SourceSession>;
+  /** What the address in the settings was read as, of a form that is not filled in yet. @throws {Fault} where it cannot be read. */
+  understand?(settings: Partial<z.infer<S>>): UnderstoodAddress;
+  /** What the settings with the step `choose` can be. Those that have to be there and are not are those of {@link sample}. */
+  choices?(settings: z.infer<S>, context: OpenContext, signal: AbortSignal): Promise<readonly SettingChoices[]>;
   /** How often it is read unless a person says otherwise; every quarter of an hour where absent. */
   readonly schedule?: Schedule;
+  /** What has to be known of a system that was never seen before, on one page without data of any guest. */
+  siteReport?(settings: z.infer<S>, context: OpenContext, hotel: ReportHotel, signal: AbortSignal): Promise<AdministratorLetter>;
   /** What the administrator of the system has to grant, and not one right more, as a script. */
   letter?(settings: z.infer<S>, hotel: { readonly hotelId: string }): AdministratorLetter;
   /** A settings object that its own schema takes: drawn in forms as an example, used by the conformance suite. */

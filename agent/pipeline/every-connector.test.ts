@@ -137,10 +137,11 @@ describe.each([...connectors.values()].map((connector): [string, Connector] => [
       if (session === 'too late') throw new Error('it did not open in time');
       const source = readsTables(session) ? session.source : session.plan.source;
       expect([
+        readsTables(session) === (connector.isDatabase === true),
         readsTables(session) || session.plan.mapping !== '',
         readsTables(session) || connector.entities.includes(session.plan.entity),
         /^[a-z0-9][a-z0-9-]{0,39}$/.test(source),
-      ]).toEqual([true, true, true]);
+      ]).toEqual([true, true, true, true]);
       expect([await inTime(session.close()), await inTime(session.close())]).toEqual([undefined, undefined]);
     });
 

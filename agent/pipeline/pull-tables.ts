@@ -142,7 +142,7 @@ class AgentBook implements TableBook {
     const mark: Watermark = kept ? JSON.parse(kept.watermark) : noWatermark;
     // Another database, or other rows of it, are read from their start; rows that it does not have are missed by its walks.
     this.mark = kept && kept.identity !== this.#identity ? { ...noWatermark, sweepNumber: mark.sweepNumber } : { ...noWatermark, ...mark };
-    this.mark = { ...this.mark, isPolled: of.table.stamp !== null };
+    this.mark = { ...this.mark, isPolled: of.table.stamp !== null, isNightly: of.table.isReadBeside === true };
     this.#tableId = kept?.id ?? null;
     this.#find = kept ? knownRows(tools.read, kept.id) : null;
   }

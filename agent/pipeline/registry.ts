@@ -43,6 +43,10 @@ function kindOf(system: Connector | Upstream): Omit<SystemKind, 'direction'> {
     settingsSchema: settingsSchema(system.settings, system.secrets),
     schedule: ('schedule' in system && system.schedule) || usualSchedule,
     hasLetter: system.letter !== undefined,
+    isDatabase: 'isDatabase' in system && system.isDatabase === true,
+    readsAddress: 'understand' in system && system.understand !== undefined,
+    hasChoices: 'choices' in system && system.choices !== undefined,
+    hasSiteReport: 'siteReport' in system && system.siteReport !== undefined,
   };
 }
 

@@ -40,6 +40,8 @@ type RunningSweep = { readonly utc: Seconds; readonly local: Seconds; readonly a
 export type Watermark = {
   /** Whether it is read by stamp; otherwise every run compares all of it. */
   readonly isPolled: boolean;
+  /** Compared at night alone. */
+  readonly isNightly: boolean;
   /** The database's UTC at the start of the last finished pass. Null: never. */
   readonly passUtc: Seconds | null;
   readonly widePassUtc: Seconds | null;
@@ -63,6 +65,7 @@ export type Watermark = {
 
 export const noWatermark: Watermark = {
   isPolled: false,
+  isNightly: false,
   passUtc: null,
   widePassUtc: null,
   offsets: [],

@@ -29,6 +29,7 @@ import {
 } from './configuration.ts';
 import { goingOn, runChecks } from './connection-test.ts';
 import { type CallContext, correlationIdOf } from './context.ts';
+import { choicesOf, previewOf, siteReportOf, understoodAddress } from './database-setup.ts';
 import { exploreSandbox } from './explore-sandbox.ts';
 import { overview } from './health.ts';
 import { importByHand } from './import-by-hand.ts';
@@ -150,6 +151,13 @@ export function apiRouter(agent: Agent) {
         const steps = runChecks(checks, signal ?? agent.signal);
         return 'draft' in what ? steps : goingOn(agent, what.id, steps);
       }),
+      understand: os.connections.understand.handler(({ input }) => understoodAddress(input)),
+      choices: os.connections.choices.handler(({ input, context, signal }) =>
+        choicesOf(agent, draftOf<ConnectionDraft>(input.draft), context, signal ?? agent.signal),
+      ),
+      preview: os.connections.preview.handler(({ input, context, signal }) =>
+        previewOf(agent, draftOf<ConnectionDraft>(input.draft), context, signal ?? agent.signal),
+      ),
       makeSecret: os.connections.makeSecret.handler(async ({ input, context }) => {
         const made = await makeSecret(agent, input.kind, input.field, secretFields(input.kind));
         await writeDown(agent, context, { action: 'secret-made', kind: 'draft', id: input.kind, detail: { field: input.field } });
@@ -164,6 +172,9 @@ export function apiRouter(agent: Agent) {
       }),
       letter: os.connections.letter.handler(({ input }) =>
         letterOf(agent, 'draft' in input ? { draft: draftOf<ConnectionDraft>(input.draft) } : input),
+      ),
+      siteReport: os.connections.siteReport.handler(({ input, context, signal }) =>
+        siteReportOf(agent, input.id, context, signal ?? agent.signal),
       ),
       pause: os.connections.pause.handler(async ({ input, context }) => {
         const connection = { ...existing(agent, input.id), isPaused: true };

@@ -3,6 +3,8 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { api } from '../../contract/api.ts';
 import type { AuditAction, AuditCheck, AuditEntry } from '../../contract/audit.ts';
+import type { ConnectionDraft } from '../../contract/connection.ts';
+import { startOracle } from '../../sandbox/oracle/index.ts';
 import { csvLine } from '../commands/audit.ts';
 import { noWatermark } from '../pipeline/watermark.ts';
 import { bookingRow, bookingsFile, hotel, hubDraft, sourceDraft, type TestHotel, testHotel } from '../testing.ts';
@@ -61,6 +63,7 @@ const unaudited: Record<string, string> = {
   'mappings.list': 'holds no guest data',
   'connections.list': 'holds no secrets and no guest data',
   'connections.tables': 'counts and times',
+  'connections.understand': 'reads an address and calls nobody',
   'connections.letter': 'a script that holds no secret',
   'schedule.preview': 'keeps nothing',
   'files.list': 'counts and names of files',
@@ -83,6 +86,17 @@ function readTable(): Promise<unknown> {
   const watermark = JSON.stringify({ ...noWatermark, vanished: 700 });
   const nothing = { sweep: 1, changed: [], seen: [], missed: [], gone: [], file: null };
   return test.agent.stores.writer.step('keepTable', [{ connectionId: 'pms', table: 'bookings', identity: 'x', watermark, ...nothing }]);
+}
+
+/** A draft of an OPERA database that answers. */
+async function withOpera(call: (draft: ConnectionDraft) => Promise<void>): Promise<void> {
+  const server = await startOracle();
+  const settings = { address: server.url, user: 'HOTEL_READER' };
+  try {
+    await call({ kind: 'opera-oracle', title: 'OPERA', settings, secrets: { databasePassword: 'Lobby-3-kings' } });
+  } finally {
+    await server.close();
+  }
 }
 
 type Given = Awaited<ReturnType<typeof settled>>;
@@ -111,6 +125,16 @@ const audited: Record<string, readonly [action: AuditAction, call: (given: Given
   'connections.remove': ['connection-removed', () => test.client.connections.remove({ id: 'second' })],
   'connections.restore': ['connection-restored', () => test.client.connections.restore({ id: 'second' })],
   'connections.test': ['connection-tested', () => drained(test.client.connections.test({ id: 'hub' }))],
+  'connections.choices': ['connection-tested', () => withOpera(async (draft) => void (await test.client.connections.choices({ draft })))],
+  'connections.siteReport': [
+    'site-reported',
+    () =>
+      withOpera(async (draft) => {
+        await test.client.connections.add({ ...draft, id: 'opera', schedule: { kind: 'manual' } });
+        await test.client.connections.siteReport({ id: 'opera' });
+      }),
+  ],
+  'connections.preview': ['rows-previewed', () => withOpera(async (draft) => void (await test.client.connections.preview({ draft })))],
   'connections.makeSecret': ['secret-made', () => test.client.connections.makeSecret({ kind: 'sftp-csv', field: 'privateKey' })],
   'connections.handOver': [
     'secret-handed-over',

@@ -4,7 +4,7 @@ import type { AdministratorLetter, Connection, ConnectionDraft } from '../../con
 import { Fault } from '../../contract/faults.ts';
 import { connectionById, isIdUsed, property } from '../../db/pipeline/connections.ts';
 import type { Agent } from '../index.ts';
-import type { Check, Connector, SecretField } from '../pipeline/connector.ts';
+import type { Check, Connector, OpenContext, SecretField } from '../pipeline/connector.ts';
 import { connectors, upstreams, usualSchedule } from '../pipeline/registry.ts';
 import type { Upstream } from '../pipeline/upstream.ts';
 import { type Caller, connectionDetail, entryOf } from './audit.ts';
@@ -111,6 +111,8 @@ function usableSecrets(agent: Agent, draft: ConnectionDraft, settings: Readonly<
     'port',
     'database',
     'user',
+    'address',
+    'tnsFolder',
     'jumpHost',
     'jumpPort',
     'jumpUser',
@@ -216,6 +218,25 @@ export async function restoreConnection(agent: Agent, id: string, caller: Caller
   const connection = existing(agent, id);
   await agent.configurationChanged();
   return connection;
+}
+
+/** A draft of a source, as its connector opens it. */
+export type OpenableSource = { readonly connector: Connector; readonly settings: Record<string, unknown>; readonly context: OpenContext };
+
+/**
+ * Make a draft of a source ready to be opened before it is stored.
+ * @param sampled settings that may be missing yet: in their place stand those of the connector's sample.
+ * @throws {Fault} `input-wrong` where the draft is none of a source, or not whole.
+ */
+export function openableSource(agent: Agent, given: ConnectionDraft, sampled: readonly string[] = []): OpenableSource {
+  const made = withMade(agent, given);
+  const { kind } = systemOf(made.kind);
+  const samples = Object.entries(kind.sample as Record<string, unknown>).filter(([name]) => sampled.includes(name));
+  const draft = { ...made, settings: { ...Object.fromEntries(samples), ...made.settings } };
+  const { system, settings } = checkedSettings(agent, draft);
+  if (system.direction !== 'source') throw new Fault('input-wrong', { detail: `${draft.title} is no source` });
+  const secrets = { ...usableSecrets(agent, draft, settings), ...filled(draft.secrets) };
+  return { connector: system.kind, settings, context: { secrets, now: agent.now, logins: agent.logins.for(true) } };
 }
 
 /** Build the steps of a test, of a stored connection or of what stands in a form. */

@@ -48,7 +48,7 @@ it('says which kinds have such a text, and that the others need none', async () 
     ),
   ];
   expect([having, asked]).toEqual([
-    ['postgres', 'rabbitmq'],
+    ['opera-oracle', 'postgres', 'rabbitmq'],
     ['input-wrong', 'connection-not-found', 'input-wrong'],
   ]);
 });

@@ -14,6 +14,7 @@ export function tableStandings(read: ReadDb, connectionId: string): TableStandin
     return {
       name,
       isPolled: mark.isPolled,
+      isNightly: mark.isNightly,
       passAtMs: ms(mark.passUtc),
       sweptAtMs: ms(mark.sweptUtc),
       isSweeping: mark.sweep !== null,

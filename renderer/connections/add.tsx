@@ -1,5 +1,5 @@
-import { useState } from 'react';
-import type { SystemKind } from '../../contract/connection.ts';
+import { useCallback, useRef, useState } from 'react';
+import type { Connection, SystemKind } from '../../contract/connection.ts';
 import { ConnectionForm } from '../forms/connection-form.tsx';
 import { KindChoice } from '../forms/kind-choice.tsx';
 import { useKinds } from '../line.tsx';
@@ -7,12 +7,21 @@ import { goTo } from '../router.ts';
 import { useText } from '../text/text.tsx';
 import { Skeleton } from '../ui/pieces.tsx';
 import { toast } from '../ui/toasts.tsx';
+import type { Entered } from '../wizard/entered.ts';
+import { Wizard } from '../wizard/wizard.tsx';
 
 /** Add a connection: first what it is, then its form. */
 export function Add() {
   const text = useText();
   const kinds = useKinds();
   const [kind, setKind] = useState<SystemKind | null>(null);
+  // What was entered for a kind is there again when its kind is chosen once more.
+  const entered = useRef(new Map<string, Entered>());
+  const keep = useCallback((now: Entered) => void (kind && entered.current.set(kind.kind, now)), [kind]);
+  const saved = ({ id, title }: Connection) => {
+    toast(text.connections.saved(title));
+    goTo('connections', id);
+  };
   const words = kind && (text.kinds[kind.kind] ?? kind);
   return (
     <>
@@ -33,17 +42,10 @@ export function Add() {
               ))}
             </>
           )}
-          {kind && (
-            <ConnectionForm
-              kind={kind}
-              connection={null}
-              onCancel={() => setKind(null)}
-              onSaved={({ id, title }) => {
-                toast(text.connections.saved(title));
-                goTo('connections', id);
-              }}
-            />
+          {kind?.isDatabase && (
+            <Wizard kind={kind} entered={entered.current.get(kind.kind)} onEntered={keep} onSaved={saved} onCancel={() => setKind(null)} />
           )}
+          {kind && !kind.isDatabase && <ConnectionForm kind={kind} connection={null} onCancel={() => setKind(null)} onSaved={saved} />}
         </div>
       </div>
     </>

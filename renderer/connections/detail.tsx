@@ -18,6 +18,8 @@ import { Button } from '../ui/pieces.tsx';
 import { toast } from '../ui/toasts.tsx';
 import type { Actions } from './actions.ts';
 import { ShadowAndShare } from './shadow.tsx';
+import { SiteReport } from './site-report.tsx';
+import { Tables } from './tables.tsx';
 
 /** One connection: what is wrong with it, what it does, its settings, and what can be done. */
 export function Detail({
@@ -79,9 +81,11 @@ export function Detail({
               {health?.direction === 'destination' && (rests(health) ? <SendingPanel health={health} /> : <Stop connection={connection} />)}
               {connection.direction === 'destination' && <SendAgain connection={connection} />}
               {health?.direction === 'destination' && <ShadowAndShare connection={connection} health={health} />}
+              {kind?.isDatabase && <Tables connection={connection} />}
               <Settings connection={connection} />
-              <TestSteps what={() => ({ id: connection.id })} />
+              <TestSteps what={() => ({ id: connection.id })} isDatabase={kind?.isDatabase === true} />
               {kind?.hasLetter && <Letter what={() => ({ id: connection.id })} />}
+              {kind?.hasSiteReport && <SiteReport id={connection.id} />}
             </>
           )}
         </div>

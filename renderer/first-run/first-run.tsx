@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useCallback, useRef, useState } from 'react';
 import type { AgentFacts } from '../../contract/api.ts';
 import type { Connection } from '../../contract/connection.ts';
 import { ConnectionForm } from '../forms/connection-form.tsx';
@@ -13,6 +13,8 @@ import { useText } from '../text/text.tsx';
 import { FaultNote } from '../ui/fault-note.tsx';
 import { BrandMark, Button, ToneIcon } from '../ui/pieces.tsx';
 import { Toasts, toast } from '../ui/toasts.tsx';
+import type { Entered } from '../wizard/entered.ts';
+import { Wizard } from '../wizard/wizard.tsx';
 import styles from './first-run.module.css';
 
 const steps = ['hotel', 'recovery', 'source', 'destination'] as const;
@@ -129,19 +131,21 @@ function ConnectStep({
   const [chosen, setChosen] = useState<string | null>(null);
   // With one kind there is nothing to choose.
   const kind = fitting.find((one) => one.kind === chosen) ?? (fitting.length === 1 ? fitting[0] : undefined);
+  const entered = useRef(new Map<string, Entered>());
+  const kindId = kind?.kind;
+  const keep = useCallback((now: Entered) => void (kindId && entered.current.set(kindId, now)), [kindId]);
   if (!kinds.data) return <ToneIcon tone="busy" />;
+  const saved = ({ title }: Connection) => {
+    toast(text.connections.saved(title));
+    onDone();
+  };
+  const cancel = fitting.length > 1 ? () => setChosen(null) : null;
   return (
     <>
-      {kind ? (
-        <ConnectionForm
-          kind={kind}
-          connection={null}
-          onCancel={fitting.length > 1 ? () => setChosen(null) : null}
-          onSaved={({ title }) => {
-            toast(text.connections.saved(title));
-            onDone();
-          }}
-        />
+      {kind?.isDatabase ? (
+        <Wizard kind={kind} entered={entered.current.get(kind.kind)} onEntered={keep} onSaved={saved} onCancel={cancel} />
+      ) : kind ? (
+        <ConnectionForm kind={kind} connection={null} onCancel={cancel} onSaved={saved} />
       ) : (
         <KindChoice kinds={fitting} onChoose={(one) => setChosen(one.kind)} />
       )}

@@ -10,7 +10,7 @@ import { FaultNote } from '../ui/fault-note.tsx';
 import { Button } from '../ui/pieces.tsx';
 import { Letter } from './letter.tsx';
 import { ScheduleEditor } from './schedule-editor.tsx';
-import { draftParts, type FormValues, formFields } from './schema.ts';
+import { draftParts, type FormValues, formFields, initialValues, missingFields } from './schema.ts';
 import { SchemaForm } from './schema-form.tsx';
 import { TestSteps } from './test-steps.tsx';
 
@@ -28,10 +28,7 @@ export function ConnectionForm({ kind, connection, onSaved, onCancel }: Props) {
   const words = text.kinds[kind.kind] ?? kind;
   const fields = formFields(kind.settingsSchema, text.fields, (entity) => text.entityName(entity as EntityName));
   const [title, setTitle] = useState(connection?.title ?? words.title);
-  const [values, setValues] = useState<FormValues>(() => ({
-    ...Object.fromEntries(fields.map((field) => [field.name, field.initial])),
-    ...(connection?.settings as FormValues | undefined),
-  }));
+  const [values, setValues] = useState<FormValues>(() => initialValues(fields, connection?.settings));
   const [schedule, setSchedule] = useState<Schedule>(connection?.schedule ?? kind.schedule);
   const [isPaused, setIsPaused] = useState(false);
   const [missing, setMissing] = useState<ReadonlySet<string>>(new Set());
@@ -42,9 +39,7 @@ export function ConnectionForm({ kind, connection, onSaved, onCancel }: Props) {
 
   /** What stands in the form, or null with the missing fields marked. */
   const draft = (): ConnectionDraft | null => {
-    const absent = fields.filter(
-      (field) => field.isRequired && (values[field.name] ?? '') === '' && !(field.kind === 'secret' && stored.includes(field.name)),
-    );
+    const absent = missingFields(fields, values, stored);
     setMissing(new Set([...absent.map((field) => field.name), ...(title.trim() === '' ? ['title'] : [])]));
     if (absent.length > 0 || title.trim() === '') {
       document.getElementById(absent[0] ? `field-${absent[0].name}` : 'field-title')?.focus();
@@ -93,6 +88,7 @@ export function ConnectionForm({ kind, connection, onSaved, onCancel }: Props) {
       )}
       {kind.direction === 'source' && <ScheduleEditor schedule={schedule} onChange={setSchedule} />}
       <TestSteps
+        isDatabase={kind.isDatabase}
         what={() => {
           const wanted = draft();
           return wanted && { draft: wanted };

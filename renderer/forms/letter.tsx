@@ -4,6 +4,7 @@ import { faultOf } from '../rpc.ts';
 import { useText } from '../text/text.tsx';
 import { FaultNote } from '../ui/fault-note.tsx';
 import { Banner, Button } from '../ui/pieces.tsx';
+import { saveFile } from '../ui/save-file.ts';
 import { toast } from '../ui/toasts.tsx';
 
 type What = { readonly id: string } | { readonly draft: ConnectionDraft };
@@ -22,9 +23,14 @@ export function Letter({ what }: { readonly what: () => What }) {
           {words.title}
         </Button>
         {letter && (
-          <Button isForm onClick={copy}>
-            {text.states.copy}
-          </Button>
+          <>
+            <Button isForm onClick={copy}>
+              {text.states.copy}
+            </Button>
+            <Button isForm onClick={() => saveFile(letter.fileName, letter.text)}>
+              {text.database.report.save}
+            </Button>
+          </>
         )}
       </div>
       {fetch.error && <FaultNote fault={faultOf(fetch.error)} />}

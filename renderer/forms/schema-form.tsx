@@ -74,6 +74,7 @@ function Field({ kind, field, values, missing, storedSecrets, onChange }: Props 
     case 'secret':
       return <SecretInput kind={kind} field={field} shared={shared} value={String(value)} isStored={isStored} onChange={change} />;
     case 'long-text':
+    case 'list':
       return (
         <Textarea
           {...shared}

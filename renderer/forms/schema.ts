@@ -3,7 +3,7 @@ export type FormField = {
   readonly name: string;
   readonly title: string;
   readonly description: string | null;
-  readonly kind: 'text' | 'number' | 'switch' | 'choice' | 'secret' | 'folder' | 'mapping' | 'long-text';
+  readonly kind: 'text' | 'number' | 'switch' | 'choice' | 'secret' | 'folder' | 'mapping' | 'long-text' | 'list';
   readonly choices: readonly { readonly value: string; readonly label: string }[];
   readonly initial: string | number | boolean;
   readonly placeholder: string;
@@ -13,7 +13,10 @@ export type FormField = {
   readonly isLong: boolean;
   /** A secret that the agent can make. */
   readonly isMadeHere: boolean;
+  /** Where a database is set up step by step: the step in which it is asked for. */
+  readonly step: FormStep;
 };
+export type FormStep = 'connect' | 'choose' | 'reading';
 
 type Property = {
   readonly type?: string;
@@ -27,6 +30,7 @@ type Property = {
   readonly 'x-widget'?: string;
   readonly 'x-advanced'?: boolean;
   readonly 'x-made-here'?: boolean;
+  readonly 'x-step'?: Exclude<FormStep, 'connect'>;
 };
 
 /** Words of the reader's language for fields that the agent names in English. */
@@ -41,6 +45,7 @@ function kindOf(property: Property): FormField['kind'] {
   if (property['x-widget'] === 'textarea') return 'long-text';
   if (property.enum || property.oneOf) return 'choice';
   if (property.type === 'boolean') return 'switch';
+  if (property.type === 'array') return 'list';
   return property.type === 'integer' || property.type === 'number' ? 'number' : 'text';
 }
 
@@ -66,11 +71,28 @@ export function formFields(schema: Record<string, unknown>, words: FieldWords, e
       isAdvanced: property['x-advanced'] === true,
       isLong: property['x-widget'] === 'textarea',
       isMadeHere: property['x-made-here'] === true,
+      step: property['x-step'] ?? 'connect',
     };
   });
 }
 
 export type FormValues = Readonly<Record<string, string | number | boolean>>;
+
+/** What a form starts with: its defaults, and over them what is stored. A list is written one entry a line. */
+export function initialValues(fields: readonly FormField[], stored: Readonly<Record<string, unknown>> = {}): FormValues {
+  const values = fields.map(({ name, initial }) => {
+    const value = stored[name] ?? initial;
+    return [name, Array.isArray(value) ? value.join('\n') : value] as const;
+  });
+  return Object.fromEntries(values) as FormValues;
+}
+
+/** The fields that have to be filled and are not; a secret that is stored need not be. */
+export function missingFields(fields: readonly FormField[], values: FormValues, storedSecrets: readonly string[] = []): FormField[] {
+  return fields.filter(
+    ({ name, isRequired, kind }) => isRequired && (values[name] ?? '') === '' && !(kind === 'secret' && storedSecrets.includes(name)),
+  );
+}
 
 /** Split what was entered into settings and secrets; what was left empty is left out. */
 export function draftParts(
@@ -83,7 +105,15 @@ export function draftParts(
     const value = values[name];
     if (value === undefined || value === '') continue;
     if (kind === 'secret') secrets[name] = String(value);
+    else if (kind === 'list') settings[name] = linesOf(String(value));
     else settings[name] = value;
   }
   return { settings, secrets };
+}
+
+function linesOf(text: string): string[] {
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
 }

@@ -6,6 +6,7 @@ import { faultOf } from '../rpc.ts';
 import { useClock, useText } from '../text/text.tsx';
 import { FaultNote } from '../ui/fault-note.tsx';
 import { Button, Empty, Skeleton } from '../ui/pieces.tsx';
+import { saveFile } from '../ui/save-file.ts';
 import { leavesCsv } from './csv.ts';
 import { EntityTable } from './entity-table.tsx';
 import { RuleHistory } from './history.tsx';
@@ -64,16 +65,6 @@ export function Leaves() {
       </div>
     </>
   );
-}
-
-function saveFile(name: string, content: string): void {
-  // The mark at the front tells a spreadsheet that it is UTF-8.
-  const url = URL.createObjectURL(new Blob(['\u{feff}', content], { type: 'text/csv;charset=utf-8' }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(url);
 }
 
 function Destination({ destination, always }: { readonly destination: LeavingDestination; readonly always: LeavingReport['always'] }) {

@@ -71,6 +71,8 @@ export const historyDe: typeof historyEn = {
     'connection-paused': 'Eine Verbindung angehalten',
     'connection-resumed': 'Eine Verbindung fortgesetzt',
     'connection-tested': 'Eine Verbindung geprüft',
+    'site-reported': 'Einen Bericht über den Standort erstellen lassen',
+    'rows-previewed': 'Die ersten Zeilen einer Quelle gesehen, verborgen',
     'connection-started': 'Eine Verbindung sofort lesen oder senden lassen',
     'source-compared': 'Eine Datenbank ganz vergleichen lassen',
     'rows-called-gone': 'Fehlende Zeilen für verschwunden erklärt',

@@ -1,5 +1,7 @@
 import type { EntityName } from '../../contract/record.ts';
 import type { Schedule } from '../../contract/schedule.ts';
+import { databaseDe } from './de-database.ts';
+import { databaseFieldsDe, databaseFoundDe, databaseKindsDe, databaseStepsDe } from './de-database-systems.ts';
 import { faultsDe } from './de-faults.ts';
 import { historyDe } from './de-history.ts';
 import { leavesDe } from './de-leaves.ts';
@@ -44,10 +46,10 @@ const everyWords = {
 export const de: Text = {
   faults: faultsDe,
   rules: rulesDe,
-  steps: stepsDe,
-  found: foundDe,
-  fields: fieldsDe,
-  kinds: kindsDe,
+  steps: { ...stepsDe, ...databaseStepsDe },
+  found: (words) => databaseFoundDe(words) ?? foundDe(words),
+  fields: { ...fieldsDe, ...databaseFieldsDe },
+  kinds: { ...kindsDe, ...databaseKindsDe },
   entities: (entity, count) => many(count, plurals[entity][0], plurals[entity][1]),
   entityName: (entity) => plurals[entity][1],
   frame: {
@@ -303,6 +305,7 @@ export const de: Text = {
   sending: sendingDe,
   same: sameDe,
   leaves: leavesDe,
+  database: databaseDe,
   connections: {
     title: 'Verbindungen',
     add: 'Verbindung hinzufügen',

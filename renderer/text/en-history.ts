@@ -67,6 +67,8 @@ export const historyEn = {
     'connection-paused': 'Paused a connection',
     'connection-resumed': 'Let a connection go on',
     'connection-tested': 'Tested a connection',
+    'site-reported': 'Had a site report made',
+    'rows-previewed': 'Saw the first rows of a source, masked',
     'connection-started': 'Had a connection read or send at once',
     'source-compared': 'Had a database compared whole',
     'rows-called-gone': 'Called missing rows gone',

@@ -3,6 +3,7 @@ import { faults } from '../../contract/faults.ts';
 import type { FoundLayout } from '../../contract/mapping.ts';
 import type { EntityName } from '../../contract/record.ts';
 import type { Schedule } from '../../contract/schedule.ts';
+import { databaseEn } from './en-database.ts';
 import { historyEn } from './en-history.ts';
 import { leavesEn } from './en-leaves.ts';
 import { recordsEn } from './en-records.ts';
@@ -284,6 +285,7 @@ export const en = {
   sending: sendingEn,
   same: sameEn,
   leaves: leavesEn,
+  database: databaseEn,
   connections: {
     title: 'Connections',
     add: 'Add a connection',

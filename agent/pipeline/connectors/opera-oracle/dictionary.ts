@@ -27,10 +27,15 @@ export async function chosenOwner(ask: Asker, { owner, user }: Settings, host: s
   });
 }
 
+/** The properties that an owner's tables hold. A chain keeps many in one database. */
+export async function resortsOf(ask: Asker, owner: string): Promise<string[]> {
+  const { rows } = await ask(`SELECT RESORT FROM ${owner}.RESORT ORDER BY RESORT`, {}, { doing, place: 'RESORT' });
+  return rows.map(([name]) => name ?? '');
+}
+
 /** The property that the settings name, or the only one there is. @throws {Fault} `opera-choose` where a person has to. */
 export async function chosenResort(ask: Asker, owner: string, { resort }: Settings): Promise<string> {
-  const { rows } = await ask(`SELECT RESORT FROM ${owner}.RESORT ORDER BY RESORT`, {}, { doing, place: 'RESORT' });
-  const names = rows.map(([name]) => name ?? '');
+  const names = await resortsOf(ask, owner);
   if (resort !== undefined && names.includes(resort)) return resort;
   const [only] = names;
   if (resort === undefined && only !== undefined && names.length === 1) return only;

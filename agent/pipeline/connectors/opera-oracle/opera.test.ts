@@ -7,6 +7,7 @@ import { operaUsers } from '../../../../sandbox/oracle/opera/users.ts';
 import { runChecks } from '../../../runtime/connection-test.ts';
 import { type TestHotel, testHotel } from '../../../testing.ts';
 import opera from './index.ts';
+import { codeLines } from './site-report.ts';
 
 const anyTime = new AbortController().signal;
 const secrets = { databasePassword: 'Lobby-3-kings' };
@@ -348,5 +349,135 @@ describe('the doctor of OPERA', { timeout: 60_000 }, () => {
     const last = (await tested()).at(-1);
     expect([last?.[0], typeof last?.[1], last?.[1] === 'internal']).toEqual(['clock', 'string', false]);
     expect(new Fault('source-error').who).toBe('later');
+  });
+
+  it('lists owners and properties for a draft, in one login, before anything is chosen', async () => {
+    const hotel = createOperaHotel({ seed: 4, bookingsPerDay: 4, startAtMs: Date.UTC(2026, 4, 1, 9) });
+    const neighbour = createOperaHotel({ seed: 5, resort: 'BRGN', neighbourOf: hotel });
+    hotel.fill(20);
+    server = await startOracle({ hotel });
+    const draft = { kind: 'opera-oracle', title: 'OPERA', settings: settings(), secrets };
+    const before = server.stats.logins;
+    const found = await test.client.connections.choices({ draft });
+    expect([found, server.stats.logins - before, server.stats.rejected]).toEqual([
+      [
+        { field: 'owner', options: [{ value: 'OPERA', rows: expect.any(Number), type: null }] },
+        {
+          field: 'resort',
+          options: [
+            { value: 'ALDQ', rows: null, type: null },
+            { value: 'BRGN', rows: null, type: null },
+          ],
+        },
+      ],
+      1,
+      [],
+    ]);
+    neighbour.close();
+  });
+
+  it('shows the first rows of a draft as they would be kept, names nobody, keeps nothing and stores nothing', async () => {
+    const hotel = createOperaHotel({ seed: 6, bookingsPerDay: 10, startAtMs: Date.UTC(2026, 4, 1, 9) });
+    hotel.fill(300);
+    hotel.settle();
+    server = await startOracle({ hotel });
+    const preview = await test.client.connections.preview({
+      draft: { kind: 'opera-oracle', title: 'OPERA', settings: settings(), secrets },
+    });
+    const people = [...hotel.truth()].map((one) => one.lastName).filter((name) => name.length > 3);
+    const shown = JSON.stringify(preview);
+    const bookings = preview.tables.find(({ name }) => name === 'reservations');
+    const day = bookings?.fields.findIndex(({ name }) => name === 'checkInDate') ?? -1;
+    expect([
+      preview.tables.map(({ name, entity }) => [name, entity]),
+      (bookings?.rows.length ?? 0) + (bookings?.aside.reduce((sum, { count }) => sum + count, 0) ?? 0) > 10,
+      bookings?.rows.every((row) => /^\d{4}-\d\d-\d\d$/.test(String(row[day]))),
+      people.filter((name) => shown.includes(name)),
+      (await test.client.records.counts({})).length,
+      await test.client.connections.list({}),
+      server.stats.rejected,
+    ]).toEqual([
+      [
+        ['rooms', 'room'],
+        ['profiles', 'guest'],
+        ['reservations', 'booking'],
+      ],
+      true,
+      true,
+      [],
+      0,
+      [],
+      [],
+    ]);
+  });
+
+  it('never takes a stored password to an address that it was not stored for', async () => {
+    server = await startOracle();
+    await connect();
+    const elsewhere = { ...settings(), address: server.url.replace('127.0.0.1', 'localhost') };
+    const draft = { id: 'opera', kind: 'opera-oracle', title: 'OPERA', settings: elsewhere };
+    const codes = await Promise.all([
+      test.client.connections.choices({ draft }).catch((error) => error.data.code),
+      test.client.connections.preview({ draft }).catch((error) => error.data.code),
+    ]);
+    expect([codes, server.stats.logins]).toEqual([['secret-missing', 'secret-missing'], 0]);
+  });
+
+  it('makes a report of the site out of counts and codes, without anything of a guest', async () => {
+    const hotel = createOperaHotel({ seed: 8, bookingsPerDay: 10, startAtMs: Date.UTC(2026, 4, 1, 9) });
+    hotel.fill(300);
+    hotel.settle();
+    server = await startOracle({ hotel });
+    await connect();
+    const { text } = await test.client.connections.siteReport({ id: 'opera' });
+    const truth = [...hotel.truth()];
+    const confirmed = truth.filter(({ status }) => status === 'RESERVED').length;
+    const told = truth.flatMap(({ lastName, email }) => [lastName, email]).filter((one) => one && one.length > 3 && text.includes(one));
+    const parts = text.split('\n').filter((line) => line.startsWith('## '));
+    expect([
+      parts,
+      Number(/- RESERVED: (\d+)/.exec(text)?.[1]) >= confirmed,
+      /- \d+ rooms on the business date \d{4}-\d\d-\d\d/.test(text),
+      text.includes('- rights to write: none'),
+      text.includes('unknown'),
+      told,
+      server.stats.rejected,
+    ]).toEqual([
+      [
+        '## Versions',
+        '## Owner and property',
+        '## RESERVATION_NAME.RESV_STATUS',
+        '## RESERVATION_NAME.NAME_USAGE_TYPE',
+        '## NAME.NAME_TYPE',
+        '## NAME_PHONE.PHONE_ROLE',
+        '## ROOM.ROOM_STATUS',
+        '## Reservations without a time of change',
+        '## Clock and business date',
+        '## Rooms in house, to compare with the report of the hotel itself',
+        '## Index on changes',
+        '## Tables and columns that are different',
+        '## Rights of this user',
+      ],
+      true,
+      true,
+      true,
+      false,
+      [],
+      [],
+    ]);
+  });
+
+  it('leaves out of the report what does not look like a code', () => {
+    const rows = [
+      ['CHECKED IN', '12'],
+      [null, '3'],
+      ['Mrs Almeida, suite', '1'],
+      ['4471902', '2'],
+    ];
+    expect(codeLines(rows)).toEqual([
+      '- CHECKED IN: 12',
+      '- (empty): 3',
+      '- other values, which are not shown because they do not look like codes: 3',
+    ]);
   });
 });

@@ -33,6 +33,7 @@ export const settings = z.strictObject({
     title: 'Owner of the tables',
     description: 'Usually OPERA. If it is empty, the only one there is; the test lists them.',
     examples: ['OPERA'],
+    'x-step': 'choose',
   }),
   resort: z
     .string()
@@ -42,37 +43,54 @@ export const settings = z.strictObject({
       title: 'Property',
       description: 'Its code in OPERA. If it is empty, the only one there is; the test lists them.',
       examples: ['ALDQ'],
+      'x-step': 'choose',
     }),
   readsGuests: z
     .boolean()
     .default(true)
-    .meta({ title: 'Read guests', description: 'The profiles behind the reservations, with e-mail and telephone.' }),
-  readsRooms: z.boolean().default(true).meta({ title: 'Read rooms', description: 'Rooms with their state. Posting masters are left out.' }),
+    .meta({ title: 'Read guests', description: 'The profiles behind the reservations, with e-mail and telephone.', 'x-step': 'reading' }),
+  readsRooms: z
+    .boolean()
+    .default(true)
+    .meta({ title: 'Read rooms', description: 'Rooms with their state. Posting masters are left out.', 'x-step': 'reading' }),
   source: z
     .string()
     .regex(/^[a-z0-9][a-z0-9-]{0,39}$/)
     .default('opera')
-    .meta({ title: 'Name of the system', description: 'Stands on every record: small letters, digits and hyphens.', 'x-advanced': true }),
+    .meta({
+      title: 'Name of the system',
+      description: 'Stands on every record: small letters, digits and hyphens.',
+      'x-advanced': true,
+      'x-step': 'reading',
+    }),
   bookingMapping: z
     .string()
     .min(1)
     .default('opera-v5-bookings')
-    .meta({ title: 'Mapping of reservations', 'x-widget': 'mapping', 'x-advanced': true }),
+    .meta({ title: 'Mapping of reservations', 'x-widget': 'mapping', 'x-advanced': true, 'x-step': 'reading' }),
   guestMapping: z
     .string()
     .min(1)
     .default('opera-v5-guests')
-    .meta({ title: 'Mapping of guests', 'x-widget': 'mapping', 'x-advanced': true }),
-  roomMapping: z.string().min(1).default('opera-v5-rooms').meta({ title: 'Mapping of rooms', 'x-widget': 'mapping', 'x-advanced': true }),
+    .meta({ title: 'Mapping of guests', 'x-widget': 'mapping', 'x-advanced': true, 'x-step': 'reading' }),
+  roomMapping: z
+    .string()
+    .min(1)
+    .default('opera-v5-rooms')
+    .meta({ title: 'Mapping of rooms', 'x-widget': 'mapping', 'x-advanced': true, 'x-step': 'reading' }),
   sweepAt: clockTime.default('04:30').meta({
     title: 'Compare everything at',
     description: 'In hotel time. Once a day all rows are read, to find what has changed without a trace and what is gone.',
     'x-advanced': true,
+    'x-step': 'reading',
   }),
-  auditFrom: clockTime
-    .default('02:00')
-    .meta({ title: 'Night audit from', description: 'From then on it is read every quarter of an hour only.', 'x-advanced': true }),
-  auditUntil: clockTime.default('04:00').meta({ title: 'Night audit until', 'x-advanced': true }),
+  auditFrom: clockTime.default('02:00').meta({
+    title: 'Night audit from',
+    description: 'From then on it is read every quarter of an hour only.',
+    'x-advanced': true,
+    'x-step': 'reading',
+  }),
+  auditUntil: clockTime.default('04:00').meta({ title: 'Night audit until', 'x-advanced': true, 'x-step': 'reading' }),
   clientFolder: z
     .string()
     .optional()

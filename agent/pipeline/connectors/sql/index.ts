@@ -1,7 +1,7 @@
 import { entityNames } from '../../../../contract/record.ts';
 import { defineConnector, type OpenContext } from '../../connector.ts';
 import { checks } from './checks.ts';
-import type { Engine } from './engine.ts';
+import type { Column, Engine } from './engine.ts';
 import { MariaReader } from './mariadb.ts';
 import { OracleReader } from './oracle.ts';
 import { PostgresReader } from './postgresql.ts';
@@ -38,6 +38,7 @@ export default defineConnector({
   secrets,
   schedule: { kind: 'every', interval: '1m' },
   entities: entityNames,
+  isDatabase: true,
   sample: {
     engine: 'postgresql',
     host: '127.0.0.1',
@@ -49,6 +50,19 @@ export default defineConnector({
     changedColumn: 'changed_at',
   },
   checks: (given, context) => checks(given, () => open(given, context)),
+  choices: async (given, context, signal) => {
+    const engine = open(given, context);
+    try {
+      const columns = await engine.describe(questionOf(given), signal);
+      const option = ({ name, type }: Column) => ({ value: name, rows: null, type });
+      return [
+        { field: 'keyColumn', options: columns.map(option) },
+        { field: 'changedColumn', options: columns.filter(({ stampGrain }) => stampGrain !== null).map(option) },
+      ];
+    } finally {
+      await engine.close();
+    }
+  },
   open: async (given, context) => {
     const engine = open(given, context);
     let described: Described | null = null;

@@ -40,23 +40,31 @@ export const settings = z.strictObject({
     title: 'Key column',
     description: 'One of the columns of the question: no two rows have the same value in it, and a row keeps its value.',
     examples: ['id'],
+    'x-step': 'choose',
   }),
   changedColumn: columnName.optional().meta({
     title: 'Changed column',
     description: 'The column with the time of the last change. It needs an index. Without it, all rows are read and compared every time.',
     examples: ['changed_at'],
+    'x-step': 'choose',
   }),
-  entity: z.enum(entityNames).default('booking').meta({ title: 'What a row is' }),
+  entity: z.enum(entityNames).default('booking').meta({ title: 'What a row is', 'x-step': 'reading' }),
   mapping: z.string().min(1).default('generic-pms-bookings').meta({
     title: 'Mapping',
     description: 'Which column of the question is which field.',
     'x-widget': 'mapping',
+    'x-step': 'reading',
   }),
   source: z
     .string()
     .regex(/^[a-z0-9][a-z0-9-]{0,39}$/)
     .default('pms')
-    .meta({ title: 'Name of the system', description: 'Stands on every record: small letters, digits and hyphens.', examples: ['protel'] }),
+    .meta({
+      title: 'Name of the system',
+      description: 'Stands on every record: small letters, digits and hyphens.',
+      examples: ['protel'],
+      'x-step': 'reading',
+    }),
   sweepAt: z
     .string()
     .regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/)
@@ -65,6 +73,7 @@ export const settings = z.strictObject({
       title: 'Compare everything at',
       description: 'In hotel time. Once a day all rows are read, to find what has changed without a trace and what is gone.',
       'x-advanced': true,
+      'x-step': 'reading',
     }),
   allowPlainOnThisPc,
   ...trustSettings,

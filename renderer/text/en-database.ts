@@ -1,0 +1,106 @@
+import type { UnderstoodAddress } from '../../contract/database-setup.ts';
+
+const number = (value: number) => value.toLocaleString('en-GB');
+const rows = (count: number) => `${number(count)} ${count === 1 ? 'row' : 'rows'}`;
+
+/** The sentences of sources that are databases, in English: how their tables stand, and how one is set up. */
+export const databaseEn = {
+  tables: {
+    title: 'How the tables stand',
+    help: 'Read by its stamp: the database is asked only for what has changed. Everything is compared once a day all the same, to find what has changed without a trace and what is gone.',
+    empty: 'Nothing was read yet. How each table stands is shown here after the first reading.',
+    names: {
+      reservations: 'Reservations',
+      profiles: 'Guest profiles',
+      rooms: 'Rooms',
+      question: 'The question',
+    } as Record<string, string>,
+    columns: {
+      table: 'Table',
+      pass: 'As of',
+      swept: 'Compared whole',
+      window: 'Looks back',
+      read: 'Rows read',
+      changed: 'With something new',
+    },
+    polled: 'by its stamp',
+    whole: 'compared whole each time',
+    nightly: 'compared whole at night',
+    firstLoad: 'first reading under way',
+    sweeping: 'under way',
+    never: 'not yet',
+    lateness: (span: string) => `latest ${span} late`,
+    neverLate: 'none came late',
+    perNew: (reads: string) => `${reads} read for each`,
+    compare: 'Compare everything now',
+    compares: (title: string) => `${title}: everything is compared`,
+    missing: (count: number, table: string) => `${table}: ${rows(count)} missing at once, too many to believe.`,
+    missingMeans:
+      'Nothing was reported as gone, and what changes goes on being read. Look whether the system still shows them: a table that was emptied or restored by mistake looks just like that.',
+    gone: 'They are really gone…',
+    goneTitle: (count: number, table: string) => `Report ${rows(count)} of ${table} as gone?`,
+    goneMeans:
+      'After two more comparisons that do not find them, every destination is told that they are gone. That cannot be taken back; a row that comes back is reported as new.',
+    goneSure: 'They are really gone',
+    goneDone: (table: string) => `${table}: reported as gone after two more comparisons`,
+  },
+  report: {
+    title: 'Site report',
+    make: 'Make the site report',
+    means:
+      'What has to be known of this database before it is relied on: counts and codes alone, nothing of a guest. For whoever runs it, and for the help desk.',
+    save: 'Save as a file',
+  },
+  wizard: {
+    steps: {
+      connect: 'How to connect',
+      test: 'Test',
+      choose: 'What to choose',
+      reading: 'What and when',
+      rows: 'First rows',
+      save: 'Save',
+    },
+    titles: {
+      connect: 'How is the database reached?',
+      test: 'Does everything work?',
+      choose: 'What the database offers',
+      reading: 'What is read, and how often?',
+      rows: 'The first rows, as they would be kept',
+      save: 'Everything once more',
+    },
+    helps: {
+      connect: 'Whoever runs the database knows these. Nothing is stored before the last step.',
+      test: 'Step by step, from the name of the server to the first rows. The database is only read.',
+      choose: 'These lists come from the database itself.',
+      reading: 'Changes are asked for again and again; everything is compared once a day, best in the quiet hours.',
+      rows: 'Up to 20 rows of each table, read now and on their whole way. What names a person is masked, and nothing of it is kept.',
+      save: 'Only now something is stored on this PC.',
+    },
+    understood: ({ host, port, kind, name, isEncrypted }: UnderstoodAddress) =>
+      `Server ${host}, port ${port}, ${kind === 'sid' ? 'SID' : 'service'} ${name}, ${isEncrypted ? 'with TLS' : 'without TLS'}`,
+    understoodNothing: 'What is understood of the address stands here.',
+    choiceNeeded: 'So far everything works. Choose in the next step, and it goes on.',
+    choose: 'to choose',
+    testIsOld: 'Something has changed since this test.',
+    toSendTitle: 'Text to send to whoever runs the database',
+    toSend: (hotel: string) => `Bellhop ${hotel === '' ? '' : `at ${hotel} `}cannot read the database:`,
+    ask: 'Ask the database',
+    askAgain: 'Ask again',
+    asking: 'The database is being asked',
+    mayWait: 'It is logged in to at most six times a minute, so this may take a while.',
+    ownerRows: (owner: string, count: number) => `${owner} (${rows(count)} when they were last counted)`,
+    pleaseChoose: 'Choose',
+    nothingToChoose: 'Nothing to choose yet',
+    clear: (field: string) => `Empty ${field}`,
+    reading: 'The first rows are being read',
+    readAgain: 'Read them again',
+    wouldBe: (kept: number, aside: number) => `${rows(kept)} would be kept${aside === 0 ? '' : `, ${number(aside)} set aside`}.`,
+    asideBecause: (count: number, why: string) => `${rows(count)} set aside: ${why}`,
+    rowsOf: (table: string) => `First rows: ${table}`,
+    masked: 'masked',
+    rowsNotSeen: 'The first rows were not read with these settings yet. Save a draft, or go back and look at them.',
+    goLive: 'Save and start reading',
+    saveDraft: 'Save as a draft',
+    draftMeans: 'A draft is paused: nothing is read until somebody lets it go on.',
+  },
+};
