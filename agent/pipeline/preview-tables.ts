@@ -21,7 +21,7 @@ type PreviewTools = { readonly mapping: (name: string) => Mapping; readonly sign
  * watermark moves; what names a person or was written about one is masked.
  */
 export async function previewTables(session: TableSession, { mapping, signal }: PreviewTools): Promise<SourcePreview> {
-  const { tables, faults } = await session.tables(signal);
+  const { tables, faults } = await session.tables(signal, { isAsked: true });
   const previews: TablePreview[] = [];
   for (const table of tables) previews.push(await previewOf(table, session.hidesCardNumbers, mapping(table.mapping), signal));
   return { tables: previews, faults: faults.map((fault) => fault.report()) };

@@ -12,6 +12,7 @@ export const databaseEn = {
     names: {
       reservations: 'Reservations',
       profiles: 'Guest profiles',
+      merges: 'Merges of profiles',
       rooms: 'Rooms',
       question: 'The question',
     } as Record<string, string>,

@@ -121,7 +121,8 @@ class Visit {
 
   async login(_signal: AbortSignal): Promise<Found> {
     const tries = this.#context.logins?.failedToday(this.#open.account) ?? 0;
-    const said = tries === 0 ? '' : `; ${tries} tries of this account have failed today`;
+    const said =
+      tries === 0 ? '' : tries === 1 ? '; 1 try of this account has failed today' : `; ${tries} tries of this account have failed today`;
     if (this.#refusal) {
       const { detail = '' } = this.#refusal.detail;
       throw new Fault(this.#refusal.code, { ...this.#refusal.detail, detail: `${detail}${said}` }, { cause: this.#refusal });
