@@ -23,7 +23,9 @@ type PreviewTools = { readonly mapping: (name: string) => Mapping; readonly sign
 export async function previewTables(session: TableSession, { mapping, signal }: PreviewTools): Promise<SourcePreview> {
   const { tables, faults } = await session.tables(signal, { isAsked: true });
   const previews: TablePreview[] = [];
-  for (const table of tables) previews.push(await previewOf(table, session.hidesCardNumbers, mapping(table.mapping), signal));
+  // Merges make no records.
+  for (const table of tables.filter((one) => !one.isGuestMerges))
+    previews.push(await previewOf(table, session.hidesCardNumbers, mapping(table.mapping), signal));
   return { tables: previews, faults: faults.map((fault) => fault.report()) };
 }
 

@@ -9,7 +9,13 @@ export const databaseDe: typeof databaseEn = {
     title: 'Wie die Tabellen stehen',
     help: 'Nach Zeitstempel gelesen: Die Datenbank wird nur nach dem gefragt, was sich geändert hat. Einmal am Tag wird trotzdem alles verglichen, um zu finden, was sich ohne Spur geändert hat und was verschwunden ist.',
     empty: 'Noch wurde nichts gelesen. Wie jede Tabelle steht, zeigt sich hier nach dem ersten Lesen.',
-    names: { reservations: 'Reservierungen', profiles: 'Gästeprofile', rooms: 'Zimmer', question: 'Die Abfrage' },
+    names: {
+      reservations: 'Reservierungen',
+      profiles: 'Gästeprofile',
+      rooms: 'Zimmer',
+      merges: 'Zusammengelegte Gästeprofile',
+      question: 'Die Abfrage',
+    },
     columns: {
       table: 'Tabelle',
       pass: 'Stand',
