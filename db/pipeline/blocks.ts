@@ -3,7 +3,7 @@ import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { Fault } from '../../contract/faults.ts';
 import type { ReadDb, WriteDb } from '../open.ts';
 import { seal, unseal } from '../seal.ts';
-import { headBytes } from './event-text.ts';
+import { headBytes, type KeptFor } from './event-text.ts';
 
 /**
  * The texts of the outbox, packed and sealed. Packing and setting up a cipher cost far more for one text than running them over many,
@@ -24,9 +24,6 @@ const unpacking = { chunkSize: 256 * 1024 };
 const mostBlockBytes = 512 * 1024 * 1024;
 
 const blockContext = (firstSeq: number, rows: number) => `outbox ${firstSeq} ${rows}`;
-
-/** A reason for a new version that is not its source. */
-export type KeptFor = 'figures';
 
 /** Whose the rows of a block are, and when and from where they were kept. */
 export type BlockFacts = {
@@ -150,12 +147,17 @@ export function pendingRows(db: ReadDb, key: KeyObject): (afterSeq: number, limi
   const firstBehind = db.prepare<[number], number | null>('select min(first_seq) from blocks where first_seq > ?').pluck();
   const newest = db.prepare<[], number>('select coalesce(max(seq), 0) from outbox').pluck();
   const pruned = prunedUpTo(db);
+  const isKept = db.prepare<[number], 1>('select 1 from outbox where seq = ?').pluck();
+  /** What is pruned leaves its place and the list of what is kept in one transaction: a number that is still listed is missing. */
+  function mustBePruned(seq: number): void {
+    if (seq > pruned() || isKept.get(seq) !== undefined) throw new Fault('database-damaged', { file: `outbox ${seq}` });
+  }
 
   function rowsFrom(seq: number, limit: number): { rows: OutboxRow[]; next: number } {
     const block = blockOf.get(seq);
     const isThere = block && seq < block.firstSeq + block.rows;
     if (!isThere) {
-      if (seq > pruned()) throw new Fault('database-damaged', { file: `outbox ${seq}` });
+      mustBePruned(seq);
       return { rows: [], next: firstBehind.get(seq) ?? pruned() + 1 };
     }
     const { firstSeq, rows, sealed, source, entity } = block;
@@ -165,7 +167,7 @@ export function pendingRows(db: ReadDb, key: KeyObject): (afterSeq: number, limi
     for (; at < firstSeq + rows && found.length < limit; at++) {
       const text = texts[at - firstSeq] as Buffer;
       if (text.length > 0) found.push({ seq: at, source, entity, text });
-      else if (at > pruned()) throw new Fault('database-damaged', { file: `outbox ${at}` });
+      else mustBePruned(at);
     }
     return { rows: found, next: at };
   }

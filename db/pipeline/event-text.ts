@@ -1,3 +1,4 @@
+import { hash as digest } from 'node:crypto';
 import { eventId, type RecordKey } from './ids.ts';
 
 /**
@@ -22,12 +23,31 @@ export function eventIdOf(text: Buffer): string {
   return text.toString('latin1', eventIdAt, eventIdAt + uuidLength);
 }
 
+/** A reason for a new version that is not its source. */
+export type KeptFor = 'figures';
+
+/**
+ * What the event id of a version says of its content. The hash is that of what the source has said; figures follow from other records, so a
+ * version that is kept for them names its whole text: put back and worked out anew, other figures never come under an id that was used.
+ *
+ * @param text the document without its opening brace, as it stands behind the head.
+ */
+export function contentName(hashHex: string, reason: KeptFor | null, text: string | Uint8Array): string {
+  return reason === 'figures' ? `${hashHex} ${digest('sha256', text, 'hex')}` : hashHex;
+}
+
+/** The document of a text, behind its head. */
+export function documentOf(text: string): string {
+  return text.slice(text.indexOf('"id":"'));
+}
+
 /** The same state of the same record under another generation and version, and so under another event id. */
-export function withRank(text: string, entity: string, generation: number, version: number): string {
+export function withRank(text: string, entity: string, generation: number, version: number, reason: KeptFor | null): string {
   const record = JSON.parse(text) as Omit<RecordKey, 'entity'> & { syncedAt: string; hash: string };
   const { hotelId, source, externalId, syncedAt, hash } = record;
-  const id = eventId({ hotelId, source, entity, externalId }, generation, version, hash);
-  return eventHead(id, generation, version, syncedAt, hash) + text.slice(text.indexOf('"id":"'));
+  const document = documentOf(text);
+  const id = eventId({ hotelId, source, entity, externalId }, generation, version, contentName(hash, reason, document));
+  return eventHead(id, generation, version, syncedAt, hash) + document;
 }
 
 /** The names that {@link eventHead} writes. */

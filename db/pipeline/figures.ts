@@ -14,17 +14,33 @@ export type Stay = {
 export type Figures = Readonly<Record<string, number | string>>;
 
 const hasStayed = ({ state }: Stay) => state === 'checked_in' || state === 'checked_out';
-const isBefore = (one: Stay, other: Stay) => one.day !== null && other.day !== null && one.day < other.day;
 
 /**
- * Work out the figures of one booking among all of its guest: stays and no-shows that began on an earlier day.
- * @returns none where there were none: a booking without a history has no figures, so a first import makes no second version of it.
+ * Work out the figures of each booking among all of its guest: stays and no-shows that began on an earlier day.
+ * @returns for a booking none where there were none: one without a history has no figures, so a first import makes no second version of it.
  */
-export function bookingFigures(booking: Stay, all: readonly Stay[]): Figures {
-  const earlier = all.filter((one) => isBefore(one, booking));
-  const previousStays = earlier.filter(hasStayed).length;
-  const previousNoShows = earlier.filter(({ state }) => state === 'no_show').length;
-  return previousStays + previousNoShows === 0 ? {} : { previousStays, previousNoShows };
+export function bookingFigures(all: readonly Stay[]): (booking: Stay) => Figures {
+  const stays = daysOf(all.filter(hasStayed));
+  const noShows = daysOf(all.filter(({ state }) => state === 'no_show'));
+  return ({ day }) => {
+    const previousStays = countBefore(stays, day);
+    const previousNoShows = countBefore(noShows, day);
+    return previousStays + previousNoShows === 0 ? {} : { previousStays, previousNoShows };
+  };
+}
+
+/** Days of arrival in their order. */
+const daysOf = (stays: readonly Stay[]): string[] => stays.flatMap(({ day }) => (day === null ? [] : [day])).sort();
+
+/** How many days lie before one; a guest may have thousands, so they are halved. */
+function countBefore(days: readonly string[], day: string | null): number {
+  let [from, to] = [0, day === null ? 0 : days.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if ((days[middle] as string) < (day as string)) from = middle + 1;
+    else to = middle;
+  }
+  return from;
 }
 
 /**
@@ -36,7 +52,7 @@ export function bookingFigures(booking: Stay, all: readonly Stay[]): Figures {
 export function guestFigures(all: readonly Stay[], ownCurrency: string | null): Figures {
   if (all.length === 0) return {};
   const stays = all.filter(hasStayed);
-  const days = stays.flatMap(({ day }) => (day === null ? [] : [day])).sort();
+  const days = daysOf(stays);
   const leads = all.flatMap(({ leadDays }) => (leadDays === null ? [] : [leadDays]));
   const count = (state: string) => all.filter((one) => one.state === state).length;
   return {
@@ -51,7 +67,7 @@ export function guestFigures(all: readonly Stay[], ownCurrency: string | null): 
 
 const plus = (sum: number, one: number) => sum + one;
 
-/** What was spent, per night, and with what is booked for the days to come. */
+/** What was spent, per night, and with what is booked and confirmed beside it. */
 function moneyOf(stays: readonly Stay[], all: readonly Stay[], ownCurrency: string | null): Figures {
   const spent = sumOf(stays, ownCurrency);
   if (spent === null) return {};

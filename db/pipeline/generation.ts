@@ -1,7 +1,7 @@
 import { type KeyObject, randomInt } from 'node:crypto';
 import type { WriteDb } from '../open.ts';
 import { openBlock, sealBlock } from './blocks.ts';
-import { withRank } from './event-text.ts';
+import { type KeptFor, withRank } from './event-text.ts';
 
 /** What is noted of a restore: the lowest generation since, and the destinations that have not been met since. */
 type RestoreNote = {
@@ -49,20 +49,21 @@ export function generations(db: WriteDb, key: KeyObject) {
     // What was met once is no news the next time.
     add.run(seen, nowMs);
     add.run(generation, nowMs);
-    type Block = { firstSeq: number; rows: number; entity: string; sealed: Buffer };
+    type Block = { firstSeq: number; rows: number; entity: string; reason: KeptFor | null; sealed: Buffer };
     const next = db.prepare<[number, number], Block>(
-      'select b.first_seq as firstSeq, b.rows, b.sealed, l.entity from blocks b join ledgers l on l.id = b.ledger_id ' +
+      'select b.first_seq as firstSeq, b.rows, b.reason, b.sealed, l.entity from blocks b join ledgers l on l.id = b.ledger_id ' +
         'where b.first_seq > ? and b.first_seq + b.rows - 1 > ? order by b.first_seq limit 1',
     );
     const change = db.prepare('update blocks set sealed = ?, generation = ? where first_seq = ?');
     // A block is made anew as a whole, also when only its last rows lie behind the position.
     let from: number | null = null;
     for (let block = next.get(0, position); block; block = next.get(block.firstSeq, position)) {
-      const { firstSeq, rows, entity, sealed } = block;
+      const { firstSeq, rows, entity, reason, sealed } = block;
       from ??= firstSeq;
       const texts = openBlock(key, firstSeq, rows, sealed);
       // What was pruned has left its place, and keeps it.
-      const raise = (text: Buffer, seq: number) => (text.length === 0 ? '' : withRank(text.toString('utf8'), entity, generation, seq));
+      const raise = (text: Buffer, seq: number) =>
+        text.length === 0 ? '' : withRank(text.toString('utf8'), entity, generation, seq, reason);
       const raised = texts.map((text, at) => `${raise(text, firstSeq + at)},\n`);
       change.run(sealBlock(key, firstSeq, rows, Buffer.from(raised.join(''))), generation, firstSeq);
     }

@@ -1,5 +1,5 @@
 import { hash, randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -8,6 +8,7 @@ import { openForWriting, type WriteDb } from '../open.ts';
 import { sealingKey } from '../seal.ts';
 import { type PipelineSteps, pipelineSteps } from '../steps.ts';
 import { pendingRows } from './blocks.ts';
+import { contentName, documentOf } from './event-text.ts';
 import { eventId } from './ids.ts';
 import { sumsOf } from './ledger-sums.ts';
 
@@ -153,11 +154,12 @@ describe('figures of a guest', () => {
     settle();
     const [first, second] = events().filter(({ externalId }) => externalId === '2') as unknown as [Event, Event];
     const of = { hotelId: 'ALDQ', source: 'opera', entity: 'booking', externalId: '2' };
+    const { entity: _, ...text } = second as Event & { entity: string };
     expect([second.version, second.generation, second.hash, second.eventId]).toEqual([
       first.version + 1,
       first.generation,
       first.hash,
-      eventId(of, second.generation, second.version, second.hash),
+      eventId(of, second.generation, second.version, contentName(second.hash, 'figures', documentOf(JSON.stringify(text)))),
     ]);
     const before = events().length;
     const { kept, unchanged } = keep('booking', [booking('1', '2025-01-10'), booking('2', '2025-06-10')]);
@@ -178,6 +180,61 @@ describe('figures of a guest', () => {
       { seq: 2, line: 3, byteOffset: 10, previousSeq: null, fileId: 1, reason: null },
       { seq: 3, line: 3, byteOffset: 10, previousSeq: 2, fileId: 1, reason: 'figures' },
     ]);
+  });
+
+  it('never come under an event id that other figures had, when the folder of a day before is put back', () => {
+    keep('booking', [booking('2', '2025-06-10')]);
+    settle();
+    const dayBefore = db.serialize();
+    const newestOf2 = () => newest('booking').get('2') as Event;
+    db.close();
+    // Both start in the same second, so they have the same generation.
+    open();
+    keep('booking', [booking('1', '2025-01-10')]);
+    settle();
+    const lost = newestOf2();
+    db.close();
+    for (const end of ['', '-wal', '-shm']) rmSync(join(folder, `pipeline.db${end}`), { force: true });
+    writeFileSync(join(folder, 'pipeline.db'), dayBefore);
+    open();
+    keep('booking', [booking('0', '2025-02-10', { status: 'no_show' })]);
+    settle();
+    const anew = newestOf2();
+    const rank = ({ generation, version, hash }: Event) => [generation, version, hash];
+    expect(rank(anew)).toEqual(rank(lost));
+    expect([lost.previousStays, anew.previousNoShows]).toEqual([1, 1]);
+    expect(anew.eventId).not.toBe(lost.eventId);
+  });
+
+  it('count nothing that the source has deleted, until it is there again', () => {
+    keep('guest', [guest('G1')]);
+    const first = booking('1', '2025-01-10');
+    keep('booking', [first, booking('2', '2025-06-10')]);
+    settle();
+    const seen = () => [figuresOf('guest', 'G1').totalStays, figuresOf('booking', '2').previousStays];
+    expect(seen()).toEqual([2, 1]);
+    keep('booking', [{ ...first, goneAt: '2026-01-01T00:00:00.000Z' }]);
+    settle();
+    expect(seen()).toEqual([1, undefined]);
+    keep('booking', [{ ...first, totalAmountMinor: 1 }]);
+    settle();
+    expect(seen()).toEqual([2, 1]);
+  });
+
+  it('are right for a guest with more stays than a step works out, and for an address that hundreds of records carry', () => {
+    const day = (at: number) => new Date(Date.UTC(2018, 0, 1 + at)).toISOString().slice(0, 10);
+    const stays = Array.from({ length: 1_500 }, (_, at) => booking(`S${at}`, day(at), { checkOutDate: day(at + 1) }));
+    keep('booking', stays.toReversed());
+    keep(
+      'guest',
+      Array.from({ length: 300 }, (_, at) => guest(`D${at}`, { email: 'reception@hotel.example' })),
+    );
+    keep('booking', [booking('M', '2025-01-10', { guestId: undefined, guestEmail: 'reception@hotel.example' })]);
+    keep('booking', [booking('N', '2025-03-10', { guestId: undefined, guestEmail: 'reception@hotel.example' })]);
+    settle();
+    const right = Array.from({ length: 1_500 }, (_, at) => (at === 0 ? {} : { previousStays: at, previousNoShows: 0 }));
+    expect(stays.map(({ externalId }) => figuresOf('booking', externalId as string))).toEqual(right);
+    expect(figuresOf('booking', 'N')).toEqual({});
   });
 
   it('make no second version of a first stay', () => {

@@ -137,6 +137,20 @@ describe('pruning', () => {
     expect([prune(), there()]).toEqual([0, [1, 2, 3, 4]]);
   });
 
+  it('hides no loss: what is missing and was not pruned is damage, though newer versions were pruned behind it', () => {
+    destination('hub');
+    keep(['1'], 'first');
+    keep(['2', '3'], 'old');
+    keep(['2', '3'], 'new');
+    steps.confirm('hub', 5, []);
+    age();
+    expect(prune()).toBe(2);
+    expect(texts().map(([seq]) => seq)).toEqual([1, 4, 5]);
+    db.prepare('delete from blocks where first_seq = 1').run();
+    expect(() => texts()).toThrow(expect.objectContaining({ code: 'database-damaged' }));
+    expect(texts(1).map(([seq]) => seq)).toEqual([4, 5]);
+  });
+
   it('keeps what was refused until it is settled', () => {
     destination('hub');
     keep(['1', '2'], 'old');

@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { Fault } from '../../contract/faults.ts';
 import type { ReadDb, WriteDb } from '../open.ts';
 import { type BlockFacts, blockWriter } from './blocks.ts';
-import { eventHead } from './event-text.ts';
+import { contentName, eventHead } from './event-text.ts';
 import { eventId } from './ids.ts';
 import { sumsWriter } from './ledger-sums.ts';
 import { type BatchLetter, letterStatements } from './letter-steps.ts';
@@ -273,7 +273,7 @@ export function recordStatements(db: WriteDb, key: KeyObject, generation: () => 
       sums.changed(of.ledgerId, externalId, columns.amount, columns.currency);
       changeNewest.run(current, version, seq, columns.day, columns.amount, columns.currency, of.keptAtMs, of.ledgerId, externalId);
       addRow.run(seq, externalId, version, newest.seq, newest.line, newest.byteOffset, newest.byteLength);
-      const id = eventId({ ...newest, externalId }, current, version, hashHex);
+      const id = eventId({ ...newest, externalId }, current, version, contentName(hashHex, of.reason ?? null, document));
       blocks.add(seq, eventHead(id, current, version, syncedAt, hashHex), document);
       return seq;
     });

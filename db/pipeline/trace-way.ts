@@ -8,6 +8,7 @@ import type { DeliveryOfTrace, Station, Trace, TraceLetter } from '../../contrac
 import type { ReadDb } from '../open.ts';
 import { attemptsOf } from './attempts.ts';
 import { outboxText } from './blocks.ts';
+import { contentName, documentOf } from './event-text.ts';
 import { eventId } from './ids.ts';
 import { blockOf, delivery } from './outbox.ts';
 import { deliveriesOf, settledOf } from './record-page.ts';
@@ -69,8 +70,9 @@ export function traceWay(db: ReadDb, key: KeyObject, of: TraceOf): StoredTrace {
     throw new Fault('record-not-found', { key: of.externalId });
   const { entity, hotelId, source, newestSeq, newestHash } = head;
   const isNewest = seq === newestSeq;
-  const document = opened(db, key, seq);
-  const isWhole = document !== null && fits(document, { ...kept, entity }, isNewest ? newestHash.toString('hex') : null);
+  const opened = openedText(db, key, seq);
+  const document = opened?.document ?? null;
+  const isWhole = opened !== null && fits(opened, { ...kept, entity }, isNewest ? newestHash.toString('hex') : null);
   const text = (value: unknown) => (typeof value === 'string' ? value : null);
   const stations: StoredTrace['stations'] = [
     ...fileStations(db, kept),
@@ -103,20 +105,28 @@ function keptAt(db: ReadDb, seq: number): Kept | undefined {
     .get(seq);
 }
 
+type Opened = { readonly text: string; readonly document: Document };
+
 /** The record as it will be or was sent; null where its seal does not open. */
-function opened(db: ReadDb, key: KeyObject, seq: number): Document | null {
+function openedText(db: ReadDb, key: KeyObject, seq: number): Opened | null {
   try {
-    return JSON.parse(outboxText(db, key, seq).toString('utf8')) as Document;
+    const text = outboxText(db, key, seq).toString('utf8');
+    return { text, document: JSON.parse(text) as Document };
   } catch {
     return null;
   }
 }
 
 /** Whether the event id in a record is the one of what stands in it, and its hash the one that is kept beside it. */
-function fits(document: Document, { externalId, generation, version, entity }: Kept & { entity: string }, hash: string | null): boolean {
+function fits(
+  { document, text }: Opened,
+  { externalId, generation, version, reason, entity }: Kept & { entity: string },
+  hash: string | null,
+): boolean {
   const { hotelId, source } = document;
   const key = { hotelId: String(hotelId), source: String(source), entity, externalId };
-  const isItself = document.eventId === eventId(key, generation, version, String(document.hash));
+  const content = contentName(String(document.hash), reason === 'source' ? null : reason, documentOf(text));
+  const isItself = document.eventId === eventId(key, generation, version, content);
   return isItself && document.externalId === externalId && (hash === null || document.hash === hash);
 }
 
@@ -172,7 +182,7 @@ function setAsideNow(db: ReadDb, { ledgerId, externalId }: TraceOf): TraceLetter
 }
 
 function changedSince(db: ReadDb, key: KeyObject, previousSeq: number | null, document: Document | null): string[] | null {
-  const before = previousSeq === null ? null : opened(db, key, previousSeq);
+  const before = previousSeq === null ? null : (openedText(db, key, previousSeq)?.document ?? null);
   return before && document ? differences(before, document).map(({ field }) => field) : null;
 }
 

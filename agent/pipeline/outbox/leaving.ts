@@ -52,15 +52,24 @@ export function asKept({ seq, text }: OutboxRow): OutgoingRecord {
   return { eventId: eventIdOf(text), seq, text };
 }
 
-type EventRecord = Omit<RecordKey, 'entity'> & { readonly generation: number; readonly version: number; readonly hash: string };
+type EventRecord = Omit<RecordKey, 'entity'> & {
+  readonly eventId: string;
+  readonly generation: number;
+  readonly version: number;
+  readonly hash: string;
+};
 
 /**
  * The ids under which a version leaves when something of it is kept back. Hash and event id as they are kept here follow from the whole
  * content, so both would confirm a guess of what is missing; these follow from a hash that nobody can make without the key.
  */
-function idsToLeave({ hotelId, source, externalId, generation, version, hash }: EventRecord, entity: EntityName, key: KeyObject) {
-  const left = hashToLeave(key, hash);
-  return { eventId: eventId({ hotelId, source, entity, externalId }, generation, version, left), hash: left };
+function idsToLeave(
+  { eventId: kept, hotelId, source, externalId, generation, version, hash }: EventRecord,
+  entity: EntityName,
+  key: KeyObject,
+) {
+  const content = hashToLeave(key, kept);
+  return { eventId: eventId({ hotelId, source, entity, externalId }, generation, version, content), hash: hashToLeave(key, hash) };
 }
 
 /** Apply rules to the fields of a record. What has no value has none afterwards. */
