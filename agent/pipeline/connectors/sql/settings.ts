@@ -46,6 +46,15 @@ export const settings = z.strictObject({
     description: 'The column with the time of the last change. It needs an index. Without it, all rows are read and compared every time.',
     examples: ['changed_at'],
   }),
+  stampClock: z
+    .enum(['server', 'utc'])
+    .default('server')
+    .meta({
+      title: 'Clock of the changed column',
+      description: 'By which clock the times in it are written. The test of the connection says when it seems to be the other one.',
+      'x-titles': { server: "The server's own", utc: 'UTC' },
+      'x-advanced': true,
+    }),
   entity: z.enum(entityNames).default('booking').meta({ title: 'What a row is' }),
   mapping: z.string().min(1).default('generic-pms-bookings').meta({
     title: 'Mapping',
