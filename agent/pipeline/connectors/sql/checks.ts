@@ -93,9 +93,10 @@ export function checks(given: Settings, open: () => Engine): readonly LineCheck[
       step: 'clock',
       title: 'Read the clock of the database',
       run: async (signal) => {
-        const clock = await stampClock(given, line(), null, signal);
+        const clock = await line().clock(null, signal);
         const { utc, local } = readClock(clock);
-        return { found: `${clock.local} there, ${Math.round((local - utc) / 60)} min from UTC` };
+        const found = `${clock.local} there, ${Math.round((local - utc) / 60)} min from UTC`;
+        return { found: given.stampClock === 'utc' ? `${found}; the changed column is written in UTC` : found };
       },
     }),
     step({
@@ -152,8 +153,11 @@ async function otherClockOf(given: Settings, engine: Engine, { stamp }: Describe
   const newest = secondsOf((await newestStamp(given, engine, stamp, signal)) ?? '');
   if (newest === null) return null;
   const { utc, local } = readClock(await stampClock(given, engine, stamp, signal));
-  if (Math.abs(local - utc) > aboutUtcSeconds && Math.abs(newest - utc) <= aboutUtcSeconds)
-    return 'the changed column seems to be written in UTC; set “Clock of the changed column” to UTC';
+  if (Math.abs(local - utc) > aboutUtcSeconds && Math.abs(newest - utc) <= aboutUtcSeconds) {
+    // East of Greenwich an hour without changes looks the same.
+    const unless = local > utc ? 'if a row was changed just now, ' : '';
+    return `the changed column seems to be written in UTC; ${unless}set “Clock of the changed column” to UTC`;
+  }
   if (newest <= local + mostAheadSeconds) return null;
   const ahead = `the newest time in the changed column lies ${Math.round((newest - local) / 60)} min ahead of the clock of the database`;
   return given.stampClock === 'utc' ? `${ahead}; is it written in UTC?` : ahead;

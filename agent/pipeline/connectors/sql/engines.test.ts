@@ -122,12 +122,8 @@ describe.skipIf(!hasPostgres)('PostgreSQL (SKIPPED where it is not installed)', 
     const late = (await table.pageByStamp({ stamp: '2000-01-01 00:00:00', key: null }, 30_000, anyTime)).rows.length;
     await engine.close();
     const plan = JSON.stringify(await server.ask(`EXPLAIN ${texts[0]}`));
-    expect([unstamped, late, plan.includes('Seq Scan'), plan.includes('changed_at')]).toEqual([
-      ['ever', 'never', 'none'],
-      20_000,
-      false,
-      true,
-    ]);
+    const isByIndex = /Index Cond: \(+changed_at IS NULL\)/.test(plan) && !plan.includes('Filter');
+    expect([unstamped, late, isByIndex]).toEqual([['ever', 'never', 'none'], 20_000, true]);
   });
 
   it('shows every right to change something, also to a column, a sequence and a schema', async () => {
@@ -188,7 +184,7 @@ describe.skipIf(!hasPostgres)('PostgreSQL (SKIPPED where it is not installed)', 
     const clock = await stampClock(settings({ stampClock: 'utc' }), reader, null, anyTime).finally(() => reader.close());
     expect([found, clock.local === clock.utc]).toEqual([
       [
-        expect.stringMatching(/^warned: .*the changed column seems to be written in UTC; set/),
+        expect.stringMatching(/^warned: .*the changed column seems to be written in UTC; if a row was changed just now, set/),
         expect.stringMatching(/^passed/),
         expect.stringMatching(/^passed/),
         expect.stringMatching(/^warned: .*lies 540 min ahead of the clock/),
