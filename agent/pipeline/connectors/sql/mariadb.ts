@@ -26,11 +26,12 @@ const limits = [
 /** Rights that change nothing. */
 const onlyReading = new Set(['USAGE', 'SELECT', 'SHOW VIEW', 'SHOW DATABASES']);
 
-/** A name in backticks, or the parts of a line that hold one. */
-const name = '`(?:[^`]|``)*`';
-const grantShape = new RegExp(`^GRANT ((?:[^\`]|${name})+?) ON ((?:[A-Z ]+ )?(?:\\*|${name})(?:\\.(?:\\*|${name}))?) TO (.*)$`, 's');
-const roleShape = new RegExp(`^GRANT (${name}(?:@${name})?) TO `);
-const columnsShape = new RegExp(`\\((?:[^)\`]|${name})*\\)`, 'g');
+/** A name in backticks. What stands in it is no part of the line around it. */
+const quoted = '`(?:[^`]|``)*`';
+const place = `(?:\\*|${quoted})(?:\\.(?:\\*|${quoted}))?`;
+const grantShape = new RegExp(`^GRANT ((?:[^\`]|${quoted})+?) ON ((?:[A-Z ]+ )?${place}) TO (.*)$`, 's');
+const roleShape = new RegExp(`^GRANT (${quoted}(?:@${quoted})?|\\w+) TO `);
+const columnsShape = new RegExp(`\\((?:[^)\`]|${quoted})*\\)`, 'g');
 
 type Answer = { readonly rows: readonly (string | null)[][]; readonly fields: readonly Field[] };
 type Field = { readonly name: string; readonly columnType?: number; readonly decimals?: number };
@@ -125,7 +126,7 @@ export class MariaReader implements Engine {
     const isMariaDb = /mariadb/i.test(who?.[1] ?? '');
     const on = isMariaDb ? (await this.#ask('SELECT ROLE_NAME FROM information_schema.ENABLED_ROLES', [], signal)).rows.flat() : [];
     for (const role of roles) {
-      if (on.includes(role.slice(1, -1).replaceAll('``', '`'))) continue;
+      if (on.includes(role.replace(/^`|`$/g, '').replaceAll('``', '`'))) continue;
       await look(`SHOW GRANTS FOR ${role}`).catch((error: unknown) => {
         if (!(error instanceof Fault) || (error.code !== 'source-rights' && error.code !== 'source-error')) throw error;
         tooMuch.add(`the role ${role}, whose rights cannot be seen`);
@@ -207,10 +208,12 @@ export class MariaReader implements Engine {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     connection.connect((error) => (error ? reject(error) : resolve()));
     try {
-      await bounded(promise, { shown, signal, ms: policies.statementTimeoutMs + policies.connectTimeoutMs });
-      for (const text of opening) await asked(connection, text, []);
-      // One of the two is known; on neither the deadline of this side still holds.
-      for (const text of limits) await asked(connection, text, []).catch(() => undefined);
+      const ready = promise.then(async () => {
+        for (const text of opening) await asked(connection, text, []);
+        // One of the two is known; on neither the deadline of this side still holds.
+        for (const text of limits) await asked(connection, text, []).catch(() => undefined);
+      });
+      await bounded(ready, { shown, signal, ms: policies.statementTimeoutMs + policies.connectTimeoutMs });
       return connection;
     } catch (error) {
       forget();
@@ -229,7 +232,7 @@ export class MariaReader implements Engine {
 /** What a line of SHOW GRANTS allows beyond reading. One that cannot be read is too much, and shown without the password that may stand in it. */
 function rightsBeyond(grant: string): readonly string[] {
   if (grant.startsWith('SET DEFAULT ROLE ')) return [];
-  const [, rights, place, rest = ''] = grantShape.exec(grant) ?? [];
+  const [, rights, where, rest = ''] = grantShape.exec(grant) ?? [];
   if (rights === undefined)
     return [
       `a grant that cannot be read: ${grant
@@ -242,7 +245,7 @@ function rightsBeyond(grant: string): readonly string[] {
     .split(',')
     .map((right) => right.trim())
     .filter((right) => !onlyReading.has(right));
-  return [...named, ...(/ WITH .*GRANT OPTION/s.test(rest) ? ['GRANT OPTION'] : [])].map((right) => `${right} on ${place}`);
+  return [...named, ...(/ WITH .*GRANT OPTION/s.test(rest) ? ['GRANT OPTION'] : [])].map((right) => `${right} on ${where}`);
 }
 
 function asked(connection: Connection, sql: string, values: readonly string[]): Promise<Answer> {
