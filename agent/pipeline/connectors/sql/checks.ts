@@ -1,23 +1,45 @@
 import { Fault } from '../../../../contract/faults.ts';
 import type { Check } from '../../connector.ts';
 import { addressesOf, reach } from '../../secure-line.ts';
-import { readClock } from '../../watermark.ts';
+import { readClock, secondsOf } from '../../watermark.ts';
 import type { Engine } from './engine.ts';
 import { lineBroke } from './faults.ts';
-import { describe, keyless, questionOf, questionTable, repeatedKey } from './question-table.ts';
+import {
+  type Described,
+  describe,
+  keyless,
+  newestStamp,
+  paddedKey,
+  questionOf,
+  questionTable,
+  repeatedKey,
+  stampClock,
+} from './question-table.ts';
 import { isPlain, placeOf, type Settings } from './settings.ts';
 
 /** How many rows are read in the test. */
 const firstRows = 20;
 
+/** A stamp may be so far ahead of the clock, and so far off UTC. */
+const mostAheadSeconds = 10 * 60;
+const aboutUtcSeconds = 15 * 60;
+
+/** A step, and what ends the line that it may have left open for those behind it. */
+type LineCheck = Check & { readonly close: () => Promise<void> };
+
 /** The steps of the test, one line for all of them: an account is not tried more often than it has to be. */
-export function checks(given: Settings, open: () => Engine): readonly Check[] {
+export function checks(given: Settings, open: () => Engine): readonly LineCheck[] {
   let engine: Engine | null = null;
   const line = () => {
     engine ??= open();
     return engine;
   };
-  /** Whatever ends the test, the line is closed: by the last step, or by the one that fails. */
+  const close = async () => {
+    const open = engine;
+    engine = null;
+    await open?.close();
+  };
+  /** The line is closed by the last step, or by the one that fails. Who leaves between two steps closes it by any of them. */
   const step = (one: Check, isLast = false): Check => ({
     ...one,
     run: async (signal) => {
@@ -27,15 +49,12 @@ export function checks(given: Settings, open: () => Engine): readonly Check[] {
         isDone = !isLast;
         return found;
       } finally {
-        if (!isDone) {
-          await engine?.close();
-          engine = null;
-        }
+        if (!isDone) await close();
       }
     },
   });
   const place = placeOf(given);
-  return [
+  const steps: readonly Check[] = [
     {
       step: 'question',
       title: 'Look at the question',
@@ -76,18 +95,20 @@ export function checks(given: Settings, open: () => Engine): readonly Check[] {
       run: async (signal) => {
         const clock = await line().clock(null, signal);
         const { utc, local } = readClock(clock);
-        return { found: `${clock.local} there, ${Math.round((local - utc) / 60)} min from UTC` };
+        const found = `${clock.local} there, ${Math.round((local - utc) / 60)} min from UTC`;
+        return { found: given.stampClock === 'utc' ? `${found}; the changed column is written in UTC` : found };
       },
     }),
     step({
       step: 'columns',
       title: 'Ask for the columns',
       run: async (signal) => {
-        const { columns, key, stamp } = await describe(given, line(), signal);
+        const described = await describe(given, line(), signal);
+        const { columns, key, stamp } = described;
         const names = columns.map(({ name }) => name).join(', ');
-        return {
-          found: `${columns.length}: ${names}; key ${key.name}, changed ${stamp?.name ?? 'not told: everything is compared every time'}`,
-        };
+        const found = `${columns.length}: ${names}; key ${key.name}, changed ${stamp?.name ?? 'not told: everything is compared every time'}`;
+        const otherClock = await otherClockOf(given, line(), described, signal);
+        return otherClock === null ? { found } : { found: `${found}; ${otherClock}`, isWarning: true };
       },
     }),
     step({
@@ -99,8 +120,12 @@ export function checks(given: Settings, open: () => Engine): readonly Check[] {
         if (twice)
           throw new Fault('source-columns', { host: place.shown, table: 'the question', detail: `${described.key.name} is not unique` });
         const without = await keyless(given, line(), described, signal);
-        if (without === 0) return { found: 'every row has one of its own' };
-        return { found: `${without === 1000 ? 'at least 1000' : without} rows have none and are never read`, isWarning: true };
+        const isPadded = await paddedKey(given, line(), described, signal);
+        const wrong = [
+          ...(without > 0 ? [`${without === 1000 ? 'at least 1000' : without} rows have none and are never read`] : []),
+          ...(isPadded ? ['some begin or end with a blank: two that differ in nothing else become one record'] : []),
+        ];
+        return wrong.length === 0 ? { found: 'every row has one of its own' } : { found: wrong.join('; '), isWarning: true };
       },
     }),
     step(
@@ -118,6 +143,24 @@ export function checks(given: Settings, open: () => Engine): readonly Check[] {
       true,
     ),
   ];
+  return steps.map((one) => ({ ...one, close }));
+}
+
+/** Whether the changed column seems to be written by another clock than the one that it is read by. Null: it does not, as far as one stamp tells. */
+async function otherClockOf(given: Settings, engine: Engine, { stamp }: Described, signal: AbortSignal): Promise<string | null> {
+  // A day tells nothing of a clock.
+  if (stamp === null || stamp.type === 'date') return null;
+  const newest = secondsOf((await newestStamp(given, engine, stamp, signal)) ?? '');
+  if (newest === null) return null;
+  const { utc, local } = readClock(await stampClock(given, engine, stamp, signal));
+  if (Math.abs(local - utc) > aboutUtcSeconds && Math.abs(newest - utc) <= aboutUtcSeconds) {
+    // East of Greenwich an hour without changes looks the same.
+    const unless = local > utc ? 'if a row was changed just now, ' : '';
+    return `the changed column seems to be written in UTC; ${unless}set “Clock of the changed column” to UTC`;
+  }
+  if (newest <= local + mostAheadSeconds) return null;
+  const ahead = `the newest time in the changed column lies ${Math.round((newest - local) / 60)} min ahead of the clock of the database`;
+  return given.stampClock === 'utc' ? `${ahead}; is it written in UTC?` : ahead;
 }
 
 async function inWords<T>(given: Settings, running: Promise<T>): Promise<T> {

@@ -17,8 +17,16 @@ export type Engine = {
   stampText(stamp: Column): string;
   /** The text of a column of the question q, where the database has to make it. */
   cellText?(column: Column): string;
-  /** Whether a row of the question q has a stamp that can be compared. */
-  isStamped(stamp: Column): string;
+  /** By what the rows of the question q are compared and put in order; the column itself where absent. */
+  stampOrder?(stamp: Column): string;
+  /** Whether a row of the question q has no stamp that can be compared. Each part of it can be answered by an index. */
+  isUnstamped(stamp: Column): string;
+  /** What a row needs besides lying behind a place, where that alone takes in unstamped ones. */
+  isBeforeAllTimes?(stamp: Column): string;
+  /** What an index answers, where {@link stampOrder} is no column: it takes in every row from the value number `at` on, and some before. */
+  isAbout?(at: number, stamp: Column): string | null;
+  /** A key as a text, where the database does not make one by itself. */
+  keyText?(key: string): string;
   /** A place for the value number `at` (from 1): a stamp as {@link stampText} gives it, or a key. */
   stampPlace(at: number, stamp: Column): string;
   keyPlace(at: number): string;

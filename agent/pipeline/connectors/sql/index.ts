@@ -5,16 +5,16 @@ import type { Column, Engine } from './engine.ts';
 import { MariaReader } from './mariadb.ts';
 import { OracleReader } from './oracle.ts';
 import { PostgresReader } from './postgresql.ts';
-import { type Described, describe, questionOf, questionTable } from './question-table.ts';
+import { type Described, describe, questionOf, questionTable, stampClock } from './question-table.ts';
 import { passwordOf, placeOf, type Settings, secrets, settings } from './settings.ts';
 
 function open(given: Settings, { secrets: of, logins }: OpenContext): Engine {
   const password = passwordOf(of, given);
   switch (given.engine) {
     case 'postgresql':
-      return new PostgresReader(given, password);
+      return new PostgresReader(given, password, logins);
     case 'mariadb':
-      return new MariaReader(given, password);
+      return new MariaReader(given, password, logins);
     case 'oracle':
       return new OracleReader(given, password, logins);
     default: {
@@ -83,7 +83,7 @@ export default defineConnector({
         described = await describe(given, engine, signal);
         return { tables: [questionTable(given, engine, described)], faults: [] };
       },
-      clock: (signal) => engine.clock(described?.stamp ?? null, signal),
+      clock: (signal) => stampClock(given, engine, described?.stamp ?? null, signal),
       close: () => engine.close(),
     };
   },

@@ -1,10 +1,12 @@
 import { type Connection, createConnection, escapeId } from 'mysql2';
 import { Fault } from '../../../../contract/faults.ts';
 import { policies } from '../../../resilience/policies.ts';
+import type { Logins } from '../../connector.ts';
 import { bounded, isPlainLine, tlsOptions } from '../../secure-line.ts';
 import type { SourceClock } from '../../watermark.ts';
 import type { Column, Engine, Rights } from './engine.ts';
 import { lineBroke } from './faults.ts';
+import { loggedIn } from './login.ts';
 import { placeOf, type Settings } from './settings.ts';
 
 /** The types a change can be stamped with. @source the protocol's "column type" */
@@ -24,6 +26,13 @@ const limits = [
 /** Rights that change nothing. */
 const onlyReading = new Set(['USAGE', 'SELECT', 'SHOW VIEW', 'SHOW DATABASES']);
 
+/** A name in backticks. What stands in it is no part of the line around it. */
+const quoted = '`(?:[^`]|``)*`';
+const place = `(?:\\*|${quoted})(?:\\.(?:\\*|${quoted}))?`;
+const grantShape = new RegExp(`^GRANT ((?:[^\`]|${quoted})+?) ON ((?:[A-Z ]+ )?${place}) TO (.*)$`, 's');
+const roleShape = new RegExp(`^GRANT (${quoted}(?:@${quoted})?|\\w+) TO `);
+const columnsShape = new RegExp(`\\((?:[^)\`]|${quoted})*\\)`, 'g');
+
 type Answer = { readonly rows: readonly (string | null)[][]; readonly fields: readonly Field[] };
 type Field = { readonly name: string; readonly columnType?: number; readonly decimals?: number };
 
@@ -32,11 +41,13 @@ export class MariaReader implements Engine {
   readonly #given: Settings;
   readonly #password: string;
   readonly #isPlain: boolean;
+  readonly #logins: Logins | undefined;
   #open: Promise<Connection> | null = null;
   #before: Promise<unknown> = Promise.resolve();
 
-  constructor(given: Settings, password: string) {
+  constructor(given: Settings, password: string, logins?: Logins) {
     this.#given = given;
+    this.#logins = logins;
     this.#password = password;
     this.#isPlain = isPlainLine(given);
   }
@@ -45,21 +56,35 @@ export class MariaReader implements Engine {
     return escapeId(column, true);
   }
 
-  stampPlace(): string {
-    return '?';
+  /** A day is compared by days: what has changed today is in it, at whatever hour. */
+  stampPlace(_at: number, { type }: Column): string {
+    return type === 'date' ? 'DATE(?)' : '?';
   }
 
   keyPlace(): string {
     return '?';
   }
 
-  stampText({ name }: Column): string {
-    return `DATE_FORMAT(q.${this.name(name)}, '%Y-%m-%d %H:%i:%s.%f')`;
+  stampText(stamp: Column): string {
+    return `DATE_FORMAT(${this.stampOrder(stamp)}, '%Y-%m-%d %H:%i:%s.%f')`;
+  }
+
+  /** A TIMESTAMP is kept in UTC, and told apart in UTC alone: by the clock on the wall, an hour of autumn comes twice. */
+  stampOrder({ name, type }: Column): string {
+    const column = `q.${this.name(name)}`;
+    return type === 'timestamp' ? `(TIMESTAMP'1970-01-01 00:00:00' + INTERVAL UNIX_TIMESTAMP(${column}) SECOND)` : column;
+  }
+
+  /** Two hours more than asked for: as the column is compared by the clock on the wall. */
+  isAbout(_at: number, { name, type }: Column): string | null {
+    if (type !== 'timestamp') return null;
+    return `q.${this.name(name)} >= FROM_UNIXTIME(GREATEST(0, TIMESTAMPDIFF(SECOND, '1970-01-01 00:00:00', ?) - 7200))`;
   }
 
   /** The year 0 is how an empty time is written. */
-  isStamped({ name }: Column): string {
-    return `COALESCE(YEAR(q.${this.name(name)}) > 0, FALSE)`;
+  isUnstamped({ name, type }: Column): string {
+    const column = `q.${this.name(name)}`;
+    return `(${column} IS NULL OR ${column} = '${type === 'date' ? '0000-00-00' : '0000-00-00 00:00:00'}')`;
   }
 
   limit(rows: number): string {
@@ -78,24 +103,36 @@ export class MariaReader implements Engine {
     return (await this.#ask(text, values, signal)).rows;
   }
 
-  async clock(_stamp: Column | null, signal: AbortSignal): Promise<SourceClock> {
+  async clock(stamp: Column | null, signal: AbortSignal): Promise<SourceClock> {
     const shape = "'%Y-%m-%d %H:%i:%s'";
     const { rows } = await this.#ask(`SELECT DATE_FORMAT(UTC_TIMESTAMP(), ${shape}), DATE_FORMAT(NOW(), ${shape})`, [], signal);
-    return { utc: rows[0]?.[0] ?? '', local: rows[0]?.[1] ?? '' };
+    const utc = rows[0]?.[0] ?? '';
+    return { utc, local: stamp?.type === 'timestamp' ? utc : (rows[0]?.[1] ?? '') };
   }
 
   async rights(signal: AbortSignal): Promise<Rights> {
     const who = (await this.#ask('SELECT CURRENT_USER(), VERSION()', [], signal)).rows[0];
-    const grants = (await this.#ask('SHOW GRANTS', [], signal)).rows.map(([grant]) => grant ?? '');
-    const tooMuch = grants.flatMap((grant) => {
-      const parts = /^GRANT (.+?) ON (\S+) TO /.exec(grant);
-      const rights = (parts?.[1] ?? '')
-        .replace(/\([^)]*\)/g, '')
-        .split(',')
-        .map((right) => right.trim());
-      return rights.filter((right) => right !== '' && !onlyReading.has(right)).map((right) => `${right} on ${parts?.[2]}`);
-    });
-    return { user: who?.[0] ?? '', version: who?.[1] ?? '', tooMuch: tooMuch.slice(0, 6) };
+    const tooMuch = new Set<string>();
+    const roles = new Set<string>();
+    const look = async (text: string) => {
+      for (const [grant = null] of (await this.#ask(text, [], signal)).rows) {
+        const role = roleShape.exec(grant ?? '')?.[1];
+        if (role !== undefined) roles.add(role);
+        else for (const right of rightsBeyond(grant ?? '')) tooMuch.add(right);
+      }
+    };
+    await look('SHOW GRANTS');
+    // Of a role that is on, MariaDB has shown the rights along with the user's own. One that is not on can be put on.
+    const isMariaDb = /mariadb/i.test(who?.[1] ?? '');
+    const on = isMariaDb ? (await this.#ask('SELECT ROLE_NAME FROM information_schema.ENABLED_ROLES', [], signal)).rows.flat() : [];
+    for (const role of roles) {
+      if (on.includes(role.replace(/^`|`$/g, '').replaceAll('``', '`'))) continue;
+      await look(`SHOW GRANTS FOR ${role}`).catch((error: unknown) => {
+        if (!(error instanceof Fault) || (error.code !== 'source-rights' && error.code !== 'source-error')) throw error;
+        tooMuch.add(`the role ${role}, whose rights cannot be seen`);
+      });
+    }
+    return { user: who?.[0] ?? '', version: who?.[1] ?? '', tooMuch: [...tooMuch].slice(0, 6) };
   }
 
   async close(): Promise<void> {
@@ -117,11 +154,14 @@ export class MariaReader implements Engine {
 
   /** One question at a time. Whatever is stopped or late leaves the line in an unknown state: it is cut. */
   async #ask(sql: string, values: readonly string[], signal: AbortSignal): Promise<Answer> {
-    const running = this.#before.then(() => this.#connected(signal)).then((connection) => asked(connection, sql, values));
-    this.#before = running.catch(() => undefined);
     const { shown } = placeOf(this.#given);
+    const running = this.#before.then(async () => {
+      const connection = await this.#connected(signal);
+      return bounded(asked(connection, sql, values), { shown, signal, ms: policies.statementTimeoutMs + policies.connectTimeoutMs });
+    });
+    this.#before = running.catch(() => undefined);
     try {
-      return await bounded(running, { shown, signal, ms: policies.statementTimeoutMs + policies.connectTimeoutMs });
+      return await running;
     } catch (error) {
       const fault = mariaFault(error, this.#given);
       if (fault.code !== 'source-place-missing' && fault.code !== 'source-rights') this.#drop();
@@ -131,12 +171,21 @@ export class MariaReader implements Engine {
 
   #connected(signal: AbortSignal): Promise<Connection> {
     if (signal.aborted) return Promise.reject(new Fault('stopped'));
-    this.#open ??= this.#connect();
-    return this.#open;
+    const given = this.#given;
+    const faultOf = (error: unknown) => mariaFault(error, given);
+    if (this.#open) return this.#open;
+    const opening = loggedIn({ given, password: this.#password, logins: this.#logins, signal, faultOf }, () => this.#connect(signal));
+    this.#open = opening;
+    // What did not come about is tried anew.
+    opening.catch(() => {
+      if (this.#open === opening) this.#open = null;
+    });
+    return opening;
   }
 
-  async #connect(): Promise<Connection> {
+  async #connect(signal: AbortSignal): Promise<Connection> {
     const { host, database, user } = this.#given;
+    const { shown } = placeOf(this.#given);
     const connection = createConnection({
       host,
       port: placeOf(this.#given).port,
@@ -159,10 +208,12 @@ export class MariaReader implements Engine {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     connection.connect((error) => (error ? reject(error) : resolve()));
     try {
-      await promise;
-      for (const text of opening) await asked(connection, text, []);
-      // One of the two is known; on neither the deadline of this side still holds.
-      for (const text of limits) await asked(connection, text, []).catch(() => undefined);
+      const ready = promise.then(async () => {
+        for (const text of opening) await asked(connection, text, []);
+        // One of the two is known; on neither the deadline of this side still holds.
+        for (const text of limits) await asked(connection, text, []).catch(() => undefined);
+      });
+      await bounded(ready, { shown, signal, ms: policies.statementTimeoutMs + policies.connectTimeoutMs });
       return connection;
     } catch (error) {
       forget();
@@ -176,6 +227,25 @@ export class MariaReader implements Engine {
     this.#open = null;
     void open?.then((connection) => connection.destroy()).catch(() => undefined);
   }
+}
+
+/** What a line of SHOW GRANTS allows beyond reading. One that cannot be read is too much, and shown without the password that may stand in it. */
+function rightsBeyond(grant: string): readonly string[] {
+  if (grant.startsWith('SET DEFAULT ROLE ')) return [];
+  const [, rights, where, rest = ''] = grantShape.exec(grant) ?? [];
+  if (rights === undefined)
+    return [
+      `a grant that cannot be read: ${grant
+        .replace(/ IDENTIFIED .*$/s, '')
+        .replace(/'[^']*'?/g, "'…'")
+        .slice(0, 120)}`,
+    ];
+  const named = rights
+    .replace(columnsShape, '')
+    .split(',')
+    .map((right) => right.trim())
+    .filter((right) => !onlyReading.has(right));
+  return [...named, ...(/ WITH .*GRANT OPTION/s.test(rest) ? ['GRANT OPTION'] : [])].map((right) => `${right} on ${where}`);
 }
 
 function asked(connection: Connection, sql: string, values: readonly string[]): Promise<Answer> {

@@ -118,6 +118,39 @@ const harmful = [
   '-- nothing',
   'SELECT\u00001',
   `SELECT ${'1 + '.repeat(20_000)}1`,
+  // Where a backslash hides the mark behind it, all of this is sent as statements.
+  "SELECT '\\', ') q; COMMIT; BEGIN READ WRITE; DELETE FROM bookings; --' AS no",
+  // What stands behind FROM looks like the head of a part that WITH introduces.
+  "WITH q AS (SELECT 'c' AS c, 's' AS s) SELECT * FROM q, dblink(c, s) AS (x text)",
+  "WITH q AS (SELECT 'c' AS c) SELECT * FROM q, evil() AS (x text)",
+  'WITH q AS (SELECT * FROM t, dblink(c, s) AS (x text)) SELECT * FROM q',
+  'WITH q AS (SELECT 1) SELECT 1 FROM q UNION SELECT x FROM q, evil(c) AS (x text)',
+  'SELECT a @> b FROM t',
+  'SELECT a OPERATOR(evil.+) b FROM t',
+  'SELECT "a\\" FROM t',
+];
+/** What only one kind of SQL understands. */
+const harmfulIn: readonly (readonly [Dialect, string])[] = [
+  ['oracle', 'SELECT opera.pms_p.do_it AS x FROM dual'],
+  ['oracle', 'SELECT opera . "PMS_P" /* x */ . do_it AS x FROM dual'],
+  ['oracle', 'SELECT a.b.c.d FROM dual'],
+  ['oracle', "SELECT q'[a\\]' FROM dual"],
+  ['oracle', 'SELECT do_it(+1) FROM dual'],
+  ['mariadb', 'SELECT a--b; DELETE FROM t'],
+  ['mariadb', 'SELECT a --b FROM t; DELETE FROM t'],
+];
+/** What only one kind of SQL understands, and only reads. */
+const wholesIn: readonly (readonly [Dialect, string])[] = [
+  ['oracle', 'SELECT a.id FROM a, b WHERE a.id = b.id(+) AND a.x = b.x ( + )'],
+  ['oracle', 'SELECT MAX(x) KEEP (DENSE_RANK FIRST ORDER BY d) AS x FROM b'],
+  ['oracle', 'SELECT b.id FROM opera.bookings b WHERE b.changed >= CURRENT_DATE - 30 AND b.x ^= 1'],
+  ['oracle', 'SELECT b.* FROM opera.bookings b'],
+  ['mariadb', 'SELECT id FROM b WHERE arrival >= CURDATE() - INTERVAL 30 DAY AND a <=> c'],
+  ['mariadb', "SELECT TIMESTAMPDIFF(DAY, a, b) AS n, SUBSTRING_INDEX(c, ',', 1) AS s FROM b"],
+  ['mariadb', 'SELECT total--discount AS rest FROM b'],
+  ['postgresql', "SELECT id FROM b WHERE arrival >= NOW() AND name ~* 'x' AND name !~ 'y' AND name !~~* 'z'"],
+  ['postgresql', 'SELECT x::character varying(20) AS x, CURRENT_TIMESTAMP(0) AS t, x::timestamptz(3) AS u FROM b'],
+  ['postgresql', "SELECT data->>'a' AS a FROM b WHERE x=-1"],
 ];
 
 const wholes = [
@@ -160,15 +193,16 @@ const places: readonly ((call: string) => string)[] = [
 describe('a question', () => {
   it('of a thousand that do or hide something else is refused, in every kind of SQL', () => {
     const attacks = [...deeds.flatMap((deed) => hidden.map((hide) => hide(deed))), ...harmful];
-    const through = dialects.flatMap((dialect) => attacks.filter((text) => isGood(text, dialect)).map((text) => `${dialect}: ${text}`));
+    const all = [...dialects.flatMap((dialect) => attacks.map((text) => [dialect, text] as const)), ...harmfulIn];
+    const through = all.filter(([dialect, text]) => isGood(text, dialect));
     expect([through, attacks.length * dialects.length >= 1000]).toEqual([[], true]);
   });
 
   it('of three hundred that only read is taken', () => {
     const good = [...wholes, ...functions.flatMap((call) => places.map((place) => place(call)))];
-    const refused = dialects.flatMap((dialect) =>
-      good.map((text) => [dialect, text, oneSelect(text, dialect)] as const).filter(([, , read]) => 'refusal' in read),
-    );
+    const refused = [...dialects.flatMap((dialect) => good.map((text) => [dialect, text] as const)), ...wholesIn]
+      .map(([dialect, text]) => [dialect, text, oneSelect(text, dialect)] as const)
+      .filter(([, , read]) => 'refusal' in read);
     expect([refused, good.length * dialects.length >= 300]).toEqual([[], true]);
   });
 
@@ -199,7 +233,21 @@ describe('a question', () => {
     ]);
   });
 
-  it('with a backslash in a text is refused where a backslash hides the mark behind it', () => {
-    expect(dialects.map((dialect) => isGood("SELECT 'C:\\temp' AS p FROM t", dialect))).toEqual([true, true, false]);
+  it('keeps signs together that belong together, and apart what would be a comment to the server', () => {
+    expect([
+      oneSelect("SELECT COUNT (*) FROM b WHERE n ~* 'x' AND x=-1", 'postgresql'),
+      oneSelect('SELECT a--b, CAST (a AS CHAR (3)) FROM t -- end', 'mariadb'),
+      oneSelect('SELECT a FROM t, u WHERE t.a = u.a ( + )', 'oracle'),
+    ]).toEqual([
+      { text: "SELECT COUNT( * ) FROM b WHERE n ~* 'x' AND x = - 1" },
+      { text: 'SELECT a - - b , CAST( a AS CHAR( 3 ) ) FROM t' },
+      { text: 'SELECT a FROM t , u WHERE t . a = u . a ( + )' },
+    ]);
+  });
+
+  it('with a backslash in a text is refused in every kind of SQL, and says how else to write it', () => {
+    expect(dialects.map((dialect) => oneSelect("SELECT 'C:\\temp' AS p FROM t", dialect))).toEqual(
+      dialects.map(() => ({ refusal: expect.stringContaining('CHR(92)') })),
+    );
   });
 });

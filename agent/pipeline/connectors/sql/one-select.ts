@@ -25,11 +25,16 @@ export function oneSelect(given: string, dialect: Dialect): OneSelect {
   if (!Array.isArray(tokens)) return tokens;
   // One semicolon at the end is how people write; it is not sent.
   if (tokens.at(-1)?.text === ';') tokens.pop();
-  const refusal = refusalOf(tokens);
-  return refusal === null ? { text: tokens.map(({ text }) => text).join(' ') } : { refusal };
+  const refusal = refusalOf(tokens, dialect);
+  return refusal === null ? { text: together(tokens) } : { refusal };
 }
 
-function refusalOf(tokens: readonly Token[]): string | null {
+/** No blank before the bracket of a call: to MariaDB `COUNT (` is none. */
+function together(tokens: readonly Token[]): string {
+  return tokens.map(({ text }, at) => (at === 0 || (text === '(' && tokens[at - 1]?.kind === 'word') ? text : ` ${text}`)).join('');
+}
+
+function refusalOf(tokens: readonly Token[], dialect: Dialect): string | null {
   const first = wordOf(tokens[0]);
   if (first !== 'SELECT' && first !== 'WITH') return 'it has to begin with SELECT or WITH';
   let depth = 0;
@@ -40,7 +45,12 @@ function refusalOf(tokens: readonly Token[]): string | null {
     if (token.text === ')') depth--;
     if (depth < 0) return 'a bracket closes that was not opened';
     if (word === 'SELECT' && depth === 0) hasSelect = true;
-    const refusal = signRefusal(token) ?? wordRefusal(tokens, at) ?? callRefusal(tokens, at);
+    const isHead = depth === 1 && !hasSelect;
+    const refusal =
+      signRefusal(token) ??
+      wordRefusal(tokens, at) ??
+      callRefusal(tokens, at, isHead) ??
+      (dialect === 'oracle' ? partsRefusal(tokens, at) : null);
     if (refusal !== null) return refusal;
   }
   if (depth !== 0) return 'a bracket is not closed';
@@ -90,17 +100,34 @@ const harmless = new Set(
     'ARRAY_AGG ARRAY_TO_STRING ROW_NUMBER RANK DENSE_RANK LAG LEAD FIRST_VALUE LAST_VALUE NTILE OVER PARTITION EXISTS ANY ALL SOME IN NOT AND ' +
     'OR ON AS FROM WHERE BY HAVING SELECT JOIN UNION EXCEPT MINUS INTERSECT VALUES THEN ELSE WHEN CASE BETWEEN LIKE USING FILTER WITHIN ' +
     'VARCHAR VARCHAR2 NVARCHAR2 NUMBER NUMERIC DECIMAL TIMESTAMP TIME UNSIGNED SIGNED BINARY JSON_VALUE JSON_EXTRACT JSON_UNQUOTE ROW DISTINCT ' +
-    'SYS_EXTRACT_UTC FROM_TZ ROWNUM GROUP ORDER SETS ROLLUP CUBE LIMIT OFFSET FETCH MATERIALIZED'
+    'SYS_EXTRACT_UTC FROM_TZ ROWNUM GROUP ORDER SETS ROLLUP CUBE LIMIT OFFSET FETCH MATERIALIZED ' +
+    'NOW SYSDATE CURDATE CURTIME CURRENT_DATE CURRENT_TIME CURRENT_TIMESTAMP LOCALTIME LOCALTIMESTAMP SYSTIMESTAMP UTC_DATE UTC_TIME ' +
+    'UTC_TIMESTAMP TIMESTAMPDIFF TIMESTAMPADD ADDDATE SUBDATE ADDTIME SUBTIME TIMEDIFF MAKEDATE MAKETIME TIME_FORMAT SEC_TO_TIME TIME_TO_SEC ' +
+    'TO_DAYS FROM_DAYS CONVERT_TZ TIMEZONE DAYOFMONTH DAYOFWEEK DAYOFYEAR WEEKDAY WEEK WEEKOFYEAR YEARWEEK QUARTER DAYNAME MONTHNAME ' +
+    'NEW_TIME TO_DSINTERVAL TO_YMINTERVAL TO_TIMESTAMP_TZ ISFINITE SUBSTRING_INDEX FIND_IN_SET FIELD ELT LCASE UCASE MID LOCATE SPACE HEX ' +
+    'UNHEX TO_HEX RAWTOHEX BTRIM SOUNDEX ISNULL NANVL CBRT DIV XOR REGEXP RLIKE ILIKE PRIOR KEEP PIVOT UNPIVOT WINDOW ANY_VALUE BOOL_AND ' +
+    'BOOL_OR NTH_VALUE PERCENT_RANK CUME_DIST PERCENTILE_CONT PERCENTILE_DISC MODE STDDEV_POP STDDEV_SAMP VAR_POP VAR_SAMP ' +
+    'JSON_EXTRACT_PATH_TEXT JSONB_EXTRACT_PATH_TEXT CHARACTER VARYING NCHAR NVARCHAR INT INTEGER BIGINT SMALLINT FLOAT DOUBLE PRECISION ' +
+    'REAL DEC BIT RAW TIMESTAMPTZ TIMETZ DATETIME'
   ).split(' '),
 );
 
-function callRefusal(tokens: readonly Token[], at: number): string | null {
+/** Oracle calls a function without brackets too. In two parts that looks like a column, in three it is taken for one that is called. */
+function partsRefusal(tokens: readonly Token[], at: number): string | null {
+  const [first, dot, second, dotToo, third] = tokens.slice(at, at + 5);
+  const isName = (token: Token | undefined) => token?.kind === 'word' || token?.kind === 'name';
+  if (dot?.text !== '.' || dotToo?.text !== '.' || !isName(first) || !isName(second) || !isName(third)) return null;
+  return `it names ${first?.text}.${second?.text}.${third?.text}, which may be a function: give the table a short name, and write that before the column`;
+}
+
+/** @param isHead whether the bracket stands before the SELECT and inside no other. */
+function callRefusal(tokens: readonly Token[], at: number, isHead: boolean): string | null {
   if (tokens[at]?.text !== '(' || at === 0) return null;
   const before = tokens[at - 1] as Token;
   if (before.kind === 'sign' || before.kind === 'number') return null;
   if (tokens[at - 2]?.text === '.') return `it calls ${tokens[at - 3]?.text ?? ''}.${before.text}: only functions of the database itself`;
   // The name and the columns of a part that WITH introduces look like a call.
-  if (isPartOfWith(tokens, at)) return null;
+  if (isHead && isPartOfWith(tokens, at)) return null;
   if (before.kind !== 'word') return `it calls ${before.text}, which may do more than calculate`;
   return harmless.has(wordOf(before) ?? '') ? null : `it calls ${before.text}, which may do more than calculate`;
 }
@@ -126,6 +153,10 @@ function wordOf(token: Token | undefined): string | null {
 const wordShape = /[A-Za-z_\u0080-\uffff][A-Za-z0-9_$#\u0080-\uffff]*/y;
 const numberShape = /(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?/y;
 const spaceShape = /\s+/y;
+/** Signs that belong together, the longest first. Any other run of signs is cut into these: nobody's own operator goes through whole. */
+const signShape = /!~~\*|!~\*|~~\*|!~~|->>|<=>|::|!~|~\*|~~|->|<=|>=|<>|!=|\^=|\|\||&&|<<|>>/y;
+/** Oracle's mark of an outer join. */
+const outerShape = /\(\s*\+\s*\)/y;
 const closing: Readonly<Record<string, string>> = { '[': ']', '(': ')', '{': '}', '<': '>' };
 
 function tokensOf(text: string, dialect: Dialect): Token[] | { refusal: string } {
@@ -141,7 +172,8 @@ function tokensOf(text: string, dialect: Dialect): Token[] | { refusal: string }
       continue;
     }
     if (text.charCodeAt(at) < 32) return { refusal: 'it holds a control character' };
-    if (text.startsWith('--', at)) {
+    // MariaDB wants a blank behind it; without one it takes away what is negative.
+    if (text.startsWith('--', at) && !(dialect === 'mariadb' && text.charCodeAt(at + 2) > 32)) {
       const end = text.indexOf('\n', at);
       at = end < 0 ? text.length : end + 1;
       continue;
@@ -178,12 +210,14 @@ function tokensOf(text: string, dialect: Dialect): Token[] | { refusal: string }
       at += number.length;
       continue;
     }
-    const sign = /^(?:<=|>=|<>|!=|\|\||::|->>|->)/.exec(text.slice(at, at + 3))?.[0] ?? (text[at] as string);
+    const sign = (dialect === 'oracle' ? taken(outerShape, at) : null) ?? taken(signShape, at) ?? (text[at] as string);
     tokens.push({ kind: 'sign', text: sign });
     at += sign.length;
   }
   return tokens;
 }
+
+const backslash = 'a string in it holds a backslash, which could hide where the string ends: write CHR(92), in MariaDB CHAR(92)';
 
 function quotedAt(text: string, at: number, dialect: Dialect): Token | { refusal: string } | null {
   if (dialect === 'oracle' && /^n?q'/i.test(text.slice(at, at + 3)) && !/[A-Za-z0-9_$#]/.test(text[at - 1] ?? ' '))
@@ -192,8 +226,8 @@ function quotedAt(text: string, at: number, dialect: Dialect): Token | { refusal
   if (mark === '`' && dialect !== 'mariadb') return { refusal: 'it holds the sign `' };
   if (mark !== "'" && mark !== '"' && mark !== '`') return null;
   for (let end = at + 1; end < text.length; end++) {
-    // In MariaDB it takes away the meaning of the mark behind it.
-    if (text[end] === '\\' && dialect === 'mariadb') return { refusal: 'a string in it holds a backslash' };
+    // In MariaDB, and in PostgreSQL by a setting, it takes away the meaning of the mark behind it.
+    if (text[end] === '\\') return { refusal: backslash };
     if (text[end] === '\0') return { refusal: 'it holds a control character' };
     if (text[end] !== mark) continue;
     if (text[end + 1] === mark) end++;
@@ -211,5 +245,6 @@ function oracleQuote(text: string, at: number): Token | { refusal: string } {
   const bracket = text[open] ?? '';
   const end = text.indexOf(`${closing[bracket] ?? bracket}'`, open + 1);
   if (bracket === '' || /\s/.test(bracket) || end < 0) return { refusal: 'a quotation mark is not closed' };
-  return { kind: 'string', text: text.slice(at, end + 2) };
+  const quoted = text.slice(at, end + 2);
+  return quoted.includes('\\') ? { refusal: backslash } : { kind: 'string', text: quoted };
 }

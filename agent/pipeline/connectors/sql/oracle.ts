@@ -8,6 +8,8 @@ import { isPlain, placeOf, type Settings } from './settings.ts';
 
 const second = "'YYYY-MM-DD HH24:MI:SS'";
 const fine = "'YYYY-MM-DD HH24:MI:SS.FF6'";
+/** With a zone: told and compared in UTC. Such a column needs an index on SYS_EXTRACT_UTC, as Oracle makes one by itself. */
+const hasZone = (type: string) => type.startsWith('TIMESTAMP') && type.includes('ZONE');
 const isStampType = (type: string) => type === 'DATE' || type.startsWith('TIMESTAMP');
 /** Rights that change nothing. */
 const onlyReading = new Set(['CREATE SESSION', 'READ', 'SELECT', 'READ ANY TABLE', 'SELECT ANY TABLE', 'SELECT ANY DICTIONARY']);
@@ -37,7 +39,12 @@ export class OracleReader implements Engine {
   }
 
   stampText(column: Column): string {
-    return this.cellText(column);
+    return hasZone(column.type) ? `TO_CHAR(${this.stampOrder(column)}, ${fine})` : this.cellText(column);
+  }
+
+  stampOrder({ name, type }: Column): string {
+    const column = `q.${this.name(name)}`;
+    return hasZone(type) ? `SYS_EXTRACT_UTC(${column})` : column;
   }
 
   /** A time is made a text by the database: the driver would make a date of this PC's zone of it. */
@@ -47,8 +54,8 @@ export class OracleReader implements Engine {
     return type.startsWith('TIMESTAMP') ? `TO_CHAR(${column}, ${fine})` : column;
   }
 
-  isStamped({ name }: Column): string {
-    return `q.${this.name(name)} IS NOT NULL`;
+  isUnstamped({ name }: Column): string {
+    return `q.${this.name(name)} IS NULL`;
   }
 
   stampPlace(at: number, { type }: Column): string {
@@ -72,22 +79,26 @@ export class OracleReader implements Engine {
     return (await this.#ask(text, values, signal)).rows;
   }
 
-  async clock(_stamp: Column | null, signal: AbortSignal): Promise<SourceClock> {
+  async clock(stamp: Column | null, signal: AbortSignal): Promise<SourceClock> {
     const { rows } = await this.#ask(
       `SELECT TO_CHAR(SYS_EXTRACT_UTC(SYSTIMESTAMP), ${second}), TO_CHAR(SYSDATE, ${second}) FROM DUAL`,
       [],
       signal,
     );
-    return { utc: rows[0]?.[0] ?? '', local: rows[0]?.[1] ?? '' };
+    const utc = rows[0]?.[0] ?? '';
+    return { utc, local: stamp && hasZone(stamp.type) ? utc : (rows[0]?.[1] ?? '') };
   }
 
   async rights(signal: AbortSignal): Promise<Rights> {
     const login = await this.#line.login(signal);
     const own = await this.#ask('SELECT PRIVILEGE, OWNER, TABLE_NAME FROM USER_TAB_PRIVS', [], signal);
+    const byRole = await this.#ask('SELECT PRIVILEGE, OWNER, TABLE_NAME FROM ROLE_TAB_PRIVS', [], signal);
     const system = await this.#ask('SELECT PRIVILEGE FROM SESSION_PRIVS', [], signal);
     const tooMuch = [
       ...system.rows.flatMap(([right]) => (right && !onlyReading.has(right) ? [right] : [])),
-      ...own.rows.flatMap(([right, owner, table]) => (right && !onlyReading.has(right) ? [`${right} on ${owner}.${table}`] : [])),
+      ...[...own.rows, ...byRole.rows].flatMap(([right, owner, table]) =>
+        right && !onlyReading.has(right) ? [`${right} on ${owner}.${table}`] : [],
+      ),
     ];
     return { user: this.#given.user, version: `Oracle ${login.serverVersion}`, tooMuch: tooMuch.slice(0, 6) };
   }

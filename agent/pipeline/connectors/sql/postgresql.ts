@@ -2,10 +2,12 @@ import { Socket } from 'node:net';
 import pg from 'pg';
 import { Fault } from '../../../../contract/faults.ts';
 import { policies } from '../../../resilience/policies.ts';
+import type { Logins } from '../../connector.ts';
 import { bounded, isPlainLine, tlsOptions } from '../../secure-line.ts';
 import type { SourceClock } from '../../watermark.ts';
 import type { Column, Engine, Rights } from './engine.ts';
 import { lineBroke } from './faults.ts';
+import { loggedIn } from './login.ts';
 import { placeOf, type Settings } from './settings.ts';
 
 /** Every value as the server writes it. */
@@ -29,6 +31,8 @@ const options = [
   'idle_in_transaction_session_timeout=60000',
   'DateStyle=ISO',
   'IntervalStyle=postgres',
+  // A backslash in a string is one, whatever the server says to others: the question was looked at so.
+  'standard_conforming_strings=on',
 ];
 
 type Open = { readonly client: pg.Client; readonly socket: Socket };
@@ -38,11 +42,13 @@ export class PostgresReader implements Engine {
   readonly #given: Settings;
   readonly #password: string;
   readonly #isPlain: boolean;
+  readonly #logins: Logins | undefined;
   #open: Open | null = null;
   #before: Promise<unknown> = Promise.resolve();
 
-  constructor(given: Settings, password: string) {
+  constructor(given: Settings, password: string, logins?: Logins) {
     this.#given = given;
+    this.#logins = logins;
     this.#password = password;
     this.#isPlain = isPlainLine(given);
   }
@@ -65,8 +71,17 @@ export class PostgresReader implements Engine {
   }
 
   /** A time that lies at the end of all times is none. */
-  isStamped({ name }: Column): string {
-    return `coalesce(isfinite(q.${this.name(name)}), false)`;
+  isUnstamped({ name }: Column): string {
+    const column = `q.${this.name(name)}`;
+    return `(${column} IS NULL OR ${column} = 'infinity' OR ${column} = '-infinity')`;
+  }
+
+  isBeforeAllTimes({ name }: Column): string {
+    return `q.${this.name(name)} < 'infinity'`;
+  }
+
+  keyText(key: string): string {
+    return `${key}::text`;
   }
 
   limit(rows: number): string {
@@ -99,14 +114,17 @@ export class PostgresReader implements Engine {
       await this.#ask("SELECT current_user, split_part(version(), ' ', 2), rolsuper FROM pg_roles WHERE rolname = current_user", [], signal)
     ).rows;
     const writable = await this.#ask(
-      `SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-       WHERE c.relkind IN ('r', 'p', 'v', 'f') AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg_toast%'
-       AND has_schema_privilege(n.oid, 'USAGE') AND (has_table_privilege(c.oid, 'INSERT') OR has_table_privilege(c.oid, 'UPDATE')
-       OR has_table_privilege(c.oid, 'DELETE') OR has_table_privilege(c.oid, 'TRUNCATE')) ORDER BY 1 LIMIT 6`,
+      `WITH n AS (SELECT oid, nspname FROM pg_namespace WHERE nspname NOT IN ('pg_catalog', 'information_schema') AND nspname !~ '^pg_(toast|temp)'),
+       c AS (SELECT c.oid, c.relkind, n.nspname || '.' || c.relname AS name FROM pg_class c JOIN n ON n.oid = c.relnamespace AND has_schema_privilege(n.oid, 'USAGE'))
+       SELECT 'write ' || name FROM c WHERE relkind IN ('r', 'p', 'v', 'f') AND (has_any_column_privilege(oid, 'INSERT, UPDATE')
+       OR has_table_privilege(oid, 'DELETE, TRUNCATE'))
+       UNION ALL SELECT 'use the sequence ' || name FROM c WHERE CASE relkind WHEN 'S' THEN has_sequence_privilege(oid, 'USAGE, UPDATE') END
+       UNION ALL SELECT 'create in ' || nspname FROM n WHERE has_schema_privilege(oid, 'CREATE')
+       UNION ALL SELECT 'create in the database' WHERE has_database_privilege(current_database(), 'CREATE') ORDER BY 1 LIMIT 6`,
       [],
       signal,
     );
-    const tooMuch = writable.rows.map(([table]) => `write ${table}`);
+    const tooMuch = writable.rows.map(([right]) => right ?? '');
     return {
       user: who?.[0] ?? '',
       version: `PostgreSQL ${who?.[1]}`,
@@ -128,13 +146,20 @@ export class PostgresReader implements Engine {
 
   /** One question at a time. Whatever is stopped or late leaves the line in an unknown state: it is cut. */
   async #ask(text: string, values: readonly string[], signal: AbortSignal): Promise<pg.QueryArrayResult<(string | null)[]>> {
-    const running = this.#before
-      .then(() => this.#connected(signal))
-      .then((client) => client.query<(string | null)[]>({ text, values: [...values], rowMode: 'array', types: asText }));
-    this.#before = running.catch(() => undefined);
     const { shown } = placeOf(this.#given);
+    // Extended also without values: the server itself refuses a text that holds more than one statement.
+    const config = { text, values: [...values], rowMode: 'array' as const, types: asText, queryMode: 'extended' };
+    const running = this.#before.then(async () => {
+      const client = await this.#connected(signal);
+      return bounded(client.query<(string | null)[]>(config), {
+        shown,
+        signal,
+        ms: policies.statementTimeoutMs + policies.connectTimeoutMs,
+      });
+    });
+    this.#before = running.catch(() => undefined);
     try {
-      return await bounded(running, { shown, signal, ms: policies.statementTimeoutMs + policies.connectTimeoutMs });
+      return await running;
     } catch (error) {
       const fault = postgresFault(error, this.#given);
       if (fault.code !== 'source-place-missing' && fault.code !== 'source-rights') this.#drop();
@@ -145,6 +170,12 @@ export class PostgresReader implements Engine {
   async #connected(signal: AbortSignal): Promise<pg.Client> {
     if (this.#open) return this.#open.client;
     if (signal.aborted) throw new Fault('stopped');
+    const given = this.#given;
+    const faultOf = (error: unknown) => postgresFault(error, given);
+    return loggedIn({ given, password: this.#password, logins: this.#logins, signal, faultOf }, () => this.#connect(signal));
+  }
+
+  async #connect(signal: AbortSignal): Promise<pg.Client> {
     const { host, database, user } = this.#given;
     const socket = new Socket();
     const client = new pg.Client({
@@ -164,8 +195,14 @@ export class PostgresReader implements Engine {
     client.on('error', () => this.#forget(open));
     socket.once('close', () => this.#forget(open));
     this.#open = open;
-    await client.connect();
-    return client;
+    const { shown } = placeOf(this.#given);
+    try {
+      await bounded(client.connect(), { shown, signal, ms: policies.statementTimeoutMs + policies.connectTimeoutMs });
+      return client;
+    } catch (error) {
+      this.#forget(open);
+      throw error;
+    }
   }
 
   #forget(open: Open): void {

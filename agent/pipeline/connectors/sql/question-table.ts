@@ -1,5 +1,6 @@
 import { Fault } from '../../../../contract/faults.ts';
 import type { SourceRow, SourceTable, TablePage } from '../../connector.ts';
+import type { SourceClock } from '../../watermark.ts';
 import type { Column, Engine } from './engine.ts';
 import { oneSelect } from './one-select.ts';
 import { placeOf, type Settings } from './settings.ts';
@@ -35,7 +36,7 @@ export async function describe(given: Settings, engine: Engine, signal: AbortSig
 export function questionTable(given: Settings, engine: Engine, { columns, key, stamp }: Described): SourceTable {
   const question = questionOf(given);
   const keyName = `q.${engine.name(key.name)}`;
-  const stampName = stamp && `q.${engine.name(stamp.name)}`;
+  const stampName = stamp && orderOf(engine, stamp);
   const list = columns.map((column) => engine.cellText?.(column) ?? `q.${engine.name(column.name)}`).join(', ');
   const keyAt = columns.indexOf(key);
   const select = `SELECT ${stamp ? engine.stampText(stamp) : 'NULL'}, ${list} FROM (${question}) q WHERE`;
@@ -51,14 +52,23 @@ export function questionTable(given: Settings, engine: Engine, { columns, key, s
     stamp: stamp && { column: stamp.name, grainSeconds: stamp.stampGrain ?? 1 },
     pageByStamp: (after, limit, signal) => {
       if (!stamp) throw new Error('a question without a stamp is read by its keys');
-      const from = `${hasKey} AND ${engine.isStamped(stamp)} AND ${stampName} >= ${engine.stampPlace(1, stamp)}`;
-      const order = `${stampName}, ${keyName}`;
-      if (after.key === null) return page(from, order, [after.stamp], limit, signal);
-      const behind = `(${stampName} > ${engine.stampPlace(2, stamp)} OR ${keyName} > ${engine.keyPlace(3)})`;
-      return page(`${from} AND ${behind}`, order, [after.stamp, after.stamp, after.key], limit, signal);
+      const values: string[] = [];
+      const next = () => values.push(after.stamp);
+      const from = [hasKey, `${stampName} >= ${engine.stampPlace(next(), stamp)}`];
+      const about = engine.isAbout?.(values.length + 1, stamp) ?? null;
+      if (about !== null) {
+        next();
+        from.push(about);
+      }
+      if (engine.isBeforeAllTimes) from.push(engine.isBeforeAllTimes(stamp));
+      if (after.key !== null) {
+        const later = `${stampName} > ${engine.stampPlace(next(), stamp)}`;
+        from.push(`(${later} OR ${keyName} > ${engine.keyPlace(values.push(after.key))})`);
+      }
+      return page(from.join(' AND '), `${stampName}, ${keyName}`, values, limit, signal);
     },
     pageUnstamped: (afterKey, limit, signal) => {
-      const none = stamp ? `${hasKey} AND NOT ${engine.isStamped(stamp)}` : '1 = 0';
+      const none = stamp ? `${hasKey} AND ${engine.isUnstamped(stamp)}` : '1 = 0';
       if (afterKey === null) return page(none, keyName, [], limit, signal);
       return page(`${none} AND ${keyName} > ${engine.keyPlace(1)}`, keyName, [afterKey], limit, signal);
     },
@@ -67,6 +77,24 @@ export function questionTable(given: Settings, engine: Engine, { columns, key, s
       return page(`${hasKey} AND ${keyName} > ${engine.keyPlace(1)}`, keyName, [afterKey], limit, signal);
     },
   };
+}
+
+function orderOf(engine: Engine, stamp: Column): string {
+  return engine.stampOrder?.(stamp) ?? `q.${engine.name(stamp.name)}`;
+}
+
+/** The clock by which the changed column is written. */
+export async function stampClock(given: Settings, engine: Engine, stamp: Column | null, signal: AbortSignal): Promise<SourceClock> {
+  const clock = await engine.clock(stamp, signal);
+  return given.stampClock === 'utc' ? { utc: clock.utc, local: clock.utc } : clock;
+}
+
+/** The newest stamp. Null: there is none. */
+export async function newestStamp(given: Settings, engine: Engine, stamp: Column, signal: AbortSignal): Promise<string | null> {
+  const column = `q.${engine.name(stamp.name)}`;
+  const where = [`${column} IS NOT NULL`, ...(engine.isBeforeAllTimes ? [engine.isBeforeAllTimes(stamp)] : [])].join(' AND ');
+  const text = `SELECT ${engine.stampText(stamp)} FROM (${questionOf(given)}) q WHERE ${where} ORDER BY ${column} DESC ${engine.limit(1)}`;
+  return (await engine.rows(text, [], signal))[0]?.[0] ?? null;
 }
 
 function rowOf([stamp = null, ...cells]: readonly (string | null)[], keyAt: number): SourceRow {
@@ -83,5 +111,14 @@ export async function keyless(given: Settings, engine: Engine, { key }: Describe
 export async function repeatedKey(given: Settings, engine: Engine, { key }: Described, signal: AbortSignal): Promise<boolean> {
   const name = `q.${engine.name(key.name)}`;
   const text = `SELECT 1 FROM (${questionOf(given)}) q WHERE ${name} IS NOT NULL GROUP BY ${name} HAVING COUNT(*) > 1 ${engine.limit(1)}`;
+  return (await engine.rows(text, [], signal)).length > 0;
+}
+
+/** Whether a key begins or ends with a blank: to a record it is the same as one without. It looks at all rows: only a test asks. */
+export async function paddedKey(given: Settings, engine: Engine, { key }: Described, signal: AbortSignal): Promise<boolean> {
+  const column = `q.${engine.name(key.name)}`;
+  const name = engine.keyText?.(column) ?? column;
+  const isPadded = `LENGTH(${name}) > COALESCE(LENGTH(TRIM(${name})), 0)`;
+  const text = `SELECT 1 FROM (${questionOf(given)}) q WHERE ${isPadded} ${engine.limit(1)}`;
   return (await engine.rows(text, [], signal)).length > 0;
 }

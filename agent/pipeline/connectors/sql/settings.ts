@@ -48,6 +48,16 @@ export const settings = z.strictObject({
     examples: ['changed_at'],
     'x-step': 'choose',
   }),
+  stampClock: z
+    .enum(['server', 'utc'])
+    .default('server')
+    .meta({
+      title: 'Clock of the changed column',
+      description: 'By which clock the times in it are written. The test of the connection says when it seems to be the other one.',
+      'x-titles': { server: "The server's own", utc: 'UTC' },
+      'x-step': 'choose',
+      'x-advanced': true,
+    }),
   entity: z.enum(entityNames).default('booking').meta({ title: 'What a row is', 'x-step': 'reading' }),
   mapping: z.string().min(1).default('generic-pms-bookings').meta({
     title: 'Mapping',
