@@ -66,6 +66,11 @@ test('the page of a database shows how its tables stand, compares everything, an
   await expect(row('Reservations')).toContainText('1 read for each');
   await examine(page)('tables, filled');
 
+  const report = page.getByRole('region', { name: 'Site report' });
+  await report.getByRole('button', { name: 'Make the site report' }).press('Enter');
+  await expect(report.getByRole('textbox', { name: /^Site report 127/ })).toHaveValue(/- RESERVED: \d+/);
+  await examine(page)('site report');
+
   removeReservations();
   await part.getByRole('button', { name: 'Compare everything now' }).press('Enter');
   const missing = part.getByRole('status').filter({ hasText: /Reservations: \d+ rows missing at once, too many to believe\./ });
