@@ -2,7 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Fault } from '../../../../contract/faults.ts';
 import { createOperaHotel, type OperaHotel, type OracleOptions, type OracleServer, startOracle } from '../../../../sandbox/oracle/index.ts';
+import { operaTables } from '../../../../sandbox/oracle/opera/schema.ts';
 import type { TrueReservation } from '../../../../sandbox/oracle/opera/truth.ts';
+import { grantsOn } from '../../../../sandbox/oracle/opera/users.ts';
 import { runChecks } from '../../../runtime/connection-test.ts';
 import { type TestHotel, testHotel } from '../../../testing.ts';
 import opera from './index.ts';
@@ -349,6 +351,28 @@ describe('the doctor of OPERA', { timeout: 60_000 }, () => {
       [],
     ]);
     neighbour.close();
+  });
+
+  it('lists the properties of an owner once one of several is chosen', async () => {
+    const hotel = createOperaHotel({ seed: 4, bookingsPerDay: 4, startAtMs: Date.UTC(2026, 4, 1, 9) });
+    hotel.database.create('OPERA2', operaTables);
+    const grants = { ...grantsOn('OPERA', ['READ']), ...grantsOn('OPERA2', ['READ']) };
+    server = await startOracle({ hotel, users: { HOTEL_READER: { password: secrets.databasePassword, grants } } });
+    const choices = async (more: object) => {
+      const draft = { kind: 'opera-oracle', title: 'OPERA', settings: settings(more), secrets };
+      return (await test.client.connections.choices({ draft })).map(({ field, options }) => [field, options.map(({ value }) => value)]);
+    };
+    expect([await choices({}), await choices({ owner: 'OPERA' }), server.stats.rejected]).toEqual([
+      [
+        ['owner', ['OPERA', 'OPERA2']],
+        ['resort', []],
+      ],
+      [
+        ['owner', ['OPERA', 'OPERA2']],
+        ['resort', ['ALDQ']],
+      ],
+      [],
+    ]);
   });
 
   it('shows the first rows of a draft as they would be kept, names nobody, keeps nothing and stores nothing', async () => {
