@@ -31,7 +31,7 @@ const usage = `bellhop ${version}
       how every connection stands
   bellhop hotel [--code C --name N --zone Z --currency CUR [--rolls-at HH:MM]]
       show or set up the hotel
-  bellhop connections list | add FILE [--secrets-stdin] | test ID | remove ID
+  bellhop connections list | add FILE [--secrets-stdin] | test ID [--site-report [FILE]] | remove ID
       the connections; a file holds no secrets, they are asked for
   bellhop connections key ID [--new]
       the public half of its key, to hand to the operator; --new makes a key pair here

@@ -28,7 +28,6 @@ export type SettingChoices = z.infer<typeof SettingChoices>;
 export const TablePreview = z.strictObject({
   name: z.string(),
   entity: z.enum(entityNames),
-  mapping: z.string(),
   /** The fields that are filled in at least one row, in the order of the record; of those that are `isMasked` most is hidden. */
   fields: z.array(z.strictObject({ name: z.string(), isMasked: z.boolean() })),
   /** A value for each field; null where a row has none. */

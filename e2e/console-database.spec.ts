@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { expect } from '@playwright/test';
 import { createOperaHotel, type OperaHotel, type OracleServer, startOracle } from '../sandbox/oracle/index.ts';
 import { storedName } from '../sandbox/oracle/sql/catalogue.ts';
+import { hasPostgres, startPostgres } from '../sandbox/servers/postgres.ts';
 import { type ConsoleHotel, choose, field, needsChromium, test } from './console-hotel.ts';
 import { examine } from './examine.ts';
 
@@ -66,6 +67,11 @@ test('the page of a database shows how its tables stand, compares everything, an
   await expect(row('Reservations')).toContainText('1 read for each');
   await examine(page)('tables, filled');
 
+  const report = page.getByRole('region', { name: 'Site report' });
+  await report.getByRole('button', { name: 'Make the site report' }).press('Enter');
+  await expect(report.getByRole('textbox', { name: /^Site report 127/ })).toHaveValue(/- RESERVED: \d+/);
+  await examine(page)('site report');
+
   removeReservations();
   await part.getByRole('button', { name: 'Compare everything now' }).press('Enter');
   const missing = part.getByRole('status').filter({ hasText: /Reservations: \d+ rows missing at once, too many to believe\./ });
@@ -99,7 +105,7 @@ test('OPERA is set up step by step, from nothing to the first booking upstream, 
   await page.goto(hotel.address);
   await page.getByRole('contentinfo').waitFor();
   await page.getByRole('link', { name: /^Connections/ }).click();
-  await page.keyboard.press('n');
+  await page.getByRole('button', { name: /^Add a connection/ }).press('Enter');
   await page.getByRole('button', { name: /^OPERA V5/ }).press('Enter');
 
   const next = page.getByRole('button', { name: 'Next', exact: true });
@@ -167,7 +173,7 @@ test('a database that is saved as a draft is paused, what was entered is kept on
   await page.goto(`${hotel.address}`);
   await page.getByRole('contentinfo').waitFor();
   await page.getByRole('link', { name: /^Connections/ }).click();
-  await page.keyboard.press('n');
+  await page.getByRole('button', { name: /^Add a connection/ }).press('Enter');
   await page.getByRole('button', { name: /^OPERA V5/ }).click();
   await field(page, /^Name/).fill('OPERA of the annex');
   await page.getByRole('button', { name: 'Back', exact: true }).click();
@@ -190,4 +196,52 @@ test('a database that is saved as a draft is paused, what was entered is kept on
   await expect(page.getByRole('heading', { name: 'OPERA of the annex' })).toBeVisible();
   const [opened] = (await hotel.client.connections.list({})).filter(({ kind }) => kind === 'opera-oracle');
   expect([opened?.isPaused, opened?.settings.address]).toEqual([true, server.url]);
+});
+
+test('a database with a question is set up with the key and the changed column chosen from its columns', async ({ page, hotel }) => {
+  test.skip(!hasPostgres, 'PostgreSQL is not installed');
+  const database = await startPostgres();
+  try {
+    await database.ask(`CREATE TABLE bookings (no text PRIMARY KEY, guest text, arrival date, departure date, status text, changed_at timestamp);
+      CREATE INDEX ON bookings (changed_at, no); INSERT INTO bookings VALUES ('A-1', 'Ada Almeida', '2026-03-01', '2026-03-04', 'RESERVED', now());
+      CREATE ROLE reader LOGIN PASSWORD 'Lobby-3-kings'; GRANT SELECT ON bookings TO reader;`);
+    await hotel.setUp();
+    await page.goto(`${hotel.address}`);
+    await page.getByRole('contentinfo').waitFor();
+    await page.getByRole('link', { name: /^Connections/ }).click();
+    await page.getByRole('button', { name: /^Add a connection/ }).press('Enter');
+    await page.getByRole('button', { name: /^Database with a question/ }).click();
+    await choose(page, /^Database/, 'PostgreSQL');
+    await field(page, /^Server/).fill('127.0.0.1');
+    await field(page, /^Name of the database/).fill(database.database);
+    await field(page, /^User name/).fill('reader');
+    const columns =
+      'no AS "Confirmation No", guest AS "Guest Name", NULL AS "Email", NULL AS "Phone", NULL AS "Room", NULL AS "Room Type", arrival AS "Arrival", ' +
+      'departure AS "Departure", NULL AS "Booked On", status AS "Status", NULL AS "Channel", NULL AS "Total", NULL AS "Deposit", \'EUR\' AS "Currency", ' +
+      'NULL AS "Payment", NULL AS "Requests", changed_at';
+    await field(page, /^Question/).fill(`SELECT ${columns} FROM bookings`);
+    await field(page, /^Password of the database user/).fill('Lobby-3-kings');
+    await page.getByRole('button', { name: 'More settings' }).click();
+    await field(page, /^Port/).fill(String(database.port));
+    await page.getByRole('switch', { name: 'Allow a line without TLS to this PC' }).click({ force: true });
+    const next = page.getByRole('button', { name: 'Next', exact: true });
+    await next.click();
+    await page.getByRole('button', { name: 'Ask the database' }).click();
+    await expect(field(page, /^Key column/)).toBeVisible();
+    await next.click();
+    await expect(page.getByText('This is needed')).toHaveCount(1);
+    await choose(page, /^Key column/, /^Confirmation No/);
+    await choose(page, /^Changed column/, /^changed_at/);
+    await examine(page)('wizard, columns of a question');
+    await next.click();
+    await expect(page.getByText('Everything works.')).toBeVisible();
+    await next.click();
+    await next.click();
+    await expect(page.getByRole('region', { name: 'First rows: The question' })).toContainText('A. A.');
+    await next.click();
+    await page.getByRole('button', { name: 'Save and start reading' }).click();
+    await expect.poll(() => arrived(hotel, 'booking'), { timeout: 30_000 }).toBe(1);
+  } finally {
+    await database.close();
+  }
 });

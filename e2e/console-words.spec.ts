@@ -1,6 +1,7 @@
 import { expect, type Page } from '@playwright/test';
 import { de } from '../renderer/text/de.ts';
 import { en } from '../renderer/text/en.ts';
+import { createOperaHotel, startOracle } from '../sandbox/oracle/index.ts';
 import { bookingRow, bookingsFile, type ConsoleHotel, field, needsChromium, test } from './console-hotel.ts';
 
 /** A person who reads German finds no English sentence, wherever they are. */
@@ -313,4 +314,51 @@ test('settings, palette and shortcuts speak German', async ({ page, hotel }) => 
   await page.getByRole('button', { name: de.frame.shortcuts, exact: true }).click();
   await expect(page.getByRole('heading', { name: de.shortcuts.everywhere })).toBeVisible();
   await expectGerman(page, 'shortcuts');
+});
+
+test('a database is set up in German at every step, and its page is German', async ({ page, hotel }) => {
+  test.slow();
+  const database = await startOracle();
+  database.hotel.fill(200);
+  const neighbour = createOperaHotel({ seed: 6, resort: 'BRGN', neighbourOf: database.hotel });
+  const { wizard, tables, report } = de.database;
+  const next = page.getByRole('button', { name: de.states.next, exact: true });
+  try {
+    await hotel.setUp();
+    const agent = await wordsOfAgent(hotel);
+    await page.goto(hotel.address);
+    await page.getByRole('contentinfo').waitFor();
+    await page.evaluate(() => {
+      location.hash = '#/connections/new';
+    });
+    await page.getByRole('button', { name: de.kinds['opera-oracle']?.title ?? '' }).click();
+    await page.getByRole('button', { name: de.connections.moreSettings }).click();
+    await expectGerman(page, 'how to connect', agent);
+    await page.locator('#field-address').fill(database.url);
+    await page.locator('#field-user').fill('HOTEL_READER');
+    await page.locator('#field-databasePassword').fill('Lobby-3-kings');
+    await next.click();
+    await expect(page.getByText(wizard.choiceNeeded)).toBeVisible();
+    await expectGerman(page, 'test', agent);
+    await next.click();
+    await page.locator('#field-resort').click();
+    await page.getByRole('option', { name: 'ALDQ' }).click();
+    await expect(page.getByText(de.connections.testPassed)).toBeVisible({ timeout: 20_000 });
+    await expectGerman(page, 'choose', agent);
+    await next.click();
+    await page.getByRole('button', { name: de.connections.moreSettings }).click();
+    await expectGerman(page, 'what and when', agent);
+    await next.click();
+    await expect(page.getByRole('region', { name: wizard.rowsOf(tables.names.reservations ?? '') })).toBeVisible({ timeout: 20_000 });
+    await expectGerman(page, 'first rows', agent);
+    await next.click();
+    await expectGerman(page, 'save', agent);
+    await page.getByRole('button', { name: wizard.goLive }).click();
+    await expect(page.getByRole('region', { name: tables.title }).getByRole('row')).toHaveCount(4, { timeout: 20_000 });
+    await expect(page.getByRole('button', { name: report.make })).toBeVisible();
+    await expectGerman(page, 'its page', agent);
+  } finally {
+    neighbour.close();
+    await database.close();
+  }
 });

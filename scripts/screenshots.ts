@@ -530,6 +530,11 @@ async function opera(camera: Camera): Promise<void> {
     { suffix: 'german', scheme: 'light', locale: 'de-DE' },
     { suffix: '1024', scheme: 'light', width: 1024 },
   ]);
+  await camera.take('site-report', address, async (page) => {
+    await place('#/connections/opera')(page);
+    await page.getByRole('button', { name: 'Make the site report' }).click();
+    await page.getByRole('textbox', { name: /^Site report/ }).scrollIntoViewIfNeeded();
+  });
   const reservations = property.database.table(property.owner, 'RESERVATION_NAME');
   if (!reservations) throw new Error('the hotel has no reservations');
   property.database.commit((writer) => writer.prepare(`DELETE FROM ${storedName(reservations)} WHERE RESV_NAME_ID % 3 = 0`).run());

@@ -39,7 +39,6 @@ async function previewOf(table: SourceTable, hidesCards: boolean, mapping: Mappi
   return {
     name: table.name,
     entity,
-    mapping: mapping.title,
     fields: fields.map(({ name }) => ({ name, isMasked: isPersonal(entity, name) })),
     rows: records.map((record) =>
       fields.map(({ name, kind }) => {

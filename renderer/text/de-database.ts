@@ -66,7 +66,7 @@ export const databaseDe: typeof databaseEn = {
       test: 'Geht alles?',
       choose: 'Was die Datenbank anbietet',
       reading: 'Was wird gelesen, und wie oft?',
-      rows: 'Die ersten Zeilen, wie sie behalten würden',
+      rows: 'Die ersten Zeilen, wie sie aufbewahrt würden',
       save: 'Alles noch einmal',
     },
     helps: {
@@ -74,7 +74,7 @@ export const databaseDe: typeof databaseEn = {
       test: 'Schritt für Schritt, vom Namen des Servers bis zu den ersten Zeilen. Die Datenbank wird nur gelesen.',
       choose: 'Diese Listen kommen aus der Datenbank selbst.',
       reading: 'Nach Änderungen wird immer wieder gefragt; einmal am Tag wird alles verglichen, am besten in den ruhigen Stunden.',
-      rows: 'Bis zu 20 Zeilen jeder Tabelle, jetzt gelesen und auf ihrem ganzen Weg. Was eine Person nennt, ist verborgen, und nichts davon wird behalten.',
+      rows: 'Bis zu 20 Zeilen jeder Tabelle, jetzt gelesen und auf ihrem ganzen Weg. Was eine Person erkennen lässt, ist verborgen, und nichts davon wird aufbewahrt.',
       save: 'Erst jetzt wird auf diesem PC etwas gespeichert.',
     },
     understood: ({ host, port, kind, name, isEncrypted }) =>
@@ -95,7 +95,7 @@ export const databaseDe: typeof databaseEn = {
     clear: (field) => `${field} leeren`,
     reading: 'Die ersten Zeilen werden gelesen',
     readAgain: 'Noch einmal lesen',
-    wouldBe: (kept, aside) => `${rows(kept)} würden behalten${aside === 0 ? '' : `, ${number(aside)} beiseitegelegt`}.`,
+    wouldBe: (kept, aside) => `${rows(kept)} würden aufbewahrt${aside === 0 ? '' : `, ${number(aside)} beiseitegelegt`}.`,
     asideBecause: (count, why) => `${rows(count)} beiseitegelegt: ${why}`,
     rowsOf: (table) => `Erste Zeilen: ${table}`,
     masked: 'verborgen',

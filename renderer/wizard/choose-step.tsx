@@ -1,4 +1,5 @@
 import { Select } from '@mantine/core';
+import { useRef } from 'react';
 import type { ConnectionDraft } from '../../contract/connection.ts';
 import type { SettingChoices } from '../../contract/database-setup.ts';
 import { faultOf } from '../rpc.ts';
@@ -26,13 +27,17 @@ export function ChooseStep({ fields, entered, missing, choices, onChange, onAsk 
   const text = useText();
   const words = text.database.wizard;
   const own = fields.filter(({ step }) => step === 'choose');
+  // While it is asked anew, the lists of the last answer stay where they are.
+  const last = useRef<readonly SettingChoices[] | undefined>(undefined);
+  if (choices.data) last.current = choices.data;
+  const found = choices.data ?? last.current;
   return (
     <>
       {choices.error && <FaultNote fault={faultOf(choices.error)} />}
-      {choices.isPending && !choices.data && <Skeleton rows={2} label={words.asking} />}
-      {choices.data &&
+      {choices.isPending && !found && <Skeleton rows={2} label={words.asking} />}
+      {found &&
         own.map((field) => {
-          const options = choices.data?.find((one) => one.field === field.name)?.options ?? [];
+          const options = found.find((one) => one.field === field.name)?.options ?? [];
           const label = ({ value, rows, type }: (typeof options)[number]) =>
             rows !== null ? words.ownerRows(value, rows) : type !== null ? `${value} (${type})` : value;
           const only = options.length === 1 && !field.isRequired ? options[0]?.value : undefined;
@@ -57,7 +62,7 @@ export function ChooseStep({ fields, entered, missing, choices, onChange, onAsk 
         })}
       <div className="actions">
         <Button isForm isBusy={choices.isPending} onClick={onAsk}>
-          {choices.data ? words.askAgain : words.ask}
+          {found ? words.askAgain : words.ask}
         </Button>
         {choices.isPending && <span className="small muted">{words.mayWait}</span>}
       </div>

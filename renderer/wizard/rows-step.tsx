@@ -47,9 +47,7 @@ function TableRows({ table }: { readonly table: TablePreview }) {
   const setAside = aside.reduce((sum, { count }) => sum + count, 0);
   return (
     <section className="stack tight" aria-label={title}>
-      <h4 className="sec">
-        {title} <span className="faint">{table.mapping}</span>
-      </h4>
+      <h4 className="sec">{title}</h4>
       <p className="small muted">{words.wouldBe(rows.length, setAside)}</p>
       {aside.map((one) => (
         <Banner key={JSON.stringify(one)} tone="warn" title={words.asideBecause(one.count, text.rules[one.rule].title)}>

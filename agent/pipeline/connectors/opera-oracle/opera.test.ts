@@ -2,8 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Fault } from '../../../../contract/faults.ts';
 import { createOperaHotel, type OperaHotel, type OracleOptions, type OracleServer, startOracle } from '../../../../sandbox/oracle/index.ts';
+import { operaTables } from '../../../../sandbox/oracle/opera/schema.ts';
 import type { TrueReservation } from '../../../../sandbox/oracle/opera/truth.ts';
-import { operaUsers } from '../../../../sandbox/oracle/opera/users.ts';
+import { grantsOn, operaUsers } from '../../../../sandbox/oracle/opera/users.ts';
 import { runChecks } from '../../../runtime/connection-test.ts';
 import { type TestHotel, testHotel } from '../../../testing.ts';
 import opera from './index.ts';
@@ -376,6 +377,28 @@ describe('the doctor of OPERA', { timeout: 60_000 }, () => {
     neighbour.close();
   });
 
+  it('lists the properties of an owner once one of several is chosen', async () => {
+    const hotel = createOperaHotel({ seed: 4, bookingsPerDay: 4, startAtMs: Date.UTC(2026, 4, 1, 9) });
+    hotel.database.create('OPERA2', operaTables);
+    const grants = { ...grantsOn('OPERA', ['READ']), ...grantsOn('OPERA2', ['READ']) };
+    server = await startOracle({ hotel, users: { HOTEL_READER: { password: secrets.databasePassword, grants } } });
+    const choices = async (more: object) => {
+      const draft = { kind: 'opera-oracle', title: 'OPERA', settings: settings(more), secrets };
+      return (await test.client.connections.choices({ draft })).map(({ field, options }) => [field, options.map(({ value }) => value)]);
+    };
+    expect([await choices({}), await choices({ owner: 'OPERA' }), server.stats.rejected]).toEqual([
+      [
+        ['owner', ['OPERA', 'OPERA2']],
+        ['resort', []],
+      ],
+      [
+        ['owner', ['OPERA', 'OPERA2']],
+        ['resort', ['ALDQ']],
+      ],
+      [],
+    ]);
+  });
+
   it('shows the first rows of a draft as they would be kept, names nobody, keeps nothing and stores nothing', async () => {
     const hotel = createOperaHotel({ seed: 6, bookingsPerDay: 10, startAtMs: Date.UTC(2026, 4, 1, 9) });
     hotel.fill(300);
@@ -431,13 +454,18 @@ describe('the doctor of OPERA', { timeout: 60_000 }, () => {
     await connect();
     const { text } = await test.client.connections.siteReport({ id: 'opera' });
     const truth = [...hotel.truth()];
+    const today = /business date (\d{4}-\d\d-\d\d)/.exec(text)?.[1] ?? '';
+    const staying = truth.filter(
+      ({ kind, status, arrival, departure }) => kind === 'guest' && status === 'CHECKED IN' && (departure > today || arrival === departure),
+    );
+    const inHouse = new Set(staying.map(({ room }) => room));
     const confirmed = truth.filter(({ status }) => status === 'RESERVED').length;
     const told = truth.flatMap(({ lastName, email }) => [lastName, email]).filter((one) => one && one.length > 3 && text.includes(one));
     const parts = text.split('\n').filter((line) => line.startsWith('## '));
     expect([
       parts,
       Number(/- RESERVED: (\d+)/.exec(text)?.[1]) >= confirmed,
-      /- \d+ rooms on the business date \d{4}-\d\d-\d\d/.test(text),
+      Number(/- (\d+) rooms on the business date/.exec(text)?.[1]),
       text.includes('- rights to write: none'),
       text.includes('unknown'),
       told,
@@ -459,7 +487,7 @@ describe('the doctor of OPERA', { timeout: 60_000 }, () => {
         '## Rights of this user',
       ],
       true,
-      true,
+      inHouse.size,
       true,
       false,
       [],

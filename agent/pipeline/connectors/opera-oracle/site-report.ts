@@ -34,7 +34,10 @@ export async function siteReport(
       const owner = await chosenOwner(ask, given, shown);
       const resort = await chosenResort(ask, owner, given);
       const where = { owner, resort, isOld: isOldServer(way) };
-      const place = [`- owner ${owner}, property ${resort}, ${(await resortsOf(ask, owner)).length} properties in this database`];
+      const place = [
+        `- asked for: owner ${owner}, property ${resort}`,
+        `- properties of this owner: ${(await resortsOf(ask, owner)).length}`,
+      ];
       return [
         part('Versions', versions),
         part('Owner and property', [...(await ownerLines(ask)), ...place]),

@@ -99,6 +99,37 @@ function keepsItsPromises(engine: 'postgresql' | 'mariadb', server: () => Databa
     });
   });
 
+  it('offers the columns of a question before a key is chosen, those with a time for the changes, and shows its first rows masked', async () => {
+    await server().run(booking('0048213', 'Brandt, "Jürgen"'));
+    await server().run(booking('0048214', 'Ada Almeida', 'TENT'));
+    const { keyColumn: _, changedColumn: __, ...unchosen } = settings() as Record<string, unknown>;
+    const draft = { kind: 'sql', title: 'Database', secrets };
+    const choices = await test.client.connections.choices({ draft: { ...draft, settings: unchosen } });
+    const offered = Object.fromEntries(choices.map(({ field, options }) => [field, options.map(({ value }) => value)]));
+    const { tables, faults } = await test.client.connections.preview({ draft: { ...draft, settings: settings() } });
+    const [table] = tables;
+    const row = Object.fromEntries(table?.fields.map(({ name }, at) => [name, table.rows[0]?.[at]]) ?? []);
+    expect([
+      offered.keyColumn?.includes('Confirmation No'),
+      offered.changedColumn?.includes('changed_at'),
+      row,
+      table?.aside,
+      faults,
+    ]).toEqual([
+      true,
+      true,
+      expect.objectContaining({
+        externalId: '***13',
+        guestName: 'B. J.',
+        checkInDate: '2026-03-01',
+        totalAmountMinor: 124950,
+        status: 'confirmed',
+      }),
+      [expect.objectContaining({ rule: 'value-unknown', field: 'status', count: 1 })],
+      [],
+    ]);
+  });
+
   it('sends what has changed and nothing else, however often it reads it', async () => {
     for (let at = 1; at <= 5; at++) await server().run(booking(`A${at}`));
     await connect();
@@ -132,6 +163,7 @@ function keepsItsPromises(engine: 'postgresql' | 'mariadb', server: () => Databa
     await server().run(booking('A1', 'None', 'RESERVED', 'NULL'));
     await server().run(booking('A2', 'Ahead', 'RESERVED', "'2099-01-01 00:00:00'"));
     await server().run(booking('A3'));
+    await test.client.connections.compareNow({ id: 'db' });
     await state();
     expect(Object.keys(await arrived(3)).sort()).toEqual(['A1', 'A2', 'A3']);
   });
