@@ -12,6 +12,8 @@ export const databaseStepsDe: Text['steps'] = {
   keys: 'Ist jeder Schlüssel da, und nur einmal',
 };
 
+const blankAtTheEnd = 'einige beginnen oder enden mit einem Leerzeichen: Zwei, die sich nur darin unterscheiden, werden ein Datensatz';
+
 const found: readonly (readonly [english: RegExp, german: string | ((...found: string[]) => string)])[] = [
   [
     /^(\S+), (SID|service) (\S+), (with|without) TLS$/,
@@ -48,7 +50,30 @@ const found: readonly (readonly [english: RegExp, german: string | ((...found: s
   [/^one SELECT of (\d+) characters$/, 'ein SELECT mit $1 Zeichen'],
   [/^(.+), without TLS as set$/, '$1, ohne TLS, wie eingestellt'],
   [/^every row has one of its own$/, 'jede Zeile hat einen eigenen'],
-  [/^(?:at least )?(\d+) rows have none and are never read$/, '$1 Zeilen haben keinen und werden nie gelesen'],
+  [
+    /^(at least )?(\d+) rows have none and are never read(; some begin or end with a blank: two that differ in nothing else become one record)?$/,
+    (_, least, rows, blank) =>
+      `${least ? 'mindestens ' : ''}${rows} Zeilen haben keinen und werden nie gelesen${blank ? `; ${blankAtTheEnd}` : ''}`,
+  ],
+  [/^some begin or end with a blank: two that differ in nothing else become one record$/, blankAtTheEnd],
+  [
+    /^(.+) there, (-?\d+) min from UTC; the changed column is written in UTC$/,
+    'dort $1, $2 min von UTC; die Spalte der Änderung steht in UTC',
+  ],
+  [
+    /^(\d+): (.+); key (.+), changed not told: everything is compared every time$/,
+    '$1: $2; Schlüssel $3, keine Spalte der Änderung: Jedes Mal wird alles verglichen',
+  ],
+  [
+    /^the changed column seems to be written in UTC; (if a row was changed just now, )?set “Clock of the changed column” to UTC$/,
+    (_, now) =>
+      `die Spalte der Änderung scheint in UTC geschrieben zu sein; ${now ? 'wenn gerade eben eine Zeile geändert wurde, ' : ''}stellen Sie „Uhr der Spalte der Änderung“ auf UTC`,
+  ],
+  [
+    /^the newest time in the changed column lies (\d+) min ahead of the clock of the database(; is it written in UTC\?)?$/,
+    (_, minutes, utc) =>
+      `die neueste Zeit in der Spalte der Änderung liegt ${minutes} min vor der Uhr der Datenbank${utc ? '; steht sie in UTC?' : ''}`,
+  ],
   [/^none yet$/, 'noch keine'],
   [/^(\d+) and more$/, '$1 und mehr'],
 ];
@@ -105,6 +130,11 @@ export const databaseFieldsDe: Text['fields'] = {
   keyColumn: {
     title: 'Schlüsselspalte',
     description: 'Eine Spalte der Abfrage: Keine zwei Zeilen haben darin denselben Wert, und eine Zeile behält ihren.',
+  },
+  stampClock: {
+    title: 'Uhr der Spalte der Änderung',
+    description: 'Nach welcher Uhr ihre Zeiten geschrieben sind. Die Prüfung der Verbindung sagt, wenn es die andere zu sein scheint.',
+    choices: { server: 'die des Servers', utc: 'UTC' },
   },
   changedColumn: {
     title: 'Spalte der Änderung',
