@@ -15,6 +15,8 @@ test('the text for the administrator can be had before there is a password, and 
   await page.goto(hotel.address);
   await page.getByRole('contentinfo').waitFor();
   await page.getByRole('link', { name: /^Connections/ }).click();
+  // The key does something once the page is there.
+  await page.getByRole('button', { name: /^Add a connection/ }).waitFor();
   await page.keyboard.press('n');
   await page.getByRole('button', { name: /^PostgreSQL database/ }).click();
   await field(page, /^Server/).fill('db.example.com');

@@ -354,7 +354,7 @@ test('a database is set up in German at every step, and its page is German', asy
     await next.click();
     await expectGerman(page, 'save', agent);
     await page.getByRole('button', { name: wizard.goLive }).click();
-    await expect(page.getByRole('region', { name: tables.title }).getByRole('row')).toHaveCount(4, { timeout: 20_000 });
+    await expect(page.getByRole('region', { name: tables.title }).getByRole('row')).toHaveCount(5, { timeout: 20_000 });
     await expect(page.getByRole('button', { name: report.make })).toBeVisible();
     await expectGerman(page, 'its page', agent);
   } finally {

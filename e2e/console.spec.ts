@@ -84,6 +84,8 @@ test('a file server is connected: its host key is compared and entered, then fil
     await page.goto(hotel.address);
     await page.getByRole('contentinfo').waitFor();
     await page.getByRole('link', { name: /^Connections/ }).click();
+    // The key does something once the page is there.
+    await page.getByRole('button', { name: /^Add a connection/ }).waitFor();
     await page.keyboard.press('n');
     await page.getByRole('button', { name: /^Files on an SFTP server/ }).click();
     await field(page, /^Server/).fill('127.0.0.1');
@@ -177,6 +179,8 @@ test('connections answer the keyboard: J and K move, N adds, S reads, P pauses, 
   });
   await expect(page.getByText('Group hub is paused; nothing is lost')).toBeVisible();
   expect(await isPaused(hotel, 'pms')).toBe(false);
+  // The key does something once the page is there.
+  await page.getByRole('button', { name: /^Add a connection/ }).waitFor();
   await page.keyboard.press('n');
   await expect(page.getByRole('heading', { name: 'What do you want to connect?' })).toBeVisible();
   // A field that is being written in keeps its letters.
