@@ -113,6 +113,8 @@ export class Resending {
       (error: unknown) => ({ error }),
     );
     if (failure && outcome.confirmed.size === 0) throw failure.error;
+    // A line that was stopped has judged by the share it was begun with: its order may be of the next one, and goes on from where it stood.
+    if (signal.aborted) throw failure?.error ?? new Fault('stopped');
     if (isStopped && outcome.confirmed.size + outcome.refused.size === 0) return;
     const all = records.flatMap((batch) => batch.records);
     const { upTo, refused, isWhole } = settle(all, outcome);

@@ -124,7 +124,8 @@ export function resendStatements(db: WriteDb, letters: Pick<ReturnType<typeof le
       'newer = newer + @newer, on_its_way = on_its_way + @onItsWay, damaged = damaged + @damaged, withheld = withheld + @withheld where id = @id and position = @after',
   );
   const finish = db.prepare(
-    "update resends set state = 'done', finished_at_ms = @nowMs, newer = max(newer, total - confirmed - refused - on_its_way - damaged - withheld) " +
+    // What was kept between the count and the order makes it larger than was counted.
+    "update resends set state = 'done', total = max(total, confirmed + refused + on_its_way + damaged + withheld), finished_at_ms = @nowMs, newer = max(newer, total - confirmed - refused - on_its_way - damaged - withheld) " +
       "where id = @id and state in ('running', 'paused')",
   );
   const moveCounts = db.prepare(
