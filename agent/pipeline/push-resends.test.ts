@@ -443,6 +443,23 @@ describe('what a hub has refused', { timeout: 60_000 }, () => {
     ]);
   });
 
+  it('stays set aside where its newer version was withheld on purpose: nothing of it was taken', async () => {
+    await test.connect();
+    await test.client.connections.pause({ id: 'hub' });
+    test.drop('a.csv', bookingsFile(five[0] as string));
+    await test.sync();
+    test.drop('b.csv', bookingsFile(bookingRow('A-1', { name: 'Zoë Brouwer' })));
+    await test.sync();
+    const { writer } = test.agent.stores;
+    const withheld = [{ seq: 2, reason: 'not-in-share', otherLedgerId: null }] as const;
+    await writer.step('confirm', ['hub', 1, [{ seq: 1, code: 'key-refused', field: null }]]);
+    await writer.step('confirm', ['hub', 2, [], null, { withheld, missed: 0 }]);
+    await test.client.connections.resume({ id: 'hub' });
+    const [letter] = await letters();
+    const done = await over((await order({ kind: 'letters', letters: { ids: [letter?.id ?? 0] } })).id);
+    expect([said(done), done.withheld, (await letters()).map((one) => one.id)]).toEqual([{ ...nothing, total: 1 }, 1, [letter?.id]]);
+  });
+
   it('is asked for anew each time: a hub that keeps its answers does not give the old one to the same records', async () => {
     await test.connect();
     test.upstream.faults.refuseKeys = ['A-1', 'A-2'];

@@ -7,6 +7,7 @@ import { type OutboxRow, rowReader } from '../../db/pipeline/blocks.ts';
 import { delivery } from '../../db/pipeline/outbox.ts';
 import type { ResendBite, ResendRow } from '../../db/pipeline/resend-walk.ts';
 import { type OpenResend, type ResentPart, runningResend } from '../../db/pipeline/resends.ts';
+import { withheldFrom } from '../../db/pipeline/withheld.ts';
 import type { LongReads } from '../../db/reader.ts';
 import type { Remote } from '../../db/thread-calls.ts';
 import type { Writer } from '../../db/writer.ts';
@@ -131,7 +132,7 @@ export class Resending {
       refused: refused.filter(isBehind),
       onItsWay: sorted.onItsWay.filter(isBehind).length,
       damaged: damaged.filter((seq) => isBehind({ seq })).length,
-      withheld: withheld.filter(isBehind).length,
+      withheld: withheld.filter(isBehind).length + sorted.withheld.filter(isBehind).length,
       overtaken: sorted.overtaken.filter(isBehind).map(({ letterId }) => letterId as number),
       isEnd,
       ...(outcome.confirmed.size + outcome.refused.size > 0 ? { tried: this.#attempts.answered(position) ?? undefined } : {}),
@@ -156,15 +157,23 @@ export class Resending {
   }
 
   /** What is to be sent, and what is passed over, and why. */
-  #sorted(rows: readonly ResendRow[]): Record<'send' | 'onItsWay' | 'overtaken', ResendRow[]> {
+  #sorted(rows: readonly ResendRow[]): Record<'send' | 'onItsWay' | 'withheld' | 'overtaken', ResendRow[]> {
     const { confirmedSeq } = delivery(this.#tools.read, this.#destinationId);
     const isRefused = this.#tools.read
       .prepare<[string, number], number>('select 1 from dead_letters where destination_id = ? and seq = ?')
       .pluck();
-    const sorted: Record<'send' | 'onItsWay' | 'overtaken', ResendRow[]> = { send: [], onItsWay: [], overtaken: [] };
+    const sorted: Record<'send' | 'onItsWay' | 'withheld' | 'overtaken', ResendRow[]> = {
+      send: [],
+      onItsWay: [],
+      withheld: [],
+      overtaken: [],
+    };
+    const withheldAt = withheldFrom(this.#tools.read);
     for (const row of rows) {
       if (row.newestSeq > confirmedSeq) sorted.onItsWay.push(row);
       else if (row.newestSeq === row.seq) sorted.send.push(row);
+      // The newer version was passed by, not taken: the refusal stays as it is.
+      else if (withheldAt(this.#destinationId, row.newestSeq)) sorted.withheld.push(row);
       // A newer version came: where it was taken, the refusal is settled; where it was refused too, it has a letter of its own.
       else sorted[isRefused.get(this.#destinationId, row.newestSeq) === undefined ? 'overtaken' : 'onItsWay'].push(row);
     }
