@@ -92,7 +92,7 @@ export class Resending {
     const isCut = rest !== null;
     const reached = rest === null ? bite.reached : rest - 1;
     // The rules by which rows are kept back hold for what is sent again as well.
-    const { send, withheld } = judge(this.#tools.read, texts, this.#sharePercent);
+    const { send, withheld } = judge(this.#tools.read, texts, { destinationId: this.#destinationId, sharePercent: this.#sharePercent });
     const records = outgoingBatches(send, this.#leave()).map((batch) => ({
       ...batch,
       again: batch.again === undefined ? order.correlationId : `${order.correlationId} ${batch.again}`,

@@ -226,7 +226,7 @@ export class Push {
 
   #load(session: UpstreamSession, afterSeq: number): Load {
     const rows = this.#pending(afterSeq, session.batchRecords);
-    const { send, withheld } = judge(this.#tools.read, rows, this.#sharePercent);
+    const { send, withheld } = judge(this.#tools.read, rows, { destinationId: this.#destinationId, sharePercent: this.#sharePercent });
     return { batches: outgoingBatches(send, this.#leave()), withheld, afterSeq, lastSeq: rows.at(-1)?.seq ?? afterSeq };
   }
 
@@ -245,7 +245,10 @@ export class Push {
   async #confirm(load: Load, outcome: SendOutcome): Promise<boolean> {
     const records = load.batches.flatMap((batch) => batch.records);
     const { upTo: settledUpTo, refused, isWhole } = settle(records, outcome);
-    const upTo = isWhole ? load.lastSeq : settledUpTo;
+    const reached = isWhole ? load.lastSeq : settledUpTo;
+    // What was withheld for a record that is refused now is judged anew, with whatever lies behind it.
+    const misled = load.withheld.find(({ seq, otherSeq = seq }) => otherSeq < seq && refused.some((one) => one.seq === otherSeq));
+    const upTo = reached === null || !misled ? reached : Math.min(reached, misled.seq - 1);
     // The commit before this one has to have worked; this one goes on while the next batch is sent. Should it fail, or we be
     // killed before it, the batch is sent again with the same ids.
     await this.#confirming;
@@ -254,13 +257,18 @@ export class Push {
       // Confirmed and set aside in one transaction: a row is never neither, and never both.
       const withheld = load.withheld.filter(({ seq }) => seq <= upTo);
       const there = records.filter(({ seq }) => seq <= upTo).length + withheld.length;
+      const refusedNow = refused.filter(({ seq }) => seq <= upTo);
       // Numbers of which nothing is there were pruned: only a shadow, or a destination that is new, comes by them.
       const passedOver = { withheld, missed: upTo - load.afterSeq - there };
-      const step = this.#tools.writer.step('confirm', [this.#destinationId, upTo, refused, this.#attempts.answered(upTo), passedOver]);
+      const step = this.#tools.writer.step('confirm', [this.#destinationId, upTo, refusedNow, this.#attempts.answered(upTo), passedOver]);
       this.#confirming = step.then(() => this.#tools.onChange());
       this.#confirming.catch(() => undefined);
       // Failures in a row are those between which nothing was delivered: a line that works for part of a batch works.
       if (!isWhole) this.#countAnew();
+      if (refusedNow.length > 0 && (misled || (this.#ahead && this.#ahead.withheld.length > 0))) {
+        this.#ahead = null;
+        await this.#confirming;
+      }
     }
     return isWhole;
   }

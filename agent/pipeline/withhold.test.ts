@@ -132,6 +132,55 @@ describe('two sources that speak of one booking', () => {
     ]);
   });
 
+  it('are not led by a record that the destination refuses: then the other goes, be it judged before or behind the refusal', async () => {
+    test.upstream.faults.refuseKeys = ['1'];
+    await test.client.connections.pause({ id: 'hub' });
+    await read('pms', bookingRow('1'), bookingRow('2'));
+    await test.client.sameRecords.save({ entity: 'booking', rule: { rule: 'leads', source: 'pms' } });
+    await read('channel', bookingRow('1'), bookingRow('2'), bookingRow('3'));
+    await test.client.connections.resume({ id: 'hub' });
+    await delivered();
+    const refusals = async () =>
+      (await test.client.deadLetters.list({})).letters.map(({ connectionId, detail }) => `${connectionId} ${detail}`).sort();
+    const together = [said(), await refusals()];
+    await test.client.sameRecords.save({ entity: 'booking', rule: { rule: 'newest' } });
+    test.upstream.faults.refuseKeys = ['4'];
+    await read('pms', bookingRow('4'));
+    await delivered();
+    test.upstream.faults.refuseKeys = [];
+    await test.client.sameRecords.save({ entity: 'booking', rule: { rule: 'leads', source: 'pms' } });
+    await read('channel', bookingRow('4'));
+    await delivered();
+    const [hub] = (await test.client.overview.get({})).systems.filter(({ id }) => id === 'hub');
+    expect([together, said(), hub?.direction === 'destination' && [hub.confirmed, hub.refused, hub.withheld]]).toEqual([
+      [
+        ['pms 2 confirmed', 'channel 3 confirmed'],
+        ['channel key-refused', 'pms key-refused'],
+      ],
+      ['pms 2 confirmed', 'channel 3 confirmed', 'channel 4 confirmed'],
+      [3, 3, 1],
+    ]);
+  });
+
+  it('keep their leading source: its connection is not removed, nor called otherwise, as long as the rule names it', async () => {
+    await read('pms', bookingRow('1'));
+    await test.client.sameRecords.save({ entity: 'booking', rule: { rule: 'leads', source: 'pms' } });
+    const saidOf = (error: { data: { code: string; detail: { detail: string } } }) => [error.data.code, error.data.detail.detail];
+    const removed = await test.client.connections.remove({ id: 'pms' }).catch(saidOf);
+    const renamed = await test.client.connections.change({ ...sourceDraft(test.drops, { source: 'other' }), id: 'pms' }).catch(saidOf);
+    await test.client.connections.remove({ id: 'channel' });
+    await test.client.connections.add({ ...sourceDraft(channel, { source: 'pms' }), id: 'second' });
+    await test.client.connections.remove({ id: 'pms' });
+    const last = await test.client.connections.remove({ id: 'second' }).catch(saidOf);
+    await test.client.sameRecords.save({ entity: 'booking', rule: { rule: 'apart' } });
+    await test.client.connections.remove({ id: 'second' });
+    const refused = [
+      'input-wrong',
+      'by the rule for booking the source pms leads, and no other connection brings it; change the rule first',
+    ];
+    expect([removed, renamed, last]).toEqual([refused, refused, refused]);
+  });
+
   it('are never led by a source that has not brought such a record', async () => {
     await read('pms', bookingRow('1'));
     const failure = await test.client.sameRecords
@@ -165,7 +214,7 @@ describe('a destination with a share', () => {
     await quiet();
     const arrived = () => new Set(arrivedAt(test.upstream).map(({ externalId }) => externalId));
     const expected = (percent: number) =>
-      ids.filter((externalId) => isInShare({ hotelId: 'ALDQ', source: 'pms', entity: 'booking', externalId }, percent));
+      ids.filter((externalId) => isInShare({ hotelId: 'ALDQ', entity: 'booking', externalId }, percent));
     const first = [[...arrived()].sort(), expected(10).length > 5 && expected(10).length < 40];
     test.drop('b.csv', bookingsFile(...ids.map((id) => bookingRow(id, { status: 'CANCELLED' }))));
     await test.sync();

@@ -8,8 +8,13 @@ export type RefusedRow = { readonly seq: number; readonly code: string; readonly
 /** The block of the outbox that holds a row. */
 export const blockOf = (seq: string) => `(select max(first_seq) from blocks where first_seq <= ${seq})`;
 
-/** A row of the outbox that is not sent to a destination on purpose. `otherLedgerId`: of which source the record is preferred. */
-export type WithheldRow = { readonly seq: number; readonly reason: WithheldReason; readonly otherLedgerId: number | null };
+/**
+ * A row of the outbox that is not sent to a destination on purpose. `otherLedgerId`: of which source the record is preferred; `otherSeq`: the
+ * row of it that is.
+ */
+export type WithheldRow = { readonly seq: number; readonly reason: WithheldReason; readonly otherLedgerId: number | null } & {
+  readonly otherSeq?: number;
+};
 
 /** What a watermark passes over beside what was sent: rows that were withheld, and numbers of which nothing is there any more. */
 export type PassedOver = { readonly withheld: readonly WithheldRow[]; readonly missed: number };

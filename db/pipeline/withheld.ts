@@ -14,6 +14,8 @@ export function sameRecordRule(db: ReadDb, entity: EntityName): SameRecordRule {
 }
 
 type Ledger = { readonly id: number; readonly source: string };
+/** A destination, as far as it is withheld from. */
+export type WithheldFrom = { readonly destinationId: string; readonly sharePercent: number };
 type BlockFacts = { readonly firstSeq: number; readonly rows: number; readonly ledgerId: number; readonly hotelId: string } & {
   readonly source: string;
   readonly entity: EntityName;
@@ -24,9 +26,9 @@ type Row = BlockFacts & { readonly seq: number; readonly externalId: string };
  * Tell which rows are not sent to a destination. Rules are read once for each call of the outer function, so one batch is judged by one state
  * of them.
  *
- * @param sharePercent so many of a hundred records are sent, the same ones for good: which they are follows from their stable id.
+ * @param to `sharePercent`: so many of a hundred records are sent, the same ones for good: which they are follows from their key.
  */
-export function withholding(db: ReadDb, sharePercent: number): (seq: number) => WithheldRow | null {
+export function withholding(db: ReadDb, { destinationId, sharePercent }: WithheldFrom): (seq: number) => WithheldRow | null {
   const blockAt = db.prepare<[number], BlockFacts>(
     'select b.first_seq as firstSeq, b.rows, b.ledger_id as ledgerId, l.hotel_id as hotelId, l.source, l.entity from blocks b ' +
       'join ledgers l on l.id = b.ledger_id where b.first_seq <= ? order by b.first_seq desc limit 1',
@@ -44,6 +46,7 @@ export function withholding(db: ReadDb, sharePercent: number): (seq: number) => 
   );
   const newestOf = db.prepare<[number, string], number>('select seq from records where ledger_id = ? and external_id = ?').pluck();
   const saidAt = saidBy(db);
+  const isRefused = db.prepare<[string, number], number>('select 1 from dead_letters where destination_id = ? and seq = ?').pluck();
   const rules = new Map<EntityName, SameRecordRule>();
   const others = new Map<number, Ledger[]>();
 
@@ -63,10 +66,12 @@ export function withholding(db: ReadDb, sharePercent: number): (seq: number) => 
     if (rule.rule === 'apart') return null;
     for (const other of othersOf(row)) {
       const newest = newestOf.get(other.id, row.externalId);
-      if (newest === undefined) continue;
+      // One that the destination refuses does not come in the place of this one. Both are in its share, or neither.
+      if (newest === undefined || isRefused.get(destinationId, newest) !== undefined) continue;
+      const by = { otherLedgerId: other.id, otherSeq: newest };
       if (rule.rule === 'leads' && rule.source === other.source && rule.source !== row.source)
-        return { reason: 'other-source-leads', otherLedgerId: other.id };
-      if (rule.rule === 'newest' && saidAt(newest) > saidAt(row.seq)) return { reason: 'other-source-newer', otherLedgerId: other.id };
+        return { reason: 'other-source-leads', ...by };
+      if (rule.rule === 'newest' && saidAt(newest) > saidAt(row.seq)) return { reason: 'other-source-newer', ...by };
     }
     return null;
   }
@@ -90,9 +95,13 @@ export function isAnythingWithheld(db: ReadDb, sharePercent: number): boolean {
   );
 }
 
-/** Which records fall into a share is the same on every PC, at every destination and for ever: a larger share holds the smaller ones. */
-export function isInShare(key: { hotelId: string; source: string; entity: string; externalId: string }, percent: number): boolean {
-  return percent >= 100 || Number.parseInt(recordUuid(key).slice(0, 8), 16) % 100 < percent;
+/**
+ * Which records fall into a share is the same on every PC, at every destination and for ever: a larger share holds the smaller ones. The source
+ * has no part in it: where two speak of one record, a share holds what both say or neither.
+ */
+export function isInShare(key: { hotelId: string; entity: string; externalId: string }, percent: number): boolean {
+  const { hotelId, entity, externalId } = key;
+  return percent >= 100 || Number.parseInt(recordUuid({ hotelId, source: '', entity, externalId }).slice(0, 8), 16) % 100 < percent;
 }
 
 /** The row in which a source said what a version holds: one that was kept for its figures says nothing new. */
