@@ -70,3 +70,23 @@ describe('a share that grows', { timeout: 60_000 }, () => {
     expect([refused, isPaused, sharePercent, removed, left]).toEqual(['input-wrong', true, 50, 'connection-not-found', ['pms']]);
   });
 });
+
+describe('a shadow', () => {
+  it('is made one without touching what somebody else has changed meanwhile', async () => {
+    const { writer } = test.agent.stores;
+    const audited = writer.audited.bind(writer);
+    const meanwhile = (work: () => Promise<unknown>) => {
+      writer.audited = (async (...args: Parameters<typeof audited>) => {
+        writer.audited = audited;
+        await work();
+        return audited(...args);
+      }) as typeof audited;
+    };
+    meanwhile(() => test.client.connections.pause({ id: 'hub' }));
+    const { isPaused, isShadow } = await test.client.connections.setShadow({ id: 'hub', isShadow: true });
+    meanwhile(() => test.client.connections.remove({ id: 'hub' }));
+    const removed = await test.client.connections.setShadow({ id: 'hub', isShadow: false }).catch((error) => error.data.code);
+    const left = (await test.client.connections.list({})).map(({ id }) => id);
+    expect([isPaused, isShadow, removed, left]).toEqual([true, true, 'connection-not-found', ['pms']]);
+  });
+});

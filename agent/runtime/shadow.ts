@@ -19,10 +19,12 @@ export async function setShadow(
   { id, isShadow }: { readonly id: string; readonly isShadow: boolean },
   caller: Caller,
 ): Promise<Connection> {
-  const connection: Connection = { ...destinationOf(agent, id), isShadow };
+  destinationOf(agent, id);
   const entry = entryOf(agent, caller, { action: 'shadow-set', kind: 'connection', id, detail: { isShadow } });
-  await agent.saveConnection(connection, [entry]);
-  return connection;
+  // Only this is changed: somebody else may have paused or removed it since it was read.
+  if (!(await agent.stores.writer.audited([entry], 'setShadow', [id, isShadow]))) throw new Fault('connection-not-found', { id });
+  await agent.configurationChanged();
+  return existing(agent, id);
 }
 
 /**
