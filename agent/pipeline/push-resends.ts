@@ -14,7 +14,7 @@ import type { Writer } from '../../db/writer.ts';
 import type { Leave } from './outbox/leaving.ts';
 import { outgoingBatches } from './outbox/outgoing.ts';
 import { settle } from './outbox/settle.ts';
-import { judge } from './outbox/withhold.ts';
+import { judge, rulesNow } from './outbox/withhold.ts';
 import type { Attempts } from './push-attempts.ts';
 import { sendInTurn } from './send-batches.ts';
 import type { OutgoingBatch, SendOutcome, UpstreamSession } from './upstream.ts';
@@ -92,6 +92,7 @@ export class Resending {
     const isCut = rest !== null;
     const reached = rest === null ? bite.reached : rest - 1;
     // The rules by which rows are kept back hold for what is sent again as well.
+    const judgedBy = rulesNow(this.#tools.read);
     const { send, withheld } = judge(this.#tools.read, texts, { destinationId: this.#destinationId, sharePercent: this.#sharePercent });
     const records = outgoingBatches(send, this.#leave()).map((batch) => ({
       ...batch,
@@ -102,8 +103,9 @@ export class Resending {
     let isStopped = false;
     const sending = async () => {
       for (const batch of records) {
-        // Cancelled or paused while rows were looked for and opened, or between two requests: then nothing more goes out.
-        isStopped = !this.#isWanted(order);
+        // Cancelled or paused while rows were looked for and opened, or between two requests, or judged by rules that are no more: then
+        // nothing more of it goes out.
+        isStopped = !this.#isWanted(order) || rulesNow(this.#tools.read) !== judgedBy;
         if (isStopped) return;
         onSending();
         await sendInTurn(session, [batch], outcome, signal, isLettered);

@@ -10,7 +10,7 @@ import { backoffMs, policies, sleep } from '../resilience/policies.ts';
 import type { Leave } from './outbox/leaving.ts';
 import { outgoingBatches } from './outbox/outgoing.ts';
 import { settle } from './outbox/settle.ts';
-import { judge } from './outbox/withhold.ts';
+import { judge, rulesNow } from './outbox/withhold.ts';
 import { Attempts } from './push-attempts.ts';
 import { Resending, type ResendingTools } from './push-resends.ts';
 import { sendInTurn } from './send-batches.ts';
@@ -154,7 +154,10 @@ export class Push {
     try {
       // Looked up before each batch: what a person has decided holds from the next one on, and over a restart.
       const held = this.#held(this.#destinationId, this.#tools.now());
-      if (held) return this.#restHeld(held);
+      if (held) {
+        this.#ahead = null;
+        return this.#restHeld(held);
+      }
       const more = await this.#breaker.execute(() => this.#sendNext(signal), signal);
       this.#well();
       return more ? 0 : policies.idleMs;
@@ -182,10 +185,9 @@ export class Push {
     const isMore = await this.#sendAgain(session, load.lastSeq === load.afterSeq ? 'nothing new' : 'new', signal);
     if (load.lastSeq === load.afterSeq) return isMore;
     // A person may have stopped sending while the line was opened or something was sent again.
-    if (this.#held(this.#destinationId, this.#tools.now())) {
-      this.#ahead = load;
-      return true;
-    }
+    if (this.#held(this.#destinationId, this.#tools.now())) return true;
+    // Or changed the rules since this was judged: they hold from the next record on.
+    if (rulesNow(this.#tools.read) !== load.judgedBy) return true;
     // All of it is kept back from this destination: nothing is sent, and the position moves over it.
     if (batches.length === 0) return this.#confirm(load, nothingSaid);
     this.#isSending = true;
@@ -226,8 +228,9 @@ export class Push {
 
   #load(session: UpstreamSession, afterSeq: number): Load {
     const rows = this.#pending(afterSeq, session.batchRecords);
+    const judgedBy = rulesNow(this.#tools.read);
     const { send, withheld } = judge(this.#tools.read, rows, { destinationId: this.#destinationId, sharePercent: this.#sharePercent });
-    return { batches: outgoingBatches(send, this.#leave()), withheld, afterSeq, lastSeq: rows.at(-1)?.seq ?? afterSeq };
+    return { batches: outgoingBatches(send, this.#leave()), withheld, judgedBy, afterSeq, lastSeq: rows.at(-1)?.seq ?? afterSeq };
   }
 
   #loadAhead(session: UpstreamSession, { lastSeq }: Load): Load | null {
@@ -340,6 +343,8 @@ export class Push {
 type Load = {
   readonly batches: readonly OutgoingBatch[];
   readonly withheld: readonly WithheldRow[];
+  /** The rules for two sources by which this was judged. */
+  readonly judgedBy: string;
   readonly afterSeq: number;
   readonly lastSeq: number;
 };

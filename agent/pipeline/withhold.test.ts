@@ -162,6 +162,24 @@ describe('two sources that speak of one booking', () => {
     ]);
   });
 
+  it('follow a rule from the next record on, also where that was prepared while the one before was on its way', async () => {
+    await test.client.connections.change({ ...hubDraft(test.upstream, { batchRecords: 2 }), id: 'hub' });
+    await test.client.connections.pause({ id: 'hub' });
+    await read('pms', bookingRow('1'), bookingRow('2'));
+    await read('channel', bookingRow('1'), bookingRow('2'), bookingRow('3'));
+    test.upstream.faults.latencyMs = 500;
+    await test.client.connections.resume({ id: 'hub' });
+    await test.until(
+      () => test.agent.destinations.state('hub'),
+      (state) => state?.isSending === true,
+    );
+    await test.client.sameRecords.save({ entity: 'booking', rule: { rule: 'leads', source: 'pms' } });
+    const atOnce = said();
+    test.upstream.faults.latencyMs = 0;
+    await delivered();
+    expect([atOnce, said()]).toEqual([[], ['pms 1 confirmed', 'pms 2 confirmed', 'channel 3 confirmed']]);
+  });
+
   it('keep their leading source: its connection is not removed, nor called otherwise, as long as the rule names it', async () => {
     await read('pms', bookingRow('1'));
     await test.client.sameRecords.save({ entity: 'booking', rule: { rule: 'leads', source: 'pms' } });
