@@ -62,9 +62,9 @@ export function deliveryStatements(db: WriteDb) {
   const position = db.prepare<[string], number>('select confirmed_seq from deliveries where destination_id = ?').pluck();
   const move = db.prepare(
     'insert into deliveries (destination_id, confirmed_seq, confirmed, refused, withheld, missed, last_confirmed_at_ms, confirmed_up_to_ms) ' +
-      `values (@destinationId, @upTo, @confirmed, @refused, @withheld, @missed, @nowMs, (select kept_at_ms from blocks where first_seq = ${blockOf('@upTo')})) ` +
+      `values (@destinationId, @upTo, @confirmed, @refused, @withheld, @missed, @answeredAtMs, (select kept_at_ms from blocks where first_seq = ${blockOf('@answered')})) ` +
       'on conflict do update set confirmed_seq = excluded.confirmed_seq, confirmed = confirmed + excluded.confirmed, refused = refused + excluded.refused, withheld = withheld + excluded.withheld, missed = missed + excluded.missed, ' +
-      'last_confirmed_at_ms = excluded.last_confirmed_at_ms, confirmed_up_to_ms = coalesce(excluded.confirmed_up_to_ms, confirmed_up_to_ms)',
+      'last_confirmed_at_ms = coalesce(excluded.last_confirmed_at_ms, last_confirmed_at_ms), confirmed_up_to_ms = coalesce(excluded.confirmed_up_to_ms, confirmed_up_to_ms)',
   );
   const setAside = db.prepare(
     'insert into dead_letters (connection_id, destination_id, entity, rule, field, detail, file_id, line, byte_offset, byte_length, seq, ledger_id, external_id, set_aside_at_ms, correlation_id) ' +
@@ -108,10 +108,12 @@ export function deliveryStatements(db: WriteDb) {
       if (upTo <= from) return;
       for (const row of refused) asideRefused(row, destinationId, nowMs);
       for (const { seq, reason, otherLedgerId } of withheld) withhold.run(destinationId, seq, reason, otherLedgerId);
-      remember.run(destinationId, upTo, nowMs);
       const records = upTo - from - withheld.length - missed;
+      // Where nothing was sent the destination has said nothing: its watermark moves, and that is all.
+      const said = records > 0 ? { answered: upTo, answeredAtMs: nowMs } : { answered: null, answeredAtMs: null };
+      if (records > 0) remember.run(destinationId, upTo, nowMs);
       const counts = { confirmed: records - refused.length, refused: refused.length, withheld: withheld.length, missed };
-      move.run({ destinationId, upTo, ...counts, nowMs });
+      move.run({ destinationId, upTo, ...counts, ...said });
       if (tried && records > 0) {
         addAttempt({ destinationId, fromSeq: from + 1, toSeq: upTo, records, ...outcomeOf(records, refused), ...tried });
       }

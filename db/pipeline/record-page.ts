@@ -118,9 +118,10 @@ export function deliveriesOf(db: ReadDb): (seq: number, settled: readonly Settle
       if (refused !== undefined) return { ...of, state: 'refused', atMs: refused };
       if (isTaken) return { ...of, state: 'confirmed', atMs: before.settledAtMs };
       if (seq > confirmedSeq) return { ...of, state: 'waiting', atMs: null };
-      const atMs = confirmedAt.get(id, seq) ?? null;
       const withheld = withheldAt(id, seq);
-      return withheld ? { ...of, state: 'withheld', atMs, withheld } : { ...of, state: 'confirmed', atMs };
+      // The destination has said nothing of it, so there is no time at which it did.
+      if (withheld) return { ...of, state: 'withheld', atMs: null, withheld };
+      return { ...of, state: 'confirmed', atMs: confirmedAt.get(id, seq) ?? null };
     });
 }
 

@@ -53,13 +53,16 @@ export function sendRate(db: ReadDb, destinationId: string): number | null {
       'select up_to_seq as seq, at_ms as atMs from confirmations where destination_id = ? order by up_to_seq desc limit 200',
     )
     .all(destinationId);
+  const withheldBetween = db
+    .prepare<[string, number, number], number>('select count(*) from withheld where destination_id = ? and seq > ? and seq <= ?')
+    .pluck();
   let records = 0;
   let ms = 0;
   for (const [at, row] of rows.entries()) {
     const before = rows[at + 1];
     // What lies further apart says how seldom something waited, not how fast it went.
     if (!before || row.atMs - before.atMs > closeTogetherMs || row.atMs < before.atMs) continue;
-    records += row.seq - before.seq;
+    records += row.seq - before.seq - (withheldBetween.get(destinationId, before.seq, row.seq) ?? 0);
     ms += row.atMs - before.atMs;
   }
   return ms === 0 ? null : (records * 1000) / ms;
