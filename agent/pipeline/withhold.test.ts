@@ -299,6 +299,22 @@ describe('a shadow', () => {
     ]);
   });
 
+  it('is not compared in what was withheld from the other', async () => {
+    await test.client.connections.setShare({ id: 'hub', percent: 1 });
+    const ids = Array.from({ length: 20 }, (_, at) => `B-${at}`);
+    const inShare = ids.filter((externalId) => isInShare({ hotelId: 'ALDQ', entity: 'booking', externalId }, 1));
+    beside.faults.refuseKeys = ids.slice(0, 5);
+    test.drop('a.csv', bookingsFile(...ids.map((id) => bookingRow(id))));
+    await test.sync();
+    await test.until(
+      () => [test.agent.heartbeat('hub').depth, test.agent.heartbeat('new-hub').depth],
+      ([one, other]) => one === 0 && other === 0,
+    );
+    const found = await test.until(shadow, ({ differences }) => differences?.behind === 0);
+    const refused = (await test.client.deadLetters.list({})).letters.length;
+    expect([refused, found.differences?.onlyShadowRefused]).toEqual([5, inShare.filter((id) => ids.indexOf(id) < 5).length]);
+  });
+
   it('that is gone holds nobody back, and does not count as waiting', async () => {
     await beside.close();
     test.drop('a.csv', bookingsFile(bookingRow('1'), bookingRow('2')));
