@@ -64,6 +64,19 @@ describe('two sources that speak of one booking', () => {
     });
   });
 
+  it('are counted once, however many sources know of a record', async () => {
+    const third = join(test.folder, 'third');
+    mkdirSync(third);
+    await test.client.connections.add({ ...sourceDraft(third, { source: 'third' }), id: 'third' });
+    await read('pms', bookingRow('1'), bookingRow('2'), bookingRow('3'));
+    await read('channel', bookingRow('1'), bookingRow('4'));
+    writeFileSync(join(third, 'third.csv'), bookingsFile(bookingRow('1'), bookingRow('2'), bookingRow('4'), bookingRow('5')));
+    writeFileSync(join(third, 'third.csv.done'), '');
+    const connection = (await test.client.connections.list({})).find(({ id }) => id === 'third');
+    if (connection) await test.agent.sources.syncNow(connection);
+    expect((await test.client.sameRecords.list({}))[0]?.shared).toBe(3);
+  });
+
   it('follow the one that leads: what the other says of the same booking is kept, not sent, and says why', async () => {
     await read('pms', bookingRow('1'));
     await test.client.sameRecords.save({ entity: 'booking', rule: { rule: 'leads', source: 'pms' } });

@@ -141,21 +141,26 @@ export function sameRecords(db: ReadDb, entities: readonly EntityName[]): SameRe
   const ledgers = db.prepare<[string], Ledger & { hotelId: string }>(
     'select id, source, hotel_id as hotelId from ledgers where entity = ? order by id',
   );
+  // Each is counted once, at the first of its sources.
   const shared = db
-    .prepare<[number, number], number>(
-      'select count(*) from records a join records b on b.ledger_id = ? and b.external_id = a.external_id where a.ledger_id = ?',
+    .prepare<[object], number>(
+      'select count(*) from records a where a.ledger_id = @id ' +
+        'and exists (select 1 from json_each(@later) o join records b on b.ledger_id = o.value and b.external_id = a.external_id) ' +
+        'and not exists (select 1 from json_each(@earlier) o join records b on b.ledger_id = o.value and b.external_id = a.external_id)',
     )
     .pluck();
   return entities.map((entity) => {
     const all = ledgers.all(entity);
-    const pairs = all.flatMap((one, at) =>
-      all.slice(at + 1).flatMap((other) => (other.hotelId === one.hotelId ? [[one, other] as const] : [])),
-    );
+    const sharedFrom = ({ id, hotelId }: Ledger & { hotelId: string }): number => {
+      const others = all.flatMap((other) => (other.hotelId === hotelId && other.id !== id ? [other.id] : []));
+      const [earlier, later] = [others.filter((other) => other < id), others.filter((other) => other > id)];
+      return later.length === 0 ? 0 : (shared.get({ id, earlier: JSON.stringify(earlier), later: JSON.stringify(later) }) ?? 0);
+    };
     return {
       entity,
       rule: sameRecordRule(db, entity),
       sources: [...new Set(all.map(({ source }) => source))],
-      shared: pairs.reduce((sum, [one, other]) => sum + (shared.get(other.id, one.id) ?? 0), 0),
+      shared: all.reduce((sum, one) => sum + sharedFrom(one), 0),
     };
   });
 }
