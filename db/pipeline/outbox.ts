@@ -53,7 +53,8 @@ export function waitingBehind(db: ReadDb, confirmedSeq: number): { waiting: numb
           .pluck()
           .get(confirmedSeq) ?? null)
       : null;
-  // Numbers are given without holes and pruning only happens behind the slowest destination, so the distance is the count.
+  // Numbers are given without holes and nobody but a shadow, or a destination that is new, is behind what was pruned: for those the distance
+  // counts what they will have missed as well.
   return { waiting: Math.max(0, lastSeq - confirmedSeq), oldestAtMs, lastSeq };
 }
 
