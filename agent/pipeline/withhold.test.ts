@@ -132,9 +132,20 @@ describe('two sources that speak of one booking', () => {
     };
     const withRule = [await again(), keysAt(test.upstream), await counts()];
     await test.client.sameRecords.save({ entity: 'booking', rule: { rule: 'apart' } });
+    const beforeMs = Date.now();
     const without = [await again(), keysAt(test.upstream), await counts()];
     const { versions } = await test.client.records.get({ ledgerId: await ledgerOf('channel', '1'), externalId: '1' });
-    expect([withRule, without, versions[0]?.deliveries[0]?.state]).toEqual([
+    const [sentAtLast] = versions[0]?.deliveries ?? [];
+    // Sent once more it is no news.
+    const more = [await again(), await counts()];
+    expect([more, (sentAtLast?.atMs ?? 0) >= beforeMs]).toEqual([
+      [
+        [2, 2, 0],
+        [2, 0, 0],
+      ],
+      true,
+    ]);
+    expect([withRule, without, sentAtLast?.state]).toEqual([
       [[2, 1, 1], ['pms 1'], [1, 0, 1]],
       [
         [2, 2, 0],

@@ -1,6 +1,6 @@
 import type { OutboxSize, ShadowDifferences } from '../../contract/health.ts';
 import type { ReadDb } from '../open.ts';
-import { delivery } from './outbox.ts';
+import { delivery, sentLater } from './outbox.ts';
 
 /** How large the outbox is, what waits in it for each destination, and how shadows differ from the destination that leads. */
 export type OutboxLook = OutboxSize & {
@@ -38,7 +38,8 @@ function differences(db: ReadDb, id: string, leading: Destination | null): Shado
       // What was withheld from the other was not taken by it.
       'select count(*) from dead_letters d where d.destination_id = ? and d.seq <= ? and not exists ' +
         '(select 1 from dead_letters x where x.destination_id = ? and x.seq = d.seq) and not exists ' +
-        '(select 1 from withheld w where w.destination_id = ? and w.seq = d.seq)',
+        '(select 1 from withheld w where w.destination_id = ? and w.seq = d.seq ' +
+        `and w.reason <> '${sentLater}')`,
     )
     .pluck();
   const upTo = Math.min(own.confirmedSeq, other.confirmedSeq);

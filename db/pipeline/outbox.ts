@@ -16,6 +16,9 @@ export type WithheldRow = { readonly seq: number; readonly reason: WithheldReaso
   readonly otherSeq?: number;
 };
 
+/** What stands as the reason of a row that was withheld, and sent by an order since. */
+export const sentLater = 'sent-later';
+
 /** What a watermark passes over beside what was sent: rows that were withheld, and numbers of which nothing is there any more. */
 export type PassedOver = { readonly withheld: readonly WithheldRow[]; readonly missed: number };
 const nothingPassed: PassedOver = { withheld: [], missed: 0 };

@@ -2,7 +2,7 @@ import { type Resend, ResendSelection } from '../../contract/resend.ts';
 import type { ReadDb, WriteDb } from '../open.ts';
 import { attemptStatements, type NewAttempt, outcomeOf, runsOf, type Tried } from './attempts.ts';
 import type { letterStatements } from './letter-steps.ts';
-import type { RefusedRow } from './outbox.ts';
+import { type RefusedRow, sentLater } from './outbox.ts';
 import type { ResendChoice } from './resend-walk.ts';
 
 type Kept = Omit<Resend, 'selection'> & { readonly selection: string };
@@ -136,7 +136,10 @@ export function resendStatements(db: WriteDb, letters: Pick<ReturnType<typeof le
       'where destination_id = @destinationId',
   );
 
-  const sentAfterAll = db.prepare('delete from withheld where destination_id = ? and seq = ?');
+  // It stays written down that the watermark has passed it by: when that was is not when it was sent.
+  const sentAfterAll = db.prepare(
+    `update withheld set reason = '${sentLater}', other_ledger_id = null where destination_id = ? and seq = ? and reason <> '${sentLater}'`,
+  );
 
   const { addAttempt } = attemptStatements(db);
 

@@ -3,7 +3,7 @@ import { type OtherSource, SameRecordRule, type SameRecords, type Withheld } fro
 import type { ReadDb } from '../open.ts';
 import { setting } from './connections.ts';
 import { recordUuid } from './ids.ts';
-import { blockOf, type WithheldRow } from './outbox.ts';
+import { blockOf, sentLater, type WithheldRow } from './outbox.ts';
 
 /** Where the rule of a kind of record stands among the settings. */
 export const sameRecordSetting = (entity: EntityName) => `same-record/${entity}`;
@@ -121,9 +121,18 @@ function saidBy(db: ReadDb): (seq: number) => number {
 /** Why a version was not sent to a destination; null where it was or will be. */
 export function withheldFrom(db: ReadDb): (destinationId: string, seq: number) => Withheld | null {
   const found = db.prepare<[string, number], Withheld>(
-    'select w.reason, l.source as otherSource from withheld w left join ledgers l on l.id = w.other_ledger_id where w.destination_id = ? and w.seq = ?',
+    'select w.reason, l.source as otherSource from withheld w left join ledgers l on l.id = w.other_ledger_id where w.destination_id = ? and w.seq = ? ' +
+      `and w.reason <> '${sentLater}'`,
   );
   return (destinationId, seq) => found.get(destinationId, seq) ?? null;
+}
+
+/** Tells whether a version was withheld at first, and sent by an order since. */
+export function wasSentLater(db: ReadDb): (destinationId: string, seq: number) => boolean {
+  const found = db
+    .prepare<[string, number], number>(`select 1 from withheld where destination_id = ? and seq = ? and reason = '${sentLater}'`)
+    .pluck();
+  return (destinationId, seq) => found.get(destinationId, seq) !== undefined;
 }
 
 /** The same record in other sources of its hotel. */
