@@ -12,7 +12,7 @@ import type { Upstream } from '../pipeline/upstream.ts';
 import { type Caller, connectionDetail, entryOf } from './audit.ts';
 import { neverLog } from './log.ts';
 import { forgetMade, withMade } from './made-secrets.ts';
-import { mappingNamed } from './mappings.ts';
+import { allMappings, mappingNamed } from './mappings.ts';
 import { previewMs } from './schedule.ts';
 
 /** How long a removed connection can be brought back with its secrets. The toast offers it for 10 s; a person may be slow. */
@@ -207,9 +207,9 @@ export async function changeConnection(
   return connection;
 }
 
-/** The kind of record that a connection brings; null where it may bring several. */
+/** The kind of record that a connection brings; null where it may bring several, or its mapping is no more. */
 function entityBy(agent: Agent, { settings }: Connection): EntityName | null {
-  return typeof settings.mapping === 'string' ? mappingNamed(agent.stores.read, settings.mapping).entity : null;
+  return allMappings(agent.stores.read).find(({ name }) => name === settings.mapping)?.entity ?? null;
 }
 
 /**
