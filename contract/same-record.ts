@@ -5,7 +5,8 @@ import { entityNames } from './record.ts';
  * What is done where two sources of a hotel speak of one record: the same kind under the same key.
  *
  * `apart`: both are kept and sent, each as its source's own. `leads`: what another source says of a record that the leading one knows is
- * kept here and not sent. `newest`: of versions that wait, only the newest is sent, whichever source it comes from.
+ * kept here and not sent. `newest`: a version is not sent where another source has said something newer of the record by then. What the
+ * destination refuses takes the place of nothing, and what was sent before stays there.
  */
 export const SameRecordRule = z.discriminatedUnion('rule', [
   z.strictObject({ rule: z.literal('apart') }),

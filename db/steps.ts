@@ -1,6 +1,5 @@
 import type { KeyObject } from 'node:crypto';
 import type { AuditDraft } from '../contract/audit.ts';
-import type { Connection } from '../contract/connection.ts';
 import type { WriteDb } from './open.ts';
 import { attemptStatements, type Tried } from './pipeline/attempts.ts';
 import { auditStatements } from './pipeline/audit.ts';
@@ -48,9 +47,11 @@ export function pipelineSteps(db: WriteDb, key: KeyObject, now: () => number = D
     sendingAgain.cancelResends(id, now());
     return connections.removeConnection(id, now());
   });
-  const setShare = db.transaction((connection: Connection, again: NewResend | null): void => {
-    connections.saveConnection(connection);
-    if (again) sendingAgain.orderResend(again, now());
+  const lastSeq = db.prepare<[], number>('select coalesce(max(seq), 0) from outbox').pluck();
+  const setShare = db.transaction((id: string, percent: number, again: NewResend | null): boolean => {
+    if (!connections.setSharePercent(id, percent)) return false;
+    if (again) sendingAgain.orderResend({ ...again, upToSeq: lastSeq.get() as number }, now());
+    return true;
   });
   const restoreConnection = db.transaction((id: string): boolean => {
     intents.withdrawIntents('forget-secrets', id);
@@ -66,7 +67,7 @@ export function pipelineSteps(db: WriteDb, key: KeyObject, now: () => number = D
     ...standing,
     removeConnection,
     restoreConnection,
-    /** Set the share of a destination; where it has grown, with the order by which what is missing is sent. */
+    /** Set the share of a destination; where it has grown, with the order by which what is missing is sent. False where there is none. */
     setShare,
     registerFile: (file: Parameters<typeof files.registerFile>[0]) => files.registerFile(file, now()),
     finishFile,

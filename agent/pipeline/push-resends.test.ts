@@ -151,6 +151,35 @@ describe('sending again', { timeout: 60_000 }, () => {
     expect([requests, said(await orderOf(id))]).toEqual([0, { ...nothing, total: 5, state: 'cancelled' }]);
   });
 
+  it('keeps nothing of a part by which its line was stopped: the next line judges it anew', async () => {
+    await test.connect();
+    await deliver('a.csv', ...five);
+    await test.client.connections.pause({ id: 'hub' });
+    const { id } = await order(all);
+    const { stores } = test.agent;
+    const tools: ResendingTools = {
+      key: stores.secrets.dataKey,
+      read: stores.read,
+      writer: stores.writer,
+      reads: stores.reads,
+      onResent: () => undefined,
+      finished: () => {
+        throw new Error('it was stopped');
+      },
+    };
+    const stop = new AbortController();
+    const send = async ({ records }: { records: readonly { eventId: string }[] }) => {
+      stop.abort();
+      return { confirmed: new Set(records.map(({ eventId }) => eventId)), refused: new Map() };
+    };
+    const attempts = new Attempts({ read: stores.read, writer: stores.writer, now: Date.now }, 'hub');
+    const resending = new Resending(tools, { id: 'hub', leave: () => null, sharePercent: 50 }, attempts);
+    const ended = await resending
+      .sendNext({ host: 'hub', batchRecords: 100, send } as never, stop.signal, () => undefined)
+      .catch((error) => error.code);
+    expect([ended, said(await orderOf(id))]).toEqual(['stopped', { ...nothing, total: 5, state: 'running' }]);
+  });
+
   it('changes nothing at a hub that has it: the same ids, and it keeps what it has', async () => {
     await test.connect();
     await deliver('a.csv', ...five);
@@ -412,6 +441,23 @@ describe('what a hub has refused', { timeout: 60_000 }, () => {
       [['refused-by-destination', 5]],
       1,
     ]);
+  });
+
+  it('stays set aside where its newer version was withheld on purpose: nothing of it was taken', async () => {
+    await test.connect();
+    await test.client.connections.pause({ id: 'hub' });
+    test.drop('a.csv', bookingsFile(five[0] as string));
+    await test.sync();
+    test.drop('b.csv', bookingsFile(bookingRow('A-1', { name: 'Zoë Brouwer' })));
+    await test.sync();
+    const { writer } = test.agent.stores;
+    const withheld = [{ seq: 2, reason: 'not-in-share', otherLedgerId: null }] as const;
+    await writer.step('confirm', ['hub', 1, [{ seq: 1, code: 'key-refused', field: null }]]);
+    await writer.step('confirm', ['hub', 2, [], null, { withheld, missed: 0 }]);
+    await test.client.connections.resume({ id: 'hub' });
+    const [letter] = await letters();
+    const done = await over((await order({ kind: 'letters', letters: { ids: [letter?.id ?? 0] } })).id);
+    expect([said(done), done.withheld, (await letters()).map((one) => one.id)]).toEqual([{ ...nothing, total: 1 }, 1, [letter?.id]]);
   });
 
   it('is asked for anew each time: a hub that keeps its answers does not give the old one to the same records', async () => {

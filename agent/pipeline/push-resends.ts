@@ -7,13 +7,14 @@ import { type OutboxRow, rowReader } from '../../db/pipeline/blocks.ts';
 import { delivery } from '../../db/pipeline/outbox.ts';
 import type { ResendBite, ResendRow } from '../../db/pipeline/resend-walk.ts';
 import { type OpenResend, type ResentPart, runningResend } from '../../db/pipeline/resends.ts';
+import { withheldFrom } from '../../db/pipeline/withheld.ts';
 import type { LongReads } from '../../db/reader.ts';
 import type { Remote } from '../../db/thread-calls.ts';
 import type { Writer } from '../../db/writer.ts';
 import type { Leave } from './outbox/leaving.ts';
 import { outgoingBatches } from './outbox/outgoing.ts';
 import { settle } from './outbox/settle.ts';
-import { judge } from './outbox/withhold.ts';
+import { judge, rulesNow } from './outbox/withhold.ts';
 import type { Attempts } from './push-attempts.ts';
 import { sendInTurn } from './send-batches.ts';
 import type { OutgoingBatch, SendOutcome, UpstreamSession } from './upstream.ts';
@@ -91,7 +92,8 @@ export class Resending {
     const isCut = rest !== null;
     const reached = rest === null ? bite.reached : rest - 1;
     // The rules by which rows are kept back hold for what is sent again as well.
-    const { send, withheld } = judge(this.#tools.read, texts, this.#sharePercent);
+    const judgedBy = rulesNow(this.#tools.read);
+    const { send, withheld } = judge(this.#tools.read, texts, { destinationId: this.#destinationId, sharePercent: this.#sharePercent });
     const records = outgoingBatches(send, this.#leave()).map((batch) => ({
       ...batch,
       again: batch.again === undefined ? order.correlationId : `${order.correlationId} ${batch.again}`,
@@ -101,8 +103,9 @@ export class Resending {
     let isStopped = false;
     const sending = async () => {
       for (const batch of records) {
-        // Cancelled or paused while rows were looked for and opened, or between two requests: then nothing more goes out.
-        isStopped = !this.#isWanted(order);
+        // Cancelled or paused while rows were looked for and opened, or between two requests, or judged by rules that are no more: then
+        // nothing more of it goes out.
+        isStopped = !this.#isWanted(order) || rulesNow(this.#tools.read) !== judgedBy;
         if (isStopped) return;
         onSending();
         await sendInTurn(session, [batch], outcome, signal, isLettered);
@@ -113,6 +116,8 @@ export class Resending {
       (error: unknown) => ({ error }),
     );
     if (failure && outcome.confirmed.size === 0) throw failure.error;
+    // A line that was stopped has judged by the share it was begun with: its order may be of the next one, and goes on from where it stood.
+    if (signal.aborted) throw failure?.error ?? new Fault('stopped');
     if (isStopped && outcome.confirmed.size + outcome.refused.size === 0) return;
     const all = records.flatMap((batch) => batch.records);
     const { upTo, refused, isWhole } = settle(all, outcome);
@@ -129,7 +134,7 @@ export class Resending {
       refused: refused.filter(isBehind),
       onItsWay: sorted.onItsWay.filter(isBehind).length,
       damaged: damaged.filter((seq) => isBehind({ seq })).length,
-      withheld: withheld.filter(isBehind).length,
+      withheld: withheld.filter(isBehind).length + sorted.withheld.filter(isBehind).length,
       overtaken: sorted.overtaken.filter(isBehind).map(({ letterId }) => letterId as number),
       isEnd,
       ...(outcome.confirmed.size + outcome.refused.size > 0 ? { tried: this.#attempts.answered(position) ?? undefined } : {}),
@@ -154,15 +159,23 @@ export class Resending {
   }
 
   /** What is to be sent, and what is passed over, and why. */
-  #sorted(rows: readonly ResendRow[]): Record<'send' | 'onItsWay' | 'overtaken', ResendRow[]> {
+  #sorted(rows: readonly ResendRow[]): Record<'send' | 'onItsWay' | 'withheld' | 'overtaken', ResendRow[]> {
     const { confirmedSeq } = delivery(this.#tools.read, this.#destinationId);
     const isRefused = this.#tools.read
       .prepare<[string, number], number>('select 1 from dead_letters where destination_id = ? and seq = ?')
       .pluck();
-    const sorted: Record<'send' | 'onItsWay' | 'overtaken', ResendRow[]> = { send: [], onItsWay: [], overtaken: [] };
+    const sorted: Record<'send' | 'onItsWay' | 'withheld' | 'overtaken', ResendRow[]> = {
+      send: [],
+      onItsWay: [],
+      withheld: [],
+      overtaken: [],
+    };
+    const withheldAt = withheldFrom(this.#tools.read);
     for (const row of rows) {
       if (row.newestSeq > confirmedSeq) sorted.onItsWay.push(row);
       else if (row.newestSeq === row.seq) sorted.send.push(row);
+      // The newer version was passed by, not taken: the refusal stays as it is.
+      else if (withheldAt(this.#destinationId, row.newestSeq)) sorted.withheld.push(row);
       // A newer version came: where it was taken, the refusal is settled; where it was refused too, it has a letter of its own.
       else sorted[isRefused.get(this.#destinationId, row.newestSeq) === undefined ? 'overtaken' : 'onItsWay'].push(row);
     }

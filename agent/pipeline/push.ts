@@ -10,7 +10,7 @@ import { backoffMs, policies, sleep } from '../resilience/policies.ts';
 import type { Leave } from './outbox/leaving.ts';
 import { outgoingBatches } from './outbox/outgoing.ts';
 import { settle } from './outbox/settle.ts';
-import { judge } from './outbox/withhold.ts';
+import { judge, rulesNow } from './outbox/withhold.ts';
 import { Attempts } from './push-attempts.ts';
 import { Resending, type ResendingTools } from './push-resends.ts';
 import { sendInTurn } from './send-batches.ts';
@@ -154,7 +154,10 @@ export class Push {
     try {
       // Looked up before each batch: what a person has decided holds from the next one on, and over a restart.
       const held = this.#held(this.#destinationId, this.#tools.now());
-      if (held) return this.#restHeld(held);
+      if (held) {
+        this.#ahead = null;
+        return this.#restHeld(held);
+      }
       const more = await this.#breaker.execute(() => this.#sendNext(signal), signal);
       this.#well();
       return more ? 0 : policies.idleMs;
@@ -182,10 +185,9 @@ export class Push {
     const isMore = await this.#sendAgain(session, load.lastSeq === load.afterSeq ? 'nothing new' : 'new', signal);
     if (load.lastSeq === load.afterSeq) return isMore;
     // A person may have stopped sending while the line was opened or something was sent again.
-    if (this.#held(this.#destinationId, this.#tools.now())) {
-      this.#ahead = load;
-      return true;
-    }
+    if (this.#held(this.#destinationId, this.#tools.now())) return true;
+    // Or changed the rules since this was judged: they hold from the next record on.
+    if (rulesNow(this.#tools.read) !== load.judgedBy) return true;
     // All of it is kept back from this destination: nothing is sent, and the position moves over it.
     if (batches.length === 0) return this.#confirm(load, nothingSaid);
     this.#isSending = true;
@@ -226,8 +228,9 @@ export class Push {
 
   #load(session: UpstreamSession, afterSeq: number): Load {
     const rows = this.#pending(afterSeq, session.batchRecords);
-    const { send, withheld } = judge(this.#tools.read, rows, this.#sharePercent);
-    return { batches: outgoingBatches(send, this.#leave()), withheld, afterSeq, lastSeq: rows.at(-1)?.seq ?? afterSeq };
+    const judgedBy = rulesNow(this.#tools.read);
+    const { send, withheld } = judge(this.#tools.read, rows, { destinationId: this.#destinationId, sharePercent: this.#sharePercent });
+    return { batches: outgoingBatches(send, this.#leave()), withheld, judgedBy, afterSeq, lastSeq: rows.at(-1)?.seq ?? afterSeq };
   }
 
   #loadAhead(session: UpstreamSession, { lastSeq }: Load): Load | null {
@@ -245,7 +248,10 @@ export class Push {
   async #confirm(load: Load, outcome: SendOutcome): Promise<boolean> {
     const records = load.batches.flatMap((batch) => batch.records);
     const { upTo: settledUpTo, refused, isWhole } = settle(records, outcome);
-    const upTo = isWhole ? load.lastSeq : settledUpTo;
+    const reached = isWhole ? load.lastSeq : settledUpTo;
+    // What was withheld for a record that is refused now is judged anew, with whatever lies behind it.
+    const misled = load.withheld.find(({ seq, otherSeq = seq }) => otherSeq < seq && refused.some((one) => one.seq === otherSeq));
+    const upTo = reached === null || !misled ? reached : Math.min(reached, misled.seq - 1);
     // The commit before this one has to have worked; this one goes on while the next batch is sent. Should it fail, or we be
     // killed before it, the batch is sent again with the same ids.
     await this.#confirming;
@@ -254,13 +260,18 @@ export class Push {
       // Confirmed and set aside in one transaction: a row is never neither, and never both.
       const withheld = load.withheld.filter(({ seq }) => seq <= upTo);
       const there = records.filter(({ seq }) => seq <= upTo).length + withheld.length;
+      const refusedNow = refused.filter(({ seq }) => seq <= upTo);
       // Numbers of which nothing is there were pruned: only a shadow, or a destination that is new, comes by them.
       const passedOver = { withheld, missed: upTo - load.afterSeq - there };
-      const step = this.#tools.writer.step('confirm', [this.#destinationId, upTo, refused, this.#attempts.answered(upTo), passedOver]);
+      const step = this.#tools.writer.step('confirm', [this.#destinationId, upTo, refusedNow, this.#attempts.answered(upTo), passedOver]);
       this.#confirming = step.then(() => this.#tools.onChange());
       this.#confirming.catch(() => undefined);
       // Failures in a row are those between which nothing was delivered: a line that works for part of a batch works.
       if (!isWhole) this.#countAnew();
+      if (refusedNow.length > 0 && (misled || (this.#ahead && this.#ahead.withheld.length > 0))) {
+        this.#ahead = null;
+        await this.#confirming;
+      }
     }
     return isWhole;
   }
@@ -332,6 +343,8 @@ export class Push {
 type Load = {
   readonly batches: readonly OutgoingBatch[];
   readonly withheld: readonly WithheldRow[];
+  /** The rules for two sources by which this was judged. */
+  readonly judgedBy: string;
   readonly afterSeq: number;
   readonly lastSeq: number;
 };

@@ -64,6 +64,19 @@ describe('two sources that speak of one booking', () => {
     });
   });
 
+  it('are counted once, however many sources know of a record', async () => {
+    const third = join(test.folder, 'third');
+    mkdirSync(third);
+    await test.client.connections.add({ ...sourceDraft(third, { source: 'third' }), id: 'third' });
+    await read('pms', bookingRow('1'), bookingRow('2'), bookingRow('3'));
+    await read('channel', bookingRow('1'), bookingRow('4'));
+    writeFileSync(join(third, 'third.csv'), bookingsFile(bookingRow('1'), bookingRow('2'), bookingRow('4'), bookingRow('5')));
+    writeFileSync(join(third, 'third.csv.done'), '');
+    const connection = (await test.client.connections.list({})).find(({ id }) => id === 'third');
+    if (connection) await test.agent.sources.syncNow(connection);
+    expect((await test.client.sameRecords.list({}))[0]?.shared).toBe(3);
+  });
+
   it('follow the one that leads: what the other says of the same booking is kept, not sent, and says why', async () => {
     await read('pms', bookingRow('1'));
     await test.client.sameRecords.save({ entity: 'booking', rule: { rule: 'leads', source: 'pms' } });
@@ -119,9 +132,20 @@ describe('two sources that speak of one booking', () => {
     };
     const withRule = [await again(), keysAt(test.upstream), await counts()];
     await test.client.sameRecords.save({ entity: 'booking', rule: { rule: 'apart' } });
+    const beforeMs = Date.now();
     const without = [await again(), keysAt(test.upstream), await counts()];
     const { versions } = await test.client.records.get({ ledgerId: await ledgerOf('channel', '1'), externalId: '1' });
-    expect([withRule, without, versions[0]?.deliveries[0]?.state]).toEqual([
+    const [sentAtLast] = versions[0]?.deliveries ?? [];
+    // Sent once more it is no news.
+    const more = [await again(), await counts()];
+    expect([more, (sentAtLast?.atMs ?? 0) >= beforeMs]).toEqual([
+      [
+        [2, 2, 0],
+        [2, 0, 0],
+      ],
+      true,
+    ]);
+    expect([withRule, without, sentAtLast?.state]).toEqual([
       [[2, 1, 1], ['pms 1'], [1, 0, 1]],
       [
         [2, 2, 0],
@@ -130,6 +154,73 @@ describe('two sources that speak of one booking', () => {
       ],
       'confirmed',
     ]);
+  });
+
+  it('are not led by a record that the destination refuses: then the other goes, be it judged before or behind the refusal', async () => {
+    test.upstream.faults.refuseKeys = ['1'];
+    await test.client.connections.pause({ id: 'hub' });
+    await read('pms', bookingRow('1'), bookingRow('2'));
+    await test.client.sameRecords.save({ entity: 'booking', rule: { rule: 'leads', source: 'pms' } });
+    await read('channel', bookingRow('1'), bookingRow('2'), bookingRow('3'));
+    await test.client.connections.resume({ id: 'hub' });
+    await delivered();
+    const refusals = async () =>
+      (await test.client.deadLetters.list({})).letters.map(({ connectionId, detail }) => `${connectionId} ${detail}`).sort();
+    const together = [said(), await refusals()];
+    await test.client.sameRecords.save({ entity: 'booking', rule: { rule: 'newest' } });
+    test.upstream.faults.refuseKeys = ['4'];
+    await read('pms', bookingRow('4'));
+    await delivered();
+    test.upstream.faults.refuseKeys = [];
+    await test.client.sameRecords.save({ entity: 'booking', rule: { rule: 'leads', source: 'pms' } });
+    await read('channel', bookingRow('4'));
+    await delivered();
+    const [hub] = (await test.client.overview.get({})).systems.filter(({ id }) => id === 'hub');
+    expect([together, said(), hub?.direction === 'destination' && [hub.confirmed, hub.refused, hub.withheld]]).toEqual([
+      [
+        ['pms 2 confirmed', 'channel 3 confirmed'],
+        ['channel key-refused', 'pms key-refused'],
+      ],
+      ['pms 2 confirmed', 'channel 3 confirmed', 'channel 4 confirmed'],
+      [3, 3, 1],
+    ]);
+  });
+
+  it('follow a rule from the next record on, also where that was prepared while the one before was on its way', async () => {
+    await test.client.connections.change({ ...hubDraft(test.upstream, { batchRecords: 2 }), id: 'hub' });
+    await test.client.connections.pause({ id: 'hub' });
+    await read('pms', bookingRow('1'), bookingRow('2'));
+    await read('channel', bookingRow('1'), bookingRow('2'), bookingRow('3'));
+    test.upstream.faults.latencyMs = 500;
+    await test.client.connections.resume({ id: 'hub' });
+    await test.until(
+      () => test.agent.destinations.state('hub'),
+      (state) => state?.isSending === true,
+    );
+    await test.client.sameRecords.save({ entity: 'booking', rule: { rule: 'leads', source: 'pms' } });
+    const atOnce = said();
+    test.upstream.faults.latencyMs = 0;
+    await delivered();
+    expect([atOnce, said()]).toEqual([[], ['pms 1 confirmed', 'pms 2 confirmed', 'channel 3 confirmed']]);
+  });
+
+  it('keep their leading source: its connection is not removed, nor called otherwise, as long as the rule names it', async () => {
+    await read('pms', bookingRow('1'));
+    await test.client.sameRecords.save({ entity: 'booking', rule: { rule: 'leads', source: 'pms' } });
+    const saidOf = (error: { data: { code: string; detail: { detail: string } } }) => [error.data.code, error.data.detail.detail];
+    const removed = await test.client.connections.remove({ id: 'pms' }).catch(saidOf);
+    const renamed = await test.client.connections.change({ ...sourceDraft(test.drops, { source: 'other' }), id: 'pms' }).catch(saidOf);
+    await test.client.connections.remove({ id: 'channel' });
+    await test.client.connections.add({ ...sourceDraft(channel, { source: 'pms' }), id: 'second' });
+    await test.client.connections.remove({ id: 'pms' });
+    const last = await test.client.connections.remove({ id: 'second' }).catch(saidOf);
+    await test.client.sameRecords.save({ entity: 'booking', rule: { rule: 'apart' } });
+    await test.client.connections.remove({ id: 'second' });
+    const refused = [
+      'input-wrong',
+      'by the rule for booking the source pms leads, and no other connection brings it; change the rule first',
+    ];
+    expect([removed, renamed, last]).toEqual([refused, refused, refused]);
   });
 
   it('are never led by a source that has not brought such a record', async () => {
@@ -165,7 +256,7 @@ describe('a destination with a share', () => {
     await quiet();
     const arrived = () => new Set(arrivedAt(test.upstream).map(({ externalId }) => externalId));
     const expected = (percent: number) =>
-      ids.filter((externalId) => isInShare({ hotelId: 'ALDQ', source: 'pms', entity: 'booking', externalId }, percent));
+      ids.filter((externalId) => isInShare({ hotelId: 'ALDQ', entity: 'booking', externalId }, percent));
     const first = [[...arrived()].sort(), expected(10).length > 5 && expected(10).length < 40];
     test.drop('b.csv', bookingsFile(...ids.map((id) => bookingRow(id, { status: 'CANCELLED' }))));
     await test.sync();
@@ -230,6 +321,22 @@ describe('a shadow', () => {
         ['new-hub', true, 'refused'],
       ],
     ]);
+  });
+
+  it('is not compared in what was withheld from the other', async () => {
+    await test.client.connections.setShare({ id: 'hub', percent: 1 });
+    const ids = Array.from({ length: 20 }, (_, at) => `B-${at}`);
+    const inShare = ids.filter((externalId) => isInShare({ hotelId: 'ALDQ', entity: 'booking', externalId }, 1));
+    beside.faults.refuseKeys = ids.slice(0, 5);
+    test.drop('a.csv', bookingsFile(...ids.map((id) => bookingRow(id))));
+    await test.sync();
+    await test.until(
+      () => [test.agent.heartbeat('hub').depth, test.agent.heartbeat('new-hub').depth],
+      ([one, other]) => one === 0 && other === 0,
+    );
+    const found = await test.until(shadow, ({ differences }) => differences?.behind === 0);
+    const refused = (await test.client.deadLetters.list({})).letters.length;
+    expect([refused, found.differences?.onlyShadowRefused]).toEqual([5, inShare.filter((id) => ids.indexOf(id) < 5).length]);
   });
 
   it('that is gone holds nobody back, and does not count as waiting', async () => {

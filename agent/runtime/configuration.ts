@@ -2,7 +2,9 @@ import type { z } from 'zod';
 import type { AuditDraft } from '../../contract/audit.ts';
 import type { AdministratorLetter, Connection, ConnectionDraft } from '../../contract/connection.ts';
 import { Fault } from '../../contract/faults.ts';
-import { connectionById, isIdUsed, property } from '../../db/pipeline/connections.ts';
+import { type EntityName, entityNames } from '../../contract/record.ts';
+import { connectionById, connections, isIdUsed, property } from '../../db/pipeline/connections.ts';
+import { sameRecordRule } from '../../db/pipeline/withheld.ts';
 import type { Agent } from '../index.ts';
 import type { Check, Connector, OpenContext, SecretField } from '../pipeline/connector.ts';
 import { connectors, upstreams, usualSchedule } from '../pipeline/registry.ts';
@@ -10,7 +12,7 @@ import type { Upstream } from '../pipeline/upstream.ts';
 import { type Caller, connectionDetail, entryOf } from './audit.ts';
 import { neverLog } from './log.ts';
 import { forgetMade, withMade } from './made-secrets.ts';
-import { mappingNamed } from './mappings.ts';
+import { allMappings, mappingNamed } from './mappings.ts';
 import { previewMs } from './schedule.ts';
 
 /** How long a removed connection can be brought back with its secrets. The toast offers it for 10 s; a person may be slow. */
@@ -182,6 +184,7 @@ export async function changeConnection(
   const given = filled(draft.secrets);
   const goesElsewhere = Object.keys(kept).length === 0;
   const connection: Connection = { ...before, title: draft.title, settings, secrets, schedule: draft.schedule ?? before.schedule };
+  assertStillLed(agent, before, connection);
   const put = () => {
     agent.stores.secrets.put(draft.id, given);
     neverLog(Object.values(given));
@@ -204,8 +207,35 @@ export async function changeConnection(
   return connection;
 }
 
+/** The kind of record that a connection brings; null where it may bring several, or its mapping is no more. */
+function entityBy(agent: Agent, { settings }: Connection): EntityName | null {
+  return allMappings(agent.stores.read).find(({ name }) => name === settings.mapping)?.entity ?? null;
+}
+
+/**
+ * A source that leads by a rule for two sources keeps a connection: without one nothing would come in the place of what is withheld for it.
+ * @throws {Fault} `input-wrong`
+ */
+function assertStillLed(agent: Agent, before: Connection, after: Connection | null): void {
+  const { read } = agent.stores;
+  const { source } = before.settings;
+  if (before.direction !== 'source' || after?.settings.source === source) return;
+  const others = connections(read).filter((one) => one.direction === 'source' && one.id !== before.id && one.settings.source === source);
+  const brings = (one: Connection, entity: EntityName) => [entity, null].includes(entityBy(agent, one));
+  for (const entity of entityNames) {
+    const rule = sameRecordRule(read, entity);
+    if (rule.rule !== 'leads' || rule.source !== source || !brings(before, entity) || others.some((one) => brings(one, entity))) continue;
+    throw new Fault('input-wrong', {
+      detail: `by the rule for ${entity} the source ${source} leads, and no other connection brings it; change the rule first`,
+    });
+  }
+}
+
+/** @throws {Fault} `connection-not-found`; `input-wrong` where it is the last one of a source that leads by a rule. */
 export async function removeConnection(agent: Agent, id: string, caller: Caller): Promise<void> {
-  const { title } = existing(agent, id);
+  const before = existing(agent, id);
+  const { title } = before;
+  assertStillLed(agent, before, null);
   await agent.sources.stopOne(id);
   const entry = entryOf(agent, caller, { action: 'connection-removed', kind: 'connection', id, detail: { title } });
   await agent.stores.writer.audited([entry], 'removeConnection', [id, agent.now() + undoMs]);

@@ -173,6 +173,7 @@ describe('the log of a home', () => {
       waitMs: 0,
       count: 9,
       version: '1.2.3',
+      versions: 12,
       port: 49_152,
       home: '/var/lib/bellhop',
       cause: 'Error: SQLITE_FULL at 2026-03-01T10:00:00.123Z',

@@ -27,6 +27,7 @@ const allowedFields = new Set([
   'waitMs',
   'count',
   'version',
+  'versions',
   'port',
   'home',
   'cause',

@@ -52,12 +52,18 @@ export function connectionStatements(db: WriteDb) {
   );
   const remove = db.prepare('update connections set removed_at_ms = ? where id = ? and removed_at_ms is null');
   const restore = db.prepare('update connections set removed_at_ms = null where id = ?');
+  const setShare = db.prepare("update connections set doc = json_set(doc, '$.sharePercent', ?) where id = ? and removed_at_ms is null");
+  const setShadow = db.prepare("update connections set doc = json_set(doc, '$.isShadow', json(?)) where id = ? and removed_at_ms is null");
   const saveSetting = db.prepare('insert into settings (key, json) values (?, ?) on conflict (key) do update set json = excluded.json');
   const forgetAlerts = db.prepare('delete from alerts where connection_id = ?');
   return {
     saveConnection: (connection: Connection): void => {
       save.run(connection.id, JSON.stringify(connection));
     },
+    /** @returns false where there is no such connection. */
+    setSharePercent: (id: string, percent: number): boolean => setShare.run(percent, id).changes > 0,
+    /** @returns false where there is no such connection. */
+    setShadow: (id: string, isShadow: boolean): boolean => setShadow.run(String(isShadow), id).changes > 0,
     removeConnection: db.transaction((id: string, nowMs: number): boolean => {
       forgetAlerts.run(id);
       return remove.run(nowMs, id).changes > 0;

@@ -69,6 +69,49 @@ describe('the generation of a ledger', () => {
     expect([begun, ledger.newest()]).toEqual([[1_770_000_000, 1_770_000_001, 1_770_000_002, 1_770_000_060, 1_770_000_061], 1_770_000_061]);
   });
 
+  it('decides nothing by a shadow: nothing of the others is made anew or sent again, and what it has seen is still news at them', () => {
+    const first = ledger.begin(nowMs);
+    keep(1, 'A', 1, first);
+    confirm('hub', 1);
+    const shadow = { id: 'beside', direction: 'destination', isShadow: true };
+    db.prepare('insert into connections (id, doc) values (?, ?)').run(shadow.id, JSON.stringify(shadow));
+    confirm('beside', 1);
+    const second = ledger.begin(nowMs + 60_000);
+    const before = [kept(), records()];
+    const between = first + 1;
+    const above = second + 1000;
+    const met = [between, between, above].map((seen) => ledger.meet('beside', seen, nowMs));
+    const refusedAt = ledger.newest();
+    ledger.takeOver('beside', above, nowMs);
+    const after = [ledger.meet('beside', above, nowMs), ledger.newest()];
+    expect([met, refusedAt, after, [kept(), records()]]).toEqual([['well', 'well', 'ahead'], second, ['well', above + 1], before]);
+    expect([ledger.meet('hub', between, nowMs), ledger.meet('hub', above, nowMs)]).toEqual(['put-back', 'put-back']);
+  });
+
+  it('has nothing confirmed as long as only a shadow has confirmed something, and a shadow does not end what was restored', () => {
+    const first = ledger.begin(nowMs);
+    keep(1, 'A', 1, first);
+    const shadow = { id: 'beside', direction: 'destination', isShadow: true };
+    const hub = { id: 'hub', direction: 'destination' };
+    for (const one of [shadow, hub]) db.prepare('insert into connections (id, doc) values (?, ?)').run(one.id, JSON.stringify(one));
+    confirm('beside', 1);
+    const above = first + 1000;
+    const met = ledger.meet('hub', above, nowMs);
+    const raised = [kept(), ledger.newest()];
+    ledger.restored(nowMs, nowMs);
+    const restored = [kept(), records()];
+    const seen = ledger.newest() + 1000;
+    expect([met, raised, ledger.meet('beside', seen, nowMs), ledger.newest(), [kept(), records()]]).toEqual([
+      'well',
+      [[event('A', 1, above + 1)], above + 1],
+      'well',
+      seen + 1,
+      restored,
+    ]);
+    keep(2, 'B', 2, seen + 1);
+    expect([ledger.meet('hub', seen, nowMs), kept()]).toEqual(['put-back', [event('A', 1, above + 1), event('B', 2, seen + 2)]]);
+  });
+
   it('is well with a destination that has seen nothing, or nothing but ours, of this start or an earlier one', () => {
     const [first, second] = [ledger.begin(nowMs), ledger.begin(nowMs)];
     keep(1, 'A', 1, first);

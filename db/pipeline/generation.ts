@@ -20,7 +20,14 @@ export function generations(db: WriteDb, key: KeyObject) {
   const newest = db.prepare<[], number>('select coalesce(max(generation), 0) from generations').pluck();
   const add = db.prepare('insert into generations (generation, begun_at_ms) values (?, ?) on conflict do nothing');
   const isOurs = db.prepare('select 1 from generations where generation = ?').pluck();
-  const isAnythingConfirmed = db.prepare('select 1 from deliveries where confirmed_seq > 0').pluck();
+  const isShadow = db.prepare<[string], number>("select 1 from connections where id = ? and json_extract(doc, '$.isShadow') = 1").pluck();
+  // What a shadow has confirmed decides nothing.
+  const isAnythingConfirmed = db
+    .prepare(
+      'select 1 from deliveries d where confirmed_seq > 0 and not exists ' +
+        "(select 1 from connections c where c.id = d.destination_id and json_extract(c.doc, '$.isShadow') = 1)",
+    )
+    .pluck();
   const confirmed = db.prepare<[string], number>('select confirmed_seq from deliveries where destination_id = ?').pluck();
   // An empty hash is that of no content: whatever the source says next is kept and sent as a new version.
   const forgetContent = db.prepare("update records set hash = x''");
@@ -80,11 +87,14 @@ export function generations(db: WriteDb, key: KeyObject) {
    *   remember may not be what the destination has: every record is sent again when its source next names it.
    * - `ahead`: it ranks above us, and things of ours are confirmed: somebody else is sending now, and a person has to look.
    *
+   * A shadow decides nothing: what it has seen sends nothing again to the others, and makes nothing anew.
+   *
    * A backup that was restored has been put back knowingly, so it never is `ahead`: what it has kept since goes above what was seen.
    */
   const meet = db.transaction((destinationId: string, seen: number, nowMs: number): 'well' | 'put-back' | 'ahead' => {
     if (seen === 0) return 'well';
     const note = unmetRestore(destinationId);
+    if (isShadow.get(destinationId) !== undefined) return meetShadow(note, destinationId, seen, nowMs);
     if (note) return meetAfterRestore(note, destinationId, seen, nowMs);
     if (isOurs.get(seen)) return 'well';
     if (isAnythingConfirmed.get() === undefined) {
@@ -96,6 +106,24 @@ export function generations(db: WriteDb, key: KeyObject) {
     add.run(seen, nowMs);
     return 'put-back';
   });
+
+  /** What a shadow has seen is not noted as ours: the destination that leads may have it from elsewhere too, and that is news then. */
+  function meetShadow(note: RestoreNote | null, destinationId: string, seen: number, nowMs: number): 'well' | 'ahead' {
+    if (note) noteMet(note, destinationId);
+    if (seen <= (newest.get() as number)) return 'well';
+    if (!note) return 'ahead';
+    riseAbove(seen, nowMs);
+    return 'well';
+  }
+
+  /** What is kept from now on ranks above what was seen; what was kept before stays as it is. */
+  function riseAbove(seen: number, nowMs: number): void {
+    add.run(Math.max(newest.get() as number, seen) + 1, nowMs);
+  }
+
+  function noteMet(note: RestoreNote, destinationId: string): void {
+    noteRestore.run(JSON.stringify({ ...note, unmet: note.unmet.filter((id) => id !== destinationId) }));
+  }
 
   /** What was noted of a restore, if the destination has not been met since. */
   function unmetRestore(destinationId: string): RestoreNote | null {
@@ -109,7 +137,7 @@ export function generations(db: WriteDb, key: KeyObject) {
    * the destination has got since. Also a number that looks like ours may be of the old PC, which began its own after the backup.
    */
   function meetAfterRestore(note: RestoreNote, destinationId: string, seen: number, nowMs: number): 'well' | 'put-back' {
-    noteRestore.run(JSON.stringify({ ...note, unmet: note.unmet.filter((id) => id !== destinationId) }));
+    noteMet(note, destinationId);
     if (seen < note.generation) {
       add.run(seen, nowMs);
       return 'well';
@@ -121,9 +149,13 @@ export function generations(db: WriteDb, key: KeyObject) {
 
   /**
    * Rank above what a destination has seen, whoever has sent it: what waits for it is made anew, and every record is sent again when its
-   * source next names it.
+   * source next names it. Above what a shadow has seen ranks only what is kept from now on.
    */
   const takeOver = db.transaction((destinationId: string, seen: number, nowMs: number): void => {
+    if (isShadow.get(destinationId) !== undefined) {
+      riseAbove(seen, nowMs);
+      return;
+    }
     raiseBehind(confirmed.get(destinationId) ?? 0, seen, nowMs);
     forgetContent.run();
   });

@@ -1,6 +1,6 @@
 import type { OutboxSize, ShadowDifferences } from '../../contract/health.ts';
 import type { ReadDb } from '../open.ts';
-import { delivery } from './outbox.ts';
+import { delivery, sentLater } from './outbox.ts';
 
 /** How large the outbox is, what waits in it for each destination, and how shadows differ from the destination that leads. */
 export type OutboxLook = OutboxSize & {
@@ -34,16 +34,19 @@ function differences(db: ReadDb, id: string, leading: Destination | null): Shado
   if (!leading) return nothing;
   const other = delivery(db, leading.id);
   const refusedByOne = db
-    .prepare<[string, number, string], number>(
+    .prepare<[string, number, string, string], number>(
+      // What was withheld from the other was not taken by it.
       'select count(*) from dead_letters d where d.destination_id = ? and d.seq <= ? and not exists ' +
-        '(select 1 from dead_letters x where x.destination_id = ? and x.seq = d.seq)',
+        '(select 1 from dead_letters x where x.destination_id = ? and x.seq = d.seq) and not exists ' +
+        '(select 1 from withheld w where w.destination_id = ? and w.seq = d.seq ' +
+        `and w.reason <> '${sentLater}')`,
     )
     .pluck();
   const upTo = Math.min(own.confirmedSeq, other.confirmedSeq);
   return {
     leadingTitle: leading.title,
-    onlyShadowRefused: refusedByOne.get(id, upTo, leading.id) ?? 0,
-    onlyLeadingRefused: refusedByOne.get(leading.id, upTo, id) ?? 0,
+    onlyShadowRefused: refusedByOne.get(id, upTo, leading.id, leading.id) ?? 0,
+    onlyLeadingRefused: refusedByOne.get(leading.id, upTo, id, id) ?? 0,
     behind: Math.max(0, other.confirmedSeq - own.confirmedSeq),
     missed: own.missed,
   };

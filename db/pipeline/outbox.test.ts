@@ -13,6 +13,7 @@ import { entityCounts, recentFiles, setAsideByRule } from './counts.ts';
 import { isContentKnown, isSighted, unfinishedFiles } from './files.ts';
 import { openIntents } from './intents.ts';
 import { delivery, waitingBehind } from './outbox.ts';
+import { sendRate } from './resends.ts';
 import { standingAlerts, syncOf } from './standing.ts';
 
 const key = sealingKey(Buffer.alloc(32, 7));
@@ -110,6 +111,36 @@ describe('what a destination has confirmed', () => {
         confirmedUpToMs: startMs,
       },
       { waiting: 6, oldestAtMs: startMs, lastSeq: 10 },
+    ]);
+  });
+
+  it('says nothing where all that it passes over was withheld, and rates count only what was sent', () => {
+    keep(40);
+    const withheld = (...seqs: number[]) => ({
+      withheld: seqs.map((seq) => ({ seq, reason: 'not-in-share', otherLedgerId: null }) as const),
+      missed: 0,
+    });
+    steps.confirm('hub', 2, [], null, withheld(1, 2));
+    const nothing = delivery(db, 'hub');
+    nowMs += 1000;
+    steps.confirm('hub', 10, [], null, withheld(3, 4, 5));
+    const said = delivery(db, 'hub');
+    nowMs += 1000;
+    steps.confirm('hub', 12, [], null, withheld(11, 12));
+    const passed = delivery(db, 'hub');
+    nowMs += 1000;
+    steps.confirm('hub', 20, [], null, withheld(13, 14));
+    const confirmations = db.prepare('select up_to_seq from confirmations order by 1').pluck().all();
+    const times = [nothing, said, passed].map((one) => [one.confirmedSeq, one.withheld, one.lastConfirmedAtMs, one.confirmedUpToMs]);
+    // Six records in two seconds.
+    expect([times, confirmations, sendRate(db, 'hub')]).toEqual([
+      [
+        [2, 2, null, null],
+        [10, 5, startMs + 1000, startMs],
+        [12, 7, startMs + 1000, startMs],
+      ],
+      [10, 20],
+      3,
     ]);
   });
 

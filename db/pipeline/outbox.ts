@@ -8,8 +8,16 @@ export type RefusedRow = { readonly seq: number; readonly code: string; readonly
 /** The block of the outbox that holds a row. */
 export const blockOf = (seq: string) => `(select max(first_seq) from blocks where first_seq <= ${seq})`;
 
-/** A row of the outbox that is not sent to a destination on purpose. `otherLedgerId`: of which source the record is preferred. */
-export type WithheldRow = { readonly seq: number; readonly reason: WithheldReason; readonly otherLedgerId: number | null };
+/**
+ * A row of the outbox that is not sent to a destination on purpose. `otherLedgerId`: of which source the record is preferred; `otherSeq`: the
+ * row of it that is.
+ */
+export type WithheldRow = { readonly seq: number; readonly reason: WithheldReason; readonly otherLedgerId: number | null } & {
+  readonly otherSeq?: number;
+};
+
+/** What stands as the reason of a row that was withheld, and sent by an order since. */
+export const sentLater = 'sent-later';
 
 /** What a watermark passes over beside what was sent: rows that were withheld, and numbers of which nothing is there any more. */
 export type PassedOver = { readonly withheld: readonly WithheldRow[]; readonly missed: number };
@@ -48,7 +56,8 @@ export function waitingBehind(db: ReadDb, confirmedSeq: number): { waiting: numb
           .pluck()
           .get(confirmedSeq) ?? null)
       : null;
-  // Numbers are given without holes and pruning only happens behind the slowest destination, so the distance is the count.
+  // Numbers are given without holes and nobody but a shadow, or a destination that is new, is behind what was pruned: for those the distance
+  // counts what they will have missed as well.
   return { waiting: Math.max(0, lastSeq - confirmedSeq), oldestAtMs, lastSeq };
 }
 
@@ -57,9 +66,9 @@ export function deliveryStatements(db: WriteDb) {
   const position = db.prepare<[string], number>('select confirmed_seq from deliveries where destination_id = ?').pluck();
   const move = db.prepare(
     'insert into deliveries (destination_id, confirmed_seq, confirmed, refused, withheld, missed, last_confirmed_at_ms, confirmed_up_to_ms) ' +
-      `values (@destinationId, @upTo, @confirmed, @refused, @withheld, @missed, @nowMs, (select kept_at_ms from blocks where first_seq = ${blockOf('@upTo')})) ` +
+      `values (@destinationId, @upTo, @confirmed, @refused, @withheld, @missed, @answeredAtMs, (select kept_at_ms from blocks where first_seq = ${blockOf('@answered')})) ` +
       'on conflict do update set confirmed_seq = excluded.confirmed_seq, confirmed = confirmed + excluded.confirmed, refused = refused + excluded.refused, withheld = withheld + excluded.withheld, missed = missed + excluded.missed, ' +
-      'last_confirmed_at_ms = excluded.last_confirmed_at_ms, confirmed_up_to_ms = coalesce(excluded.confirmed_up_to_ms, confirmed_up_to_ms)',
+      'last_confirmed_at_ms = coalesce(excluded.last_confirmed_at_ms, last_confirmed_at_ms), confirmed_up_to_ms = coalesce(excluded.confirmed_up_to_ms, confirmed_up_to_ms)',
   );
   const setAside = db.prepare(
     'insert into dead_letters (connection_id, destination_id, entity, rule, field, detail, file_id, line, byte_offset, byte_length, seq, ledger_id, external_id, set_aside_at_ms, correlation_id) ' +
@@ -103,10 +112,12 @@ export function deliveryStatements(db: WriteDb) {
       if (upTo <= from) return;
       for (const row of refused) asideRefused(row, destinationId, nowMs);
       for (const { seq, reason, otherLedgerId } of withheld) withhold.run(destinationId, seq, reason, otherLedgerId);
-      remember.run(destinationId, upTo, nowMs);
       const records = upTo - from - withheld.length - missed;
+      // Where nothing was sent the destination has said nothing: its watermark moves, and that is all.
+      const said = records > 0 ? { answered: upTo, answeredAtMs: nowMs } : { answered: null, answeredAtMs: null };
+      if (records > 0) remember.run(destinationId, upTo, nowMs);
       const counts = { confirmed: records - refused.length, refused: refused.length, withheld: withheld.length, missed };
-      move.run({ destinationId, upTo, ...counts, nowMs });
+      move.run({ destinationId, upTo, ...counts, ...said });
       if (tried && records > 0) {
         addAttempt({ destinationId, fromSeq: from + 1, toSeq: upTo, records, ...outcomeOf(records, refused), ...tried });
       }

@@ -5,9 +5,10 @@ import { Fault } from '../../contract/faults.ts';
 import type { EntityName } from '../../contract/record.ts';
 import type { OpenedRecord, RecordCount, RecordVersion, VersionDelivery } from '../../contract/record-view.ts';
 import type { ReadDb } from '../open.ts';
+import { attemptsOf } from './attempts.ts';
 import { outboxText, prunedUpTo } from './blocks.ts';
 import { blockOf, delivery } from './outbox.ts';
-import { otherSources, sameRecordRule, withheldFrom } from './withheld.ts';
+import { otherSources, sameRecordRule, wasSentLater, withheldFrom } from './withheld.ts';
 
 /** So many versions are opened with a record. Each lies in a block of its own, more often than not. */
 const mostVersions = 50;
@@ -100,6 +101,7 @@ export function deliveriesOf(db: ReadDb): (seq: number, settled: readonly Settle
     .all()
     .map((one) => ({ ...one, isShadow: one.isShadow === 1, confirmedSeq: delivery(db, one.id).confirmedSeq }));
   const withheldAt = withheldFrom(db);
+  const sentLaterAt = wasSentLater(db);
   const refusedAt = db
     .prepare<[string, number], number>('select set_aside_at_ms from dead_letters where destination_id = ? and seq = ?')
     .pluck();
@@ -118,9 +120,15 @@ export function deliveriesOf(db: ReadDb): (seq: number, settled: readonly Settle
       if (refused !== undefined) return { ...of, state: 'refused', atMs: refused };
       if (isTaken) return { ...of, state: 'confirmed', atMs: before.settledAtMs };
       if (seq > confirmedSeq) return { ...of, state: 'waiting', atMs: null };
-      const atMs = confirmedAt.get(id, seq) ?? null;
       const withheld = withheldAt(id, seq);
-      return withheld ? { ...of, state: 'withheld', atMs, withheld } : { ...of, state: 'confirmed', atMs };
+      // The destination has said nothing of it, so there is no time at which it did.
+      if (withheld) return { ...of, state: 'withheld', atMs: null, withheld };
+      // By the order that sent it; its attempt is dropped some day, and then nobody knows when it was.
+      if (sentLaterAt(id, seq)) {
+        const sent = attemptsOf(db, id)(seq, 0).find(({ resendId, outcome }) => resendId !== null && outcome !== 'failed');
+        return { ...of, state: 'confirmed', atMs: sent?.endedAtMs ?? null };
+      }
+      return { ...of, state: 'confirmed', atMs: confirmedAt.get(id, seq) ?? null };
     });
 }
 

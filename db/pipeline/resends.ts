@@ -2,7 +2,7 @@ import { type Resend, ResendSelection } from '../../contract/resend.ts';
 import type { ReadDb, WriteDb } from '../open.ts';
 import { attemptStatements, type NewAttempt, outcomeOf, runsOf, type Tried } from './attempts.ts';
 import type { letterStatements } from './letter-steps.ts';
-import type { RefusedRow } from './outbox.ts';
+import { type RefusedRow, sentLater } from './outbox.ts';
 import type { ResendChoice } from './resend-walk.ts';
 
 type Kept = Omit<Resend, 'selection'> & { readonly selection: string };
@@ -53,13 +53,16 @@ export function sendRate(db: ReadDb, destinationId: string): number | null {
       'select up_to_seq as seq, at_ms as atMs from confirmations where destination_id = ? order by up_to_seq desc limit 200',
     )
     .all(destinationId);
+  const withheldBetween = db
+    .prepare<[string, number, number], number>('select count(*) from withheld where destination_id = ? and seq > ? and seq <= ?')
+    .pluck();
   let records = 0;
   let ms = 0;
   for (const [at, row] of rows.entries()) {
     const before = rows[at + 1];
     // What lies further apart says how seldom something waited, not how fast it went.
     if (!before || row.atMs - before.atMs > closeTogetherMs || row.atMs < before.atMs) continue;
-    records += row.seq - before.seq;
+    records += row.seq - before.seq - (withheldBetween.get(destinationId, before.seq, row.seq) ?? 0);
     ms += row.atMs - before.atMs;
   }
   return ms === 0 ? null : (records * 1000) / ms;
@@ -124,7 +127,8 @@ export function resendStatements(db: WriteDb, letters: Pick<ReturnType<typeof le
       'newer = newer + @newer, on_its_way = on_its_way + @onItsWay, damaged = damaged + @damaged, withheld = withheld + @withheld where id = @id and position = @after',
   );
   const finish = db.prepare(
-    "update resends set state = 'done', finished_at_ms = @nowMs, newer = max(newer, total - confirmed - refused - on_its_way - damaged - withheld) " +
+    // What was kept between the count and the order makes it larger than was counted.
+    "update resends set state = 'done', total = max(total, confirmed + refused + on_its_way + damaged + withheld), finished_at_ms = @nowMs, newer = max(newer, total - confirmed - refused - on_its_way - damaged - withheld) " +
       "where id = @id and state in ('running', 'paused')",
   );
   const moveCounts = db.prepare(
@@ -132,7 +136,10 @@ export function resendStatements(db: WriteDb, letters: Pick<ReturnType<typeof le
       'where destination_id = @destinationId',
   );
 
-  const sentAfterAll = db.prepare('delete from withheld where destination_id = ? and seq = ?');
+  // It stays written down that the watermark has passed it by: when that was is not when it was sent.
+  const sentAfterAll = db.prepare(
+    `update withheld set reason = '${sentLater}', other_ledger_id = null where destination_id = ? and seq = ? and reason <> '${sentLater}'`,
+  );
 
   const { addAttempt } = attemptStatements(db);
 

@@ -3,7 +3,7 @@ import { type OtherSource, SameRecordRule, type SameRecords, type Withheld } fro
 import type { ReadDb } from '../open.ts';
 import { setting } from './connections.ts';
 import { recordUuid } from './ids.ts';
-import { blockOf, type WithheldRow } from './outbox.ts';
+import { blockOf, sentLater, type WithheldRow } from './outbox.ts';
 
 /** Where the rule of a kind of record stands among the settings. */
 export const sameRecordSetting = (entity: EntityName) => `same-record/${entity}`;
@@ -14,6 +14,8 @@ export function sameRecordRule(db: ReadDb, entity: EntityName): SameRecordRule {
 }
 
 type Ledger = { readonly id: number; readonly source: string };
+/** A destination, as far as it is withheld from. */
+export type WithheldFrom = { readonly destinationId: string; readonly sharePercent: number };
 type BlockFacts = { readonly firstSeq: number; readonly rows: number; readonly ledgerId: number; readonly hotelId: string } & {
   readonly source: string;
   readonly entity: EntityName;
@@ -24,9 +26,9 @@ type Row = BlockFacts & { readonly seq: number; readonly externalId: string };
  * Tell which rows are not sent to a destination. Rules are read once for each call of the outer function, so one batch is judged by one state
  * of them.
  *
- * @param sharePercent so many of a hundred records are sent, the same ones for good: which they are follows from their stable id.
+ * @param to `sharePercent`: so many of a hundred records are sent, the same ones for good: which they are follows from their key.
  */
-export function withholding(db: ReadDb, sharePercent: number): (seq: number) => WithheldRow | null {
+export function withholding(db: ReadDb, { destinationId, sharePercent }: WithheldFrom): (seq: number) => WithheldRow | null {
   const blockAt = db.prepare<[number], BlockFacts>(
     'select b.first_seq as firstSeq, b.rows, b.ledger_id as ledgerId, l.hotel_id as hotelId, l.source, l.entity from blocks b ' +
       'join ledgers l on l.id = b.ledger_id where b.first_seq <= ? order by b.first_seq desc limit 1',
@@ -44,6 +46,7 @@ export function withholding(db: ReadDb, sharePercent: number): (seq: number) => 
   );
   const newestOf = db.prepare<[number, string], number>('select seq from records where ledger_id = ? and external_id = ?').pluck();
   const saidAt = saidBy(db);
+  const isRefused = db.prepare<[string, number], number>('select 1 from dead_letters where destination_id = ? and seq = ?').pluck();
   const rules = new Map<EntityName, SameRecordRule>();
   const others = new Map<number, Ledger[]>();
 
@@ -63,10 +66,12 @@ export function withholding(db: ReadDb, sharePercent: number): (seq: number) => 
     if (rule.rule === 'apart') return null;
     for (const other of othersOf(row)) {
       const newest = newestOf.get(other.id, row.externalId);
-      if (newest === undefined) continue;
+      // One that the destination refuses does not come in the place of this one. Both are in its share, or neither.
+      if (newest === undefined || isRefused.get(destinationId, newest) !== undefined) continue;
+      const by = { otherLedgerId: other.id, otherSeq: newest };
       if (rule.rule === 'leads' && rule.source === other.source && rule.source !== row.source)
-        return { reason: 'other-source-leads', otherLedgerId: other.id };
-      if (rule.rule === 'newest' && saidAt(newest) > saidAt(row.seq)) return { reason: 'other-source-newer', otherLedgerId: other.id };
+        return { reason: 'other-source-leads', ...by };
+      if (rule.rule === 'newest' && saidAt(newest) > saidAt(row.seq)) return { reason: 'other-source-newer', ...by };
     }
     return null;
   }
@@ -90,9 +95,13 @@ export function isAnythingWithheld(db: ReadDb, sharePercent: number): boolean {
   );
 }
 
-/** Which records fall into a share is the same on every PC, at every destination and for ever: a larger share holds the smaller ones. */
-export function isInShare(key: { hotelId: string; source: string; entity: string; externalId: string }, percent: number): boolean {
-  return percent >= 100 || Number.parseInt(recordUuid(key).slice(0, 8), 16) % 100 < percent;
+/**
+ * Which records fall into a share is the same on every PC, at every destination and for ever: a larger share holds the smaller ones. The source
+ * has no part in it: where two speak of one record, a share holds what both say or neither.
+ */
+export function isInShare(key: { hotelId: string; entity: string; externalId: string }, percent: number): boolean {
+  const { hotelId, entity, externalId } = key;
+  return percent >= 100 || Number.parseInt(recordUuid({ hotelId, source: '', entity, externalId }).slice(0, 8), 16) % 100 < percent;
 }
 
 /** The row in which a source said what a version holds: one that was kept for its figures says nothing new. */
@@ -112,9 +121,18 @@ function saidBy(db: ReadDb): (seq: number) => number {
 /** Why a version was not sent to a destination; null where it was or will be. */
 export function withheldFrom(db: ReadDb): (destinationId: string, seq: number) => Withheld | null {
   const found = db.prepare<[string, number], Withheld>(
-    'select w.reason, l.source as otherSource from withheld w left join ledgers l on l.id = w.other_ledger_id where w.destination_id = ? and w.seq = ?',
+    'select w.reason, l.source as otherSource from withheld w left join ledgers l on l.id = w.other_ledger_id where w.destination_id = ? and w.seq = ? ' +
+      `and w.reason <> '${sentLater}'`,
   );
   return (destinationId, seq) => found.get(destinationId, seq) ?? null;
+}
+
+/** Tells whether a version was withheld at first, and sent by an order since. */
+export function wasSentLater(db: ReadDb): (destinationId: string, seq: number) => boolean {
+  const found = db
+    .prepare<[string, number], number>(`select 1 from withheld where destination_id = ? and seq = ? and reason = '${sentLater}'`)
+    .pluck();
+  return (destinationId, seq) => found.get(destinationId, seq) !== undefined;
 }
 
 /** The same record in other sources of its hotel. */
@@ -132,21 +150,26 @@ export function sameRecords(db: ReadDb, entities: readonly EntityName[]): SameRe
   const ledgers = db.prepare<[string], Ledger & { hotelId: string }>(
     'select id, source, hotel_id as hotelId from ledgers where entity = ? order by id',
   );
+  // Each is counted once, at the first of its sources.
   const shared = db
-    .prepare<[number, number], number>(
-      'select count(*) from records a join records b on b.ledger_id = ? and b.external_id = a.external_id where a.ledger_id = ?',
+    .prepare<[object], number>(
+      'select count(*) from records a where a.ledger_id = @id ' +
+        'and exists (select 1 from json_each(@later) o join records b on b.ledger_id = o.value and b.external_id = a.external_id) ' +
+        'and not exists (select 1 from json_each(@earlier) o join records b on b.ledger_id = o.value and b.external_id = a.external_id)',
     )
     .pluck();
   return entities.map((entity) => {
     const all = ledgers.all(entity);
-    const pairs = all.flatMap((one, at) =>
-      all.slice(at + 1).flatMap((other) => (other.hotelId === one.hotelId ? [[one, other] as const] : [])),
-    );
+    const sharedFrom = ({ id, hotelId }: Ledger & { hotelId: string }): number => {
+      const others = all.flatMap((other) => (other.hotelId === hotelId && other.id !== id ? [other.id] : []));
+      const [earlier, later] = [others.filter((other) => other < id), others.filter((other) => other > id)];
+      return later.length === 0 ? 0 : (shared.get({ id, earlier: JSON.stringify(earlier), later: JSON.stringify(later) }) ?? 0);
+    };
     return {
       entity,
       rule: sameRecordRule(db, entity),
       sources: [...new Set(all.map(({ source }) => source))],
-      shared: pairs.reduce((sum, [one, other]) => sum + (shared.get(other.id, one.id) ?? 0), 0),
+      shared: all.reduce((sum, one) => sum + sharedFrom(one), 0),
     };
   });
 }
