@@ -47,20 +47,25 @@ export class Destinations {
 
   /** Bring the running pushes in line with the configuration. Call after every change of it. */
   async follow(): Promise<void> {
-    const hotel = property(this.#tools.read);
-    const wanted = new Map<string, Connection>();
+    const before = this.#wanted();
+    for (const [id, line] of this.#lines) if (before.get(id)?.key !== line.key) await this.stopOne(id);
+    // Read again: while a line was ending, the configuration may have changed.
+    for (const [id, { connection, key, hotelId }] of this.#wanted()) {
+      if (!this.#lines.has(id) && this.#held !== id) this.#lines.set(id, this.#begin(connection, key, hotelId));
+    }
+  }
+
+  /** The lines that there should be, each with what it follows from. */
+  #wanted(): Map<string, { connection: Connection; key: string; hotelId: string }> {
+    const hotelId = property(this.#tools.read)?.hotelId;
+    const wanted = new Map<string, { connection: Connection; key: string; hotelId: string }>();
+    if (!hotelId) return wanted;
     for (const connection of connections(this.#tools.read)) {
-      if (connection.direction === 'destination' && !connection.isPaused && hotel) wanted.set(connection.id, connection);
+      const { id, kind, settings, sharePercent, direction, isPaused } = connection;
+      const key = JSON.stringify([kind, settings, sharePercent, hotelId]);
+      if (direction === 'destination' && !isPaused) wanted.set(id, { connection, key, hotelId });
     }
-    const keyOf = ({ kind, settings, sharePercent }: Connection) => JSON.stringify([kind, settings, sharePercent, hotel?.hotelId]);
-    for (const [id, line] of this.#lines) {
-      const connection = wanted.get(id);
-      if (!connection || keyOf(connection) !== line.key) await this.stopOne(id);
-    }
-    for (const [id, connection] of wanted) {
-      if (!this.#lines.has(id) && this.#held !== id && hotel)
-        this.#lines.set(id, this.#begin(connection, keyOf(connection), hotel.hotelId));
-    }
+    return wanted;
   }
 
   #begin(connection: Connection, key: string, hotelId: string): Line {
