@@ -27,6 +27,8 @@ type Line = { readonly key: string; readonly push: Push; readonly abort: AbortCo
 export class Destinations {
   readonly #tools: DestinationTools;
   readonly #lines = new Map<string, Line>();
+  /** Lines that were stopped and have not ended yet. */
+  readonly #ending = new Map<string, Promise<void>>();
   /** Whose line may not be begun at the moment. One at a time is held, and what is done meanwhile is done one after the other. */
   #held: string | null = null;
   #holding: Promise<unknown> = Promise.resolve();
@@ -51,7 +53,7 @@ export class Destinations {
     for (const [id, line] of this.#lines) if (before.get(id)?.key !== line.key) await this.stopOne(id);
     // Read again: while a line was ending, the configuration may have changed.
     for (const [id, { connection, key, hotelId }] of this.#wanted()) {
-      if (!this.#lines.has(id) && this.#held !== id) this.#lines.set(id, this.#begin(connection, key, hotelId));
+      if (!this.#lines.has(id) && !this.#ending.has(id) && this.#held !== id) this.#lines.set(id, this.#begin(connection, key, hotelId));
     }
   }
 
@@ -140,10 +142,22 @@ export class Destinations {
 
   async stopOne(connectionId: string): Promise<void> {
     const line = this.#lines.get(connectionId);
-    this.#lines.delete(connectionId);
-    line?.abort.abort();
-    await line?.done;
-    if (line) this.#sentSeq.set(connectionId, Math.max(this.#sentSeq.get(connectionId) ?? 0, line.push.sentSeq));
+    if (line) {
+      this.#lines.delete(connectionId);
+      this.#ending.set(connectionId, this.#end(connectionId, line));
+    }
+    // Also a line that somebody else is ending: until it has, what it sends may still be confirmed.
+    await this.#ending.get(connectionId);
+  }
+
+  async #end(connectionId: string, line: Line): Promise<void> {
+    line.abort.abort();
+    try {
+      await line.done;
+    } finally {
+      this.#sentSeq.set(connectionId, Math.max(this.#sentSeq.get(connectionId) ?? 0, line.push.sentSeq));
+      this.#ending.delete(connectionId);
+    }
   }
 
   /**

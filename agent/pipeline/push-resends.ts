@@ -121,8 +121,11 @@ export class Resending {
     if (isStopped && outcome.confirmed.size + outcome.refused.size === 0) return;
     const all = records.flatMap((batch) => batch.records);
     const { upTo, refused, isWhole } = settle(all, outcome);
-    const isEnd = isWhole && !failure && bite.isEnd && !isCut;
-    const position = isWhole && !failure ? reached : (upTo ?? order.position);
+    const settledUpTo = isWhole && !failure ? reached : (upTo ?? order.position);
+    // What was withheld for a record that is refused now is judged anew, with whatever lies behind it.
+    const misled = withheld.find(({ seq, otherSeq = seq }) => otherSeq < seq && refused.some((one) => one.seq === otherSeq));
+    const position = misled ? Math.min(settledUpTo, misled.seq - 1) : settledUpTo;
+    const isEnd = isWhole && !failure && bite.isEnd && !isCut && !misled;
     const isBehind = ({ seq }: { readonly seq: number }) => seq <= position;
     const confirmed = all.filter((one) => isBehind(one) && outcome.confirmed.has(one.eventId)).map(({ seq }) => seq);
     await this.#keep(order, {

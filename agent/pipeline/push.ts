@@ -268,8 +268,9 @@ export class Push {
       this.#confirming.catch(() => undefined);
       // Failures in a row are those between which nothing was delivered: a line that works for part of a batch works.
       if (!isWhole) this.#countAnew();
-      if (refusedNow.length > 0 && (misled || (this.#ahead && this.#ahead.withheld.length > 0))) {
-        this.#ahead = null;
+      if (refusedNow.length > 0) {
+        if (misled || (this.#ahead && this.#ahead.withheld.length > 0)) this.#ahead = null;
+        // What comes next is judged by what is refused, so that has to stand in the database first.
         await this.#confirming;
       }
     }

@@ -186,6 +186,41 @@ describe('two sources that speak of one booking', () => {
     ]);
   });
 
+  it('are not led by a record whose refusal is just being written down, nor by one that is refused when it is sent again', async () => {
+    const refusals = async () => (await test.client.deadLetters.list({})).letters.map(({ connectionId }) => connectionId).sort();
+    await test.client.connections.pause({ id: 'hub' });
+    await read('pms', bookingRow('1'));
+    await test.client.sameRecords.save({ entity: 'booking', rule: { rule: 'leads', source: 'pms' } });
+    test.upstream.faults.refuseKeys = ['1'];
+    test.upstream.faults.latencyMs = 1000;
+    await test.client.connections.resume({ id: 'hub' });
+    await test.until(
+      () => test.agent.destinations.state('hub'),
+      (state) => state?.isSending === true,
+    );
+    await read('channel', bookingRow('1'));
+    test.upstream.faults.latencyMs = 0;
+    await delivered();
+    const atFirst = await refusals();
+    const isOutside = (key: string) => !isInShare({ hotelId: 'ALDQ', entity: 'booking', externalId: key }, 1);
+    const key = ['2', '3', '4', '5'].find(isOutside) ?? '';
+    await test.client.connections.setShare({ id: 'hub', percent: 1 });
+    await read('pms', bookingRow(key));
+    await read('channel', bookingRow(key));
+    await delivered();
+    test.upstream.faults.refuseKeys = ['1', key];
+    await test.client.connections.setShare({ id: 'hub', percent: 100 });
+    const ends = await test.until(
+      () => test.client.resends.list({}),
+      (list) => list.length > 0 && list.every(({ state }) => state !== 'running'),
+    );
+    expect([atFirst, await refusals(), ends.map(({ state }) => state)]).toEqual([
+      ['channel', 'pms'],
+      ['channel', 'channel', 'pms', 'pms'],
+      ['done'],
+    ]);
+  });
+
   it('follow a rule from the next record on, also where that was prepared while the one before was on its way', async () => {
     await test.client.connections.change({ ...hubDraft(test.upstream, { batchRecords: 2 }), id: 'hub' });
     await test.client.connections.pause({ id: 'hub' });
