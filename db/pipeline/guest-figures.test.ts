@@ -221,6 +221,17 @@ describe('figures of a guest', () => {
     expect(seen()).toEqual([2, 1]);
   });
 
+  it('of an address go to the record that is left when the other one that carries it is deleted', () => {
+    const email = 'ada@example.com';
+    keep('guest', [guest('G1', { email }), guest('G2', { email })]);
+    keep('booking', [booking('1', '2025-01-10', { guestId: undefined, guestEmail: email })]);
+    settle();
+    expect(figuresOf('guest', 'G2')).toEqual({});
+    keep('guest', [guest('G1', { email, goneAt: '2026-01-01T00:00:00.000Z' })]);
+    settle();
+    expect(figuresOf('guest', 'G2').totalStays).toBe(1);
+  });
+
   it('are right for a guest with more stays than a step works out, and for an address that hundreds of records carry', () => {
     const day = (at: number) => new Date(Date.UTC(2018, 0, 1 + at)).toISOString().slice(0, 10);
     const stays = Array.from({ length: 1_500 }, (_, at) => booking(`S${at}`, day(at), { checkOutDate: day(at + 1) }));

@@ -80,7 +80,8 @@ export function guestFigureStatements(db: WriteDb, key: KeyObject, records: Pick
     const externalId = document.externalId as string;
     const before = profileOf.get(ledgerId, externalId);
     const guest = before?.guest ?? keys.guest(of, externalId);
-    const email = typeof document.email === 'string' ? keys.email(of, document.email) : null;
+    const isThere = typeof document.goneAt !== 'string';
+    const email = isThere && typeof document.email === 'string' ? keys.email(of, document.email) : null;
     const touched = [before?.email, email].filter((one) => one != null);
     for (const one of touched) for (const carrier of carriersOf(one)) due.run(carrier);
     putProfile.run(ledgerId, externalId, guest, email);
