@@ -77,6 +77,9 @@ describe('where a pass begins', () => {
     const mark = passed('2026-03-10 10:00:00');
     const back = beginPoll(mark, clock('2026-03-09 10:00:00', '2026-03-09 11:00:00'), 1);
     expect([at(back.poll?.after?.stamp ?? '') < at('2026-03-09 11:00:00'), back.sweptUtc]).toEqual([true, null]);
+    // Once an hour a pass looks a day back, by the clock as it stands now.
+    const day = 24 * 3600;
+    expect([back.poll?.windowSeconds, finishPoll(back).widePassUtc]).toEqual([day, at('2026-03-09 10:00:00')]);
   });
 
   it('stays the place of a pass that was cut short, and its time the time at which it began', () => {

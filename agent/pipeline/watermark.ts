@@ -183,7 +183,8 @@ export function beginPoll(mark: Watermark, clock: { readonly utc: Seconds; reado
   // What was read of a state that is gone is read again; and what has no stamp of its own is looked for by a walk.
   const seen = { ...withClock(mark, clock), ...(isBack && { poll: null, sweep: null, sweptUtc: null }) };
   if (seen.poll || seen.passUtc === null) return seen;
-  const isWide = seen.widePassUtc === null || clock.utc - seen.widePassUtc >= watermarkRules.wideEverySeconds;
+  // By a clock that went back, the last wide pass lies in the future.
+  const isWide = isBack || seen.widePassUtc === null || clock.utc - seen.widePassUtc >= watermarkRules.wideEverySeconds;
   const window = isWide ? watermarkRules.wideWindowSeconds : windowSeconds(seen);
   // A source that stands earlier than before was put back: what it has now is read from there on.
   const from = Math.min(seen.passUtc, clock.utc);

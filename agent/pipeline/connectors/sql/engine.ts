@@ -1,6 +1,6 @@
 import type { SourceClock } from '../../watermark.ts';
 
-/** A column of the question. `stampGrain`: how fine a stamp in it is; null where it holds none. */
+/** A column of the question. `type`: as the engine tells it, `bytes` where it holds no text. `stampGrain`: how fine a stamp in it is; null where it holds none. */
 export type Column = { readonly name: string; readonly type: string; readonly stampGrain: 0 | 1 | null };
 
 /** What the login may do beyond reading. */
@@ -29,7 +29,7 @@ export type Engine = {
   keyText?(key: string): string;
   /** A place for the value number `at` (from 1): a stamp as {@link stampText} gives it, or a key. */
   stampPlace(at: number, stamp: Column): string;
-  keyPlace(at: number): string;
+  keyPlace(at: number, key: Column): string;
   /** How many rows at most. */
   limit(rows: number): string;
   /** The columns that a question gives, without running it to its end. */

@@ -6,7 +6,7 @@ import { hasPostgres, type PostgresServer, startPostgres } from '../../../../san
 import { runChecks } from '../../../runtime/connection-test.ts';
 import type { Logins } from '../../connector.ts';
 import { secondsOf } from '../../watermark.ts';
-import type { Engine } from './engine.ts';
+import type { Column, Engine } from './engine.ts';
 import sql from './index.ts';
 import { MariaReader } from './mariadb.ts';
 import { OracleReader } from './oracle.ts';
@@ -26,11 +26,12 @@ async function tested(given: Settings): Promise<Record<string, string>> {
   return steps;
 }
 
+const plain: Column = { name: 'id', type: '', stampGrain: null };
 /** The engine, and every text that it is asked by. */
 function heard(engine: Engine): { readonly engine: Engine; readonly texts: string[] } {
   const texts: string[] = [];
   const rows: Engine['rows'] = (text, values, signal) => {
-    texts.push(values.reduce((known, value, at) => known.replace(engine.keyPlace(at + 1), `'${value}'`), text));
+    texts.push(values.reduce((known, value, at) => known.replace(engine.keyPlace(at + 1, plain), `'${value}'`), text));
     return engine.rows(text, values, signal);
   };
   const listening = new Proxy(engine, {
@@ -151,12 +152,10 @@ describe.skipIf(!hasPostgres)('PostgreSQL (SKIPPED where it is not installed)', 
       await reader.rows('SELECT 1', [], given === password && !('port' in more) ? anyTime : AbortSignal.abort()).catch(nameOf);
       await reader.close();
     }
-    const [hotels, nowhere] = ['127.0.0.1/hotels reader', '127.0.0.1/nowhere reader'];
-    const ended = [`begin ${nowhere}`, `ended ${nowhere}`];
-    expect(said).toEqual([
-      ...[`begin ${hotels}`, `succeeded ${hotels}`, `begin ${hotels}`, `refused ${hotels}`],
-      ...[...ended, ...ended, `begin ${hotels}`, `ended ${hotels}`],
-    ]);
+    // A user is one of the server, so the database is no part of the account.
+    const of = (word: string) => `${word} 127.0.0.1 reader`;
+    const ended = [of('begin'), of('ended')];
+    expect(said).toEqual([of('begin'), of('succeeded'), of('begin'), of('refused'), ...ended, ...ended, ...ended]);
   });
 
   it('is not logged into where the book says that the account rests', async () => {
@@ -271,6 +270,26 @@ describe.skipIf(!hasMariaDb)('MariaDB (SKIPPED where it is not installed)', { ti
       12,
       true,
       true,
+    ]);
+  });
+
+  it('reads every key of 20 digits, and says what to do with one of bytes', async () => {
+    server.ask(`CREATE TABLE long_keys (id decimal(20,0) PRIMARY KEY, t datetime); GRANT SELECT ON long_keys TO reader@'%';
+      INSERT INTO long_keys SELECT 12345678901234567000 + seq, '2026-11-29 00:00:00' FROM seq_1_to_50;
+      CREATE TABLE byte_keys (id binary(16) PRIMARY KEY, t datetime); GRANT SELECT ON byte_keys TO reader@'%';`);
+    const long = settings({ question: 'SELECT id, t FROM long_keys' });
+    const keys = await using(long, (reader) => keysFrom(long, reader, '2026-11-28 00:00:00.000000', 7));
+    const bytes = settings({ question: 'SELECT id, t FROM byte_keys' });
+    const refused = await using(bytes, (reader) => described(bytes, reader, anyTime)).catch((error: Fault) => [
+      error.code,
+      error.detail.detail,
+    ]);
+    const asText = settings({ question: 'SELECT HEX(id) AS id, t FROM byte_keys' });
+    const { key } = await using(asText, (reader) => described(asText, reader, anyTime));
+    expect([new Set(keys).size, refused, key.type]).toEqual([
+      50,
+      ['source-columns', 'id holds bytes, which are no text: ask for HEX(id) AS id'],
+      '',
     ]);
   });
 

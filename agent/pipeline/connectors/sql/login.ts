@@ -14,8 +14,9 @@ type LoggingIn = {
 /** Log in by the book of logins: whoever tries, an account is not locked by us. */
 export async function loggedIn<T>({ given, password, logins, signal, faultOf }: LoggingIn, connect: () => Promise<T>): Promise<T> {
   const { shown: host } = placeOf(given);
-  const { database, user } = given;
-  const account = `${host}/${database} ${user}`.toLowerCase();
+  const { user } = given;
+  // A user is one of the server, whichever of its databases is read: what is refused for one counts for all.
+  const account = `${host} ${user}`.toLowerCase();
   const rests = await logins?.begin(account, password, signal);
   if (rests) throw new Fault('source-login', { host, user, detail: rests.detail });
   try {

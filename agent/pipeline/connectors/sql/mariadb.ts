@@ -11,6 +11,10 @@ import { placeOf, type Settings } from './settings.ts';
 
 /** The types a change can be stamped with. @source the protocol's "column type" */
 const stampTypes: Readonly<Record<number, string>> = { 7: 'timestamp', 10: 'date', 12: 'datetime' };
+const decimalType = 246;
+/** VARCHAR, BLOB, VAR_STRING and STRING: a text, or bytes where their character set is `binary`. */
+const textTypes: readonly number[] = [15, 252, 253, 254];
+const bytesCharset = 63;
 
 /**
  * What the line is told at its start: it only reads, and signs in texts mean what the driver writes. Its time zone stays the one that
@@ -34,7 +38,7 @@ const roleShape = new RegExp(`^GRANT (${quoted}(?:@${quoted})?|\\w+) TO `);
 const columnsShape = new RegExp(`\\((?:[^)\`]|${quoted})*\\)`, 'g');
 
 type Answer = { readonly rows: readonly (string | null)[][]; readonly fields: readonly Field[] };
-type Field = { readonly name: string; readonly columnType?: number; readonly decimals?: number };
+type Field = { readonly name: string; readonly columnType?: number; readonly characterSet?: number; readonly decimals?: number };
 
 /** One line to one MariaDB or MySQL that only reads. It is made when it is first needed, and anew after whatever has broken it. */
 export class MariaReader implements Engine {
@@ -43,6 +47,8 @@ export class MariaReader implements Engine {
   readonly #isPlain: boolean;
   readonly #logins: Logins | undefined;
   #open: Promise<Connection> | null = null;
+  /** The line of {@link #open} once it is there. */
+  #line: Connection | null = null;
   #before: Promise<unknown> = Promise.resolve();
 
   constructor(given: Settings, password: string, logins?: Logins) {
@@ -61,8 +67,9 @@ export class MariaReader implements Engine {
     return type === 'date' ? 'DATE(?)' : '?';
   }
 
-  keyPlace(): string {
-    return '?';
+  /** Beside a text, a decimal would be compared as a float, in which long numbers are the same. */
+  keyPlace(_at: number, { type }: Column): string {
+    return type === 'decimal' ? 'CAST(? AS DECIMAL(65,10))' : '?';
   }
 
   stampText(stamp: Column): string {
@@ -93,9 +100,11 @@ export class MariaReader implements Engine {
 
   async describe(question: string, signal: AbortSignal): Promise<readonly Column[]> {
     const { fields } = await this.#ask(`SELECT * FROM (${question}) q LIMIT 0`, [], signal);
-    return fields.map(({ name, columnType, decimals = 0 }) => {
-      const type = stampTypes[columnType ?? 0];
-      return { name, type: type ?? '', stampGrain: type === undefined ? null : decimals > 0 ? 0 : 1 };
+    return fields.map(({ name, columnType = 0, characterSet, decimals = 0 }) => {
+      const type = stampTypes[columnType];
+      const isBytes = characterSet === bytesCharset && textTypes.includes(columnType);
+      const other = isBytes ? 'bytes' : columnType === decimalType ? 'decimal' : '';
+      return { name, type: type ?? other, stampGrain: type === undefined ? null : decimals > 0 ? 0 : 1 };
     });
   }
 
@@ -200,11 +209,9 @@ export class MariaReader implements Engine {
       // Every value as the server writes it.
       typeCast: (field) => field.string(),
     });
-    const forget = () => {
-      this.#open = null;
-    };
-    connection.on('error', forget);
-    connection.on('end', forget);
+    // Only what is said of the line that is open now: an old one may say its end later.
+    connection.on('error', () => this.#forget(connection));
+    connection.on('end', () => this.#forget(connection));
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     connection.connect((error) => (error ? reject(error) : resolve()));
     try {
@@ -214,12 +221,18 @@ export class MariaReader implements Engine {
         for (const text of limits) await asked(connection, text, []).catch(() => undefined);
       });
       await bounded(ready, { shown, signal, ms: policies.statementTimeoutMs + policies.connectTimeoutMs });
+      this.#line = connection;
       return connection;
     } catch (error) {
-      forget();
       connection.destroy();
       throw error;
     }
+  }
+
+  #forget(connection: Connection): void {
+    if (this.#line !== connection) return;
+    this.#line = null;
+    this.#open = null;
   }
 
   #drop(): void {

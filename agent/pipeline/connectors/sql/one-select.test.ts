@@ -131,6 +131,10 @@ const harmful = [
 ];
 /** What only one kind of SQL understands. */
 const harmfulIn: readonly (readonly [Dialect, string])[] = [
+  // In MariaDB the sign # begins a comment, also within a word, so that the string behind it is none.
+  ['mariadb', "SELECT a# , '\n FROM t WHERE GET_LOCK(1,9)) q -- ' FROM t"],
+  ['mariadb', 'SELECT a#b FROM t'],
+  ['mariadb', 'SELECT NEXT VALUE FOR s AS id FROM t'],
   ['oracle', 'SELECT opera.pms_p.do_it AS x FROM dual'],
   ['oracle', 'SELECT opera . "PMS_P" /* x */ . do_it AS x FROM dual'],
   ['oracle', 'SELECT a.b.c.d FROM dual'],

@@ -84,6 +84,7 @@ function wordRefusal(tokens: readonly Token[], at: number): string | null {
   if (word === 'FOR' && next !== null && /^(UPDATE|SHARE|NO|KEY|XML|JSON|SYSTEM_TIME)$/.test(next))
     return `it locks what it reads (FOR ${next})`;
   if (word === 'WITH' && next !== null && /^(LOCK|TIES)$/.test(next)) return `it holds WITH ${next}`;
+  if (word === 'VALUE' && next === 'FOR') return 'it moves a sequence (VALUE FOR)';
   if (word === 'IN' && next === 'SHARE') return 'it locks what it reads (IN SHARE MODE)';
   return /^(DBMS|UTL|OWA|HTP|HTF|APEX|SYS_HTTP)_/.test(word) ? `it names the package ${word}` : null;
 }
@@ -150,7 +151,9 @@ function wordOf(token: Token | undefined): string | null {
   return token?.kind === 'word' ? token.text.toUpperCase() : null;
 }
 
-const wordShape = /[A-Za-z_\u0080-\uffff][A-Za-z0-9_$#\u0080-\uffff]*/y;
+const wordShape = /[A-Za-z_\u0080-\uffff][A-Za-z0-9_$\u0080-\uffff]*/y;
+/** In the names of Oracle alone; in MariaDB the sign begins a comment. */
+const oracleWordShape = /[A-Za-z_\u0080-\uffff][A-Za-z0-9_$#\u0080-\uffff]*/y;
 const numberShape = /(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?/y;
 const spaceShape = /\s+/y;
 /** Signs that belong together, the longest first. Any other run of signs is cut into these: nobody's own operator goes through whole. */
@@ -193,7 +196,7 @@ function tokensOf(text: string, dialect: Dialect): Token[] | { refusal: string }
       at += quoted.text.length;
       continue;
     }
-    const word = taken(wordShape, at);
+    const word = taken(dialect === 'oracle' ? oracleWordShape : wordShape, at);
     if (word !== null) {
       // A letter before a string changes how it is read: E'…', U&'…', N'…', B'…', X'…', _utf8'…'.
       const next = text[at + word.length];

@@ -25,6 +25,7 @@ export async function describe(given: Settings, engine: Engine, signal: AbortSig
   if (twice) throw wrong(`two columns have the name ${twice.name}`);
   const key = named(given.keyColumn);
   if (!key) throw wrong(`there is no column ${given.keyColumn}`);
+  if (key.type === 'bytes') throw wrong(`${key.name} holds bytes, which are no text: ask for HEX(${key.name}) AS ${key.name}`);
   if (given.changedColumn === undefined) return { columns, key, stamp: null };
   const stamp = named(given.changedColumn);
   if (!stamp) throw wrong(`there is no column ${given.changedColumn}`);
@@ -63,18 +64,18 @@ export function questionTable(given: Settings, engine: Engine, { columns, key, s
       if (engine.isBeforeAllTimes) from.push(engine.isBeforeAllTimes(stamp));
       if (after.key !== null) {
         const later = `${stampName} > ${engine.stampPlace(next(), stamp)}`;
-        from.push(`(${later} OR ${keyName} > ${engine.keyPlace(values.push(after.key))})`);
+        from.push(`(${later} OR ${keyName} > ${engine.keyPlace(values.push(after.key), key)})`);
       }
       return page(from.join(' AND '), `${stampName}, ${keyName}`, values, limit, signal);
     },
     pageUnstamped: (afterKey, limit, signal) => {
       const none = stamp ? `${hasKey} AND ${engine.isUnstamped(stamp)}` : '1 = 0';
       if (afterKey === null) return page(none, keyName, [], limit, signal);
-      return page(`${none} AND ${keyName} > ${engine.keyPlace(1)}`, keyName, [afterKey], limit, signal);
+      return page(`${none} AND ${keyName} > ${engine.keyPlace(1, key)}`, keyName, [afterKey], limit, signal);
     },
     pageByKey: (afterKey, limit, signal) => {
       if (afterKey === null) return page(hasKey, keyName, [], limit, signal);
-      return page(`${hasKey} AND ${keyName} > ${engine.keyPlace(1)}`, keyName, [afterKey], limit, signal);
+      return page(`${hasKey} AND ${keyName} > ${engine.keyPlace(1, key)}`, keyName, [afterKey], limit, signal);
     },
   };
 }
