@@ -446,6 +446,12 @@ async function startOther(test: TestHotel, generation: number): Promise<TestHote
   await other.sync();
   await other.agent.stop();
   setBack(other.home, generation);
+  // A generation is the second of a start. That of two PCs in the same second would be the same, which is not what is looked at here.
+  const seen = events(test).at(-1).generation as number;
+  await test.until(
+    () => Math.floor(Date.now() / 1000),
+    (second) => second > seen,
+  );
   await other.restart();
   await other.client.connections.add(hubDraft(test.upstream));
   await other.until(
