@@ -14,7 +14,7 @@ import type { Writer } from '../../db/writer.ts';
 import type { Leave } from './outbox/leaving.ts';
 import { outgoingBatches } from './outbox/outgoing.ts';
 import { settle } from './outbox/settle.ts';
-import { judge, rulesNow } from './outbox/withhold.ts';
+import { firstMisled, judge, rulesNow } from './outbox/withhold.ts';
 import type { Attempts } from './push-attempts.ts';
 import { sendInTurn } from './send-batches.ts';
 import type { OutgoingBatch, SendOutcome, UpstreamSession } from './upstream.ts';
@@ -122,8 +122,7 @@ export class Resending {
     const all = records.flatMap((batch) => batch.records);
     const { upTo, refused, isWhole } = settle(all, outcome);
     const settledUpTo = isWhole && !failure ? reached : (upTo ?? order.position);
-    // What was withheld for a record that is refused now is judged anew, with whatever lies behind it.
-    const misled = withheld.find(({ seq, otherSeq = seq }) => otherSeq < seq && refused.some((one) => one.seq === otherSeq));
+    const misled = firstMisled(withheld, refused);
     const position = misled ? Math.min(settledUpTo, misled.seq - 1) : settledUpTo;
     const isEnd = isWhole && !failure && bite.isEnd && !isCut && !misled;
     const isBehind = ({ seq }: { readonly seq: number }) => seq <= position;

@@ -10,7 +10,7 @@ import { backoffMs, policies, sleep } from '../resilience/policies.ts';
 import type { Leave } from './outbox/leaving.ts';
 import { outgoingBatches } from './outbox/outgoing.ts';
 import { settle } from './outbox/settle.ts';
-import { judge, rulesNow } from './outbox/withhold.ts';
+import { firstMisled, judge, rulesNow } from './outbox/withhold.ts';
 import { Attempts } from './push-attempts.ts';
 import { Resending, type ResendingTools } from './push-resends.ts';
 import { sendInTurn } from './send-batches.ts';
@@ -249,8 +249,7 @@ export class Push {
     const records = load.batches.flatMap((batch) => batch.records);
     const { upTo: settledUpTo, refused, isWhole } = settle(records, outcome);
     const reached = isWhole ? load.lastSeq : settledUpTo;
-    // What was withheld for a record that is refused now is judged anew, with whatever lies behind it.
-    const misled = load.withheld.find(({ seq, otherSeq = seq }) => otherSeq < seq && refused.some((one) => one.seq === otherSeq));
+    const misled = firstMisled(load.withheld, refused);
     const upTo = reached === null || !misled ? reached : Math.min(reached, misled.seq - 1);
     // The commit before this one has to have worked; this one goes on while the next batch is sent. Should it fail, or we be
     // killed before it, the batch is sent again with the same ids.

@@ -350,6 +350,18 @@ describe.skipIf(!hasMariaDb)('MariaDB (SKIPPED where it is not installed)', { ti
     expect(said.map((one) => one.split(' ')[0])).toEqual(['begin', 'succeeded', 'begin', 'refused', 'begin', 'ended']);
   });
 
+  it('makes one new line when a question was stopped, and keeps it', async () => {
+    const { logins, said } = book();
+    const reader = new MariaReader(settings(), password, logins);
+    await reader.rows('SELECT 1', [], anyTime);
+    await reader.rows('SELECT SLEEP(3)', [], AbortSignal.timeout(100)).catch(nameOf);
+    const anew = await reader.rows('SELECT 2', [], anyTime);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const still = await reader.rows('SELECT 3', [], anyTime);
+    await reader.close();
+    expect([anew, still, said.filter((one) => one.startsWith('begin')).length]).toEqual([[['2']], [['3']], 2]);
+  });
+
   it('is not logged into where the book says that the account rests, and is asked for again the next time', async () => {
     let hasRested = false;
     const begin = async () => {

@@ -147,6 +147,7 @@ export class MariaReader implements Engine {
   async close(): Promise<void> {
     const open = this.#open;
     this.#open = null;
+    this.#line = null;
     const connection = await open?.catch(() => null);
     if (!connection) return;
     await new Promise<void>((resolve) => {
@@ -238,6 +239,7 @@ export class MariaReader implements Engine {
   #drop(): void {
     const open = this.#open;
     this.#open = null;
+    this.#line = null;
     void open?.then((connection) => connection.destroy()).catch(() => undefined);
   }
 }
