@@ -20,7 +20,12 @@ const found: readonly (readonly [english: RegExp, german: string | ((...found: s
     (_, at, kind, name, how) => `${at}, ${kind === 'SID' ? 'SID' : 'Dienst'} ${name}, ${how === 'with' ? 'mit' : 'ohne'} TLS`,
   ],
   [/^it answers, and knows what is asked for$/, 'sie antwortet und kennt, wonach gefragt wird'],
-  [/^Oracle (\S+), by (.+) \(node-oracledb (\S+)\)$/, 'Oracle $1, über $2 (node-oracledb $3)'],
+  [/^Oracle (\S+), by the driver alone \(node-oracledb (\S+)\)$/, 'Oracle $1, mit dem Treiber allein (node-oracledb $2)'],
+  [
+    /^Oracle (\S+), by the driver(?: generation (6))? with the Oracle client (.+) \(node-oracledb (\S+)\)$/,
+    (_, version, generation, client, driver) =>
+      `Oracle ${version}, mit dem Treiber${generation ? ' der Generation 6' : ''} und dem Oracle-Client ${client === 'of this PC' ? 'dieses PCs' : client} (node-oracledb ${driver})`,
+  ],
   [/^(\S+), on a secure line$/, '$1, über eine sichere Leitung'],
   [
     /^(\S+), on a line without TLS: what is read can be read along in the network$/,
