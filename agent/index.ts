@@ -193,8 +193,14 @@ export class Agent {
     return waitingBehind(this.stores.read, 0).lastSeq > 0;
   }
 
-  async saveConnection(connection: Connection, entries: readonly AuditDraft[]): Promise<void> {
+  async addConnection(connection: Connection, entries: readonly AuditDraft[]): Promise<void> {
     await this.stores.writer.audited(entries, 'saveConnection', [connection]);
+    await this.configurationChanged();
+  }
+
+  /** Change some fields of a connection. @throws {Fault} `connection-not-found` */
+  async changeConnection(id: string, fields: Partial<Omit<Connection, 'id'>>, entries: readonly AuditDraft[]): Promise<void> {
+    if (!(await this.stores.writer.audited(entries, 'changeConnection', [id, fields]))) throw new Fault('connection-not-found', { id });
     await this.configurationChanged();
   }
 

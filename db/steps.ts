@@ -47,10 +47,20 @@ export function pipelineSteps(db: WriteDb, key: KeyObject, now: () => number = D
     sendingAgain.cancelResends(id, now());
     return connections.removeConnection(id, now());
   });
+  const confirmAndOrder = db.transaction(
+    (...[destinationId, upTo, refused, tried, nowMs, passedOver]: Parameters<typeof confirm>): void => {
+      if (confirm(destinationId, upTo, refused, tried, nowMs, passedOver)) sendingAgain.orderMisled(destinationId, refused, nowMs);
+    },
+  );
   const lastSeq = db.prepare<[], number>('select coalesce(max(seq), 0) from outbox').pluck();
   const setShare = db.transaction((id: string, percent: number, again: NewResend | null): boolean => {
-    if (!connections.setSharePercent(id, percent)) return false;
+    if (!connections.changeConnection(id, { sharePercent: percent })) return false;
     if (again) sendingAgain.orderResend({ ...again, upToSeq: lastSeq.get() as number }, now());
+    return true;
+  });
+  const setShadow = db.transaction((id: string, isShadow: boolean): boolean => {
+    if (!connections.changeConnection(id, { isShadow })) return false;
+    if (!isShadow) ledger.beginToLead(id);
     return true;
   });
   const restoreConnection = db.transaction((id: string): boolean => {
@@ -69,6 +79,7 @@ export function pipelineSteps(db: WriteDb, key: KeyObject, now: () => number = D
     restoreConnection,
     /** Set the share of a destination; where it has grown, with the order by which what is missing is sent. False where there is none. */
     setShare,
+    setShadow,
     registerFile: (file: Parameters<typeof files.registerFile>[0]) => files.registerFile(file, now()),
     finishFile,
     keepTable: (step: TableStep) => tables.keepTable(step, now()),
@@ -88,7 +99,7 @@ export function pipelineSteps(db: WriteDb, key: KeyObject, now: () => number = D
       refused: Parameters<typeof confirm>[2],
       tried: Tried | null = null,
       passedOver?: Parameters<typeof confirm>[5],
-    ) => confirm(destinationId, upTo, refused, tried, now(), passedOver),
+    ) => confirmAndOrder(destinationId, upTo, refused, tried, now(), passedOver),
     noteFailedAttempt: attempts.noteFailedAttempt,
     pruneAttempts: () => attempts.pruneAttempts(now()),
     holdSending: (held: NewHold) => holds.holdSending(held, now()),

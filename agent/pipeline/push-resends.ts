@@ -14,7 +14,7 @@ import type { Writer } from '../../db/writer.ts';
 import type { Leave } from './outbox/leaving.ts';
 import { outgoingBatches } from './outbox/outgoing.ts';
 import { settle } from './outbox/settle.ts';
-import { firstMisled, judge, rulesNow } from './outbox/withhold.ts';
+import { judge, rulesNow } from './outbox/withhold.ts';
 import type { Attempts } from './push-attempts.ts';
 import { sendInTurn } from './send-batches.ts';
 import type { OutgoingBatch, SendOutcome, UpstreamSession } from './upstream.ts';
@@ -121,10 +121,8 @@ export class Resending {
     if (isStopped && outcome.confirmed.size + outcome.refused.size === 0) return;
     const all = records.flatMap((batch) => batch.records);
     const { upTo, refused, isWhole } = settle(all, outcome);
-    const settledUpTo = isWhole && !failure ? reached : (upTo ?? order.position);
-    const misled = firstMisled(withheld, refused);
-    const position = misled ? Math.min(settledUpTo, misled.seq - 1) : settledUpTo;
-    const isEnd = isWhole && !failure && bite.isEnd && !isCut && !misled;
+    const position = isWhole && !failure ? reached : (upTo ?? order.position);
+    const isEnd = isWhole && !failure && bite.isEnd && !isCut;
     const isBehind = ({ seq }: { readonly seq: number }) => seq <= position;
     const confirmed = all.filter((one) => isBehind(one) && outcome.confirmed.has(one.eventId)).map(({ seq }) => seq);
     await this.#keep(order, {

@@ -10,7 +10,7 @@ import { backoffMs, policies, sleep } from '../resilience/policies.ts';
 import type { Leave } from './outbox/leaving.ts';
 import { outgoingBatches } from './outbox/outgoing.ts';
 import { settle } from './outbox/settle.ts';
-import { firstMisled, judge, rulesNow } from './outbox/withhold.ts';
+import { judge, rulesNow } from './outbox/withhold.ts';
 import { Attempts } from './push-attempts.ts';
 import { Resending, type ResendingTools } from './push-resends.ts';
 import { sendInTurn } from './send-batches.ts';
@@ -248,9 +248,7 @@ export class Push {
   async #confirm(load: Load, outcome: SendOutcome): Promise<boolean> {
     const records = load.batches.flatMap((batch) => batch.records);
     const { upTo: settledUpTo, refused, isWhole } = settle(records, outcome);
-    const reached = isWhole ? load.lastSeq : settledUpTo;
-    const misled = firstMisled(load.withheld, refused);
-    const upTo = reached === null || !misled ? reached : Math.min(reached, misled.seq - 1);
+    const upTo = isWhole ? load.lastSeq : settledUpTo;
     // The commit before this one has to have worked; this one goes on while the next batch is sent. Should it fail, or we be
     // killed before it, the batch is sent again with the same ids.
     await this.#confirming;
@@ -268,7 +266,7 @@ export class Push {
       // Failures in a row are those between which nothing was delivered: a line that works for part of a batch works.
       if (!isWhole) this.#countAnew();
       if (refusedNow.length > 0) {
-        if (misled || (this.#ahead && this.#ahead.withheld.length > 0)) this.#ahead = null;
+        if (this.#ahead && this.#ahead.withheld.length > 0) this.#ahead = null;
         // What comes next is judged by what is refused, so that has to stand in the database first.
         await this.#confirming;
       }

@@ -217,8 +217,33 @@ describe('two sources that speak of one booking', () => {
     expect([atFirst, await refusals(), ends.map(({ state }) => state)]).toEqual([
       ['channel', 'pms'],
       ['channel', 'channel', 'pms', 'pms'],
-      ['done'],
+      ['done', 'done'],
     ]);
+  });
+
+  it('are not led by a record that is refused only later: what was withheld for it long before is sent then, by one order', async () => {
+    await test.client.connections.change({ ...hubDraft(test.upstream, { batchRecords: 50 }), id: 'hub' });
+    await read('pms', bookingRow('0'));
+    await test.client.sameRecords.save({ entity: 'booking', rule: { rule: 'leads', source: 'pms' } });
+    await test.client.connections.pause({ id: 'hub' });
+    const keys = Array.from({ length: 60 }, (_, at) => `L-${at}`);
+    await read('channel', ...keys.map((key) => bookingRow(key)));
+    await read('pms', ...Array.from({ length: 60 }, (_, at) => bookingRow(`F-${at}`)), ...keys.map((key) => bookingRow(key)));
+    test.upstream.faults.refuseKeys = keys.map((key) => `pms ${key}`);
+    await test.client.connections.resume({ id: 'hub' });
+    await delivered();
+    const ends = await test.until(
+      () => test.client.resends.list({}),
+      (list) => list.reduce((sum, { total }) => sum + total, 0) === keys.length && list.every(({ state }) => state === 'done'),
+    );
+    const arrived = keysAt(test.upstream).filter((key) => key.startsWith('channel'));
+    const [hub] = (await test.client.overview.get({})).systems.filter(({ id }) => id === 'hub');
+    expect([
+      arrived,
+      hub?.direction === 'destination' && [hub.confirmed, hub.refused, hub.withheld, hub.waiting],
+      ends.length <= 3,
+      ends.every(({ actorId, withheld }) => actorId === 'agent' && withheld === 0),
+    ]).toEqual([keys.map((key) => `channel ${key}`).sort(), [121, 60, 0, 0], true, true]);
   });
 
   it('follow a rule from the next record on, also where that was prepared while the one before was on its way', async () => {

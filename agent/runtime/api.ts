@@ -177,19 +177,17 @@ export function apiRouter(agent: Agent) {
         siteReportOf(agent, input.id, context, signal ?? agent.signal),
       ),
       pause: os.connections.pause.handler(async ({ input, context }) => {
-        const connection = { ...existing(agent, input.id), isPaused: true };
-        await agent.saveConnection(connection, [
+        await agent.changeConnection(input.id, { isPaused: true }, [
           entryOf(agent, context, { action: 'connection-paused', kind: 'connection', id: input.id }),
         ]);
         await agent.sources.stopOne(input.id);
-        return connection;
+        return existing(agent, input.id);
       }),
       resume: os.connections.resume.handler(async ({ input, context }) => {
-        const connection = { ...existing(agent, input.id), isPaused: false };
-        await agent.saveConnection(connection, [
+        await agent.changeConnection(input.id, { isPaused: false }, [
           entryOf(agent, context, { action: 'connection-resumed', kind: 'connection', id: input.id }),
         ]);
-        return connection;
+        return existing(agent, input.id);
       }),
       syncNow: os.connections.syncNow.handler(async ({ input, context }) => {
         const connection = existing(agent, input.id);
@@ -227,12 +225,11 @@ export function apiRouter(agent: Agent) {
       setShare: os.connections.setShare.handler(({ input, context, signal }) => setShare(agent, input, context, signal ?? agent.signal)),
       setSchedule: os.connections.setSchedule.handler(async ({ input, context }) => {
         previewMs(input.schedule, property(stores.read)?.timeZone ?? 'UTC', agent.now(), 1);
-        const connection = { ...existing(agent, input.id), schedule: input.schedule };
         const detail = { schedule: JSON.stringify(input.schedule) };
-        await agent.saveConnection(connection, [
+        await agent.changeConnection(input.id, { schedule: input.schedule }, [
           entryOf(agent, context, { action: 'schedule-set', kind: 'connection', id: input.id, detail }),
         ]);
-        return connection;
+        return existing(agent, input.id);
       }),
     },
     schedule: {

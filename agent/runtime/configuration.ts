@@ -147,7 +147,7 @@ export async function addConnection(agent: Agent, given: ConnectionDraft, caller
   // The secret first: a connection never stands there without what it logs in with.
   agent.stores.secrets.put(connection.id, filled(draft.secrets));
   neverLog(Object.values(draft.secrets));
-  await agent.saveConnection(connection, changeEntries(agent, caller, { before: null, after: connection, draft }));
+  await agent.addConnection(connection, changeEntries(agent, caller, { before: null, after: connection, draft }));
   forgetMade(agent, given);
   return connection;
 }
@@ -183,7 +183,8 @@ export async function changeConnection(
   const secrets = checkedSecrets(system.kind.secrets, draft.secrets, kept);
   const given = filled(draft.secrets);
   const goesElsewhere = Object.keys(kept).length === 0;
-  const connection: Connection = { ...before, title: draft.title, settings, secrets, schedule: draft.schedule ?? before.schedule };
+  const fields = { title: draft.title, settings, secrets, schedule: draft.schedule ?? before.schedule };
+  const connection: Connection = { ...before, ...fields };
   assertStillLed(agent, before, connection);
   const put = () => {
     agent.stores.secrets.put(draft.id, given);
@@ -196,7 +197,7 @@ export async function changeConnection(
     // A file of the same name and size on another server is not the one that was taken.
     await agent.stores.writer.step('withdrawIntents', ['put-away-file', draft.id]);
   } else if (Object.keys(given).length > 0) put();
-  await agent.saveConnection(connection, changeEntries(agent, caller, { before, after: connection, draft }));
+  await agent.changeConnection(draft.id, fields, changeEntries(agent, caller, { before, after: connection, draft }));
   if (goesElsewhere && Object.keys(given).length > 0) put();
   // A login that was refused rests until somebody has changed something: this was it.
   await agent.logins.forgive(Object.values(given));
@@ -204,7 +205,7 @@ export async function changeConnection(
   forgetMade(agent, entered);
   if (before.direction === 'source') await agent.sources.stopOne(draft.id);
   else await agent.destinations.renew(draft.id);
-  return connection;
+  return existing(agent, draft.id);
 }
 
 /** The kind of record that a connection brings; null where it may bring several, or its mapping is no more. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { bookingRow, bookingsFile, type TestHotel, testHotel } from '../testing.ts';
+import { bookingRow, bookingsFile, sourceDraft, type TestHotel, testHotel } from '../testing.ts';
 
 let test: TestHotel;
 beforeEach(async () => {
@@ -88,5 +88,60 @@ describe('a shadow', () => {
     const removed = await test.client.connections.setShadow({ id: 'hub', isShadow: false }).catch((error) => error.data.code);
     const left = (await test.client.connections.list({})).map(({ id }) => id);
     expect([isPaused, isShadow, removed, left]).toEqual([true, true, 'connection-not-found', ['pms']]);
+  });
+
+  it('that knew more than this PC gets every record again once it leads, also when ours stand above by then', async () => {
+    await deliver('a.csv', ['A-1']);
+    await test.client.connections.setShadow({ id: 'hub', isShadow: true });
+    const { writer } = test.agent.stores;
+    const ours = await writer.step('generation', []);
+    await writer.step('meetGeneration', ['hub', ours - 1]);
+    await deliver('b.csv', ['A-2']);
+    const again = async (...ids: readonly string[]) => {
+      test.drop(`again-${ids[0]}.csv`, bookingsFile(...ids.map((id) => bookingRow(id))));
+      await test.sync();
+      await quiet();
+      return readFileSync(test.upstream.file, 'utf8').trim().split('\n').length;
+    };
+    const asShadow = await again('A-1', 'A-2');
+    await test.client.connections.setShadow({ id: 'hub', isShadow: false });
+    expect([asShadow, await again('A-2', 'A-1')]).toEqual([2, 4]);
+  });
+});
+
+describe('a connection', () => {
+  it('is paused, resumed, changed and scheduled without touching what else of it was changed, and never comes back by it', async () => {
+    const { writer } = test.agent.stores;
+    const audited = writer.audited.bind(writer);
+    const meanwhile = (work: () => Promise<unknown>) => {
+      writer.audited = (async (...args: Parameters<typeof audited>) => {
+        writer.audited = audited;
+        await work();
+        return audited(...args);
+      }) as typeof audited;
+    };
+    const { connections } = test.client;
+    const schedule = { kind: 'daily', at: '05:00' } as const;
+    const acts = [
+      () => connections.pause({ id: 'pms' }),
+      () => connections.setSchedule({ id: 'pms', schedule }),
+      () => connections.change({ ...sourceDraft(test.drops), id: 'pms', title: 'The other name' }),
+      () => connections.resume({ id: 'pms' }),
+    ];
+    meanwhile(() => connections.setSchedule({ id: 'pms', schedule }));
+    const paused = await acts[0]?.();
+    meanwhile(() => connections.resume({ id: 'pms' }));
+    const changed = await acts[2]?.();
+    const gone: unknown[] = [];
+    for (const act of acts) {
+      meanwhile(() => connections.remove({ id: 'pms' }));
+      gone.push(
+        await act().catch((error) => error.data.code),
+        (await connections.list({})).map(({ id }) => id),
+      );
+      await connections.restore({ id: 'pms' });
+    }
+    expect([paused?.isPaused, paused?.schedule, changed?.isPaused, changed?.title]).toEqual([true, schedule, false, 'The other name']);
+    expect(gone).toEqual(acts.flatMap(() => ['connection-not-found', ['hub']]));
   });
 });

@@ -52,18 +52,25 @@ export function connectionStatements(db: WriteDb) {
   );
   const remove = db.prepare('update connections set removed_at_ms = ? where id = ? and removed_at_ms is null');
   const restore = db.prepare('update connections set removed_at_ms = null where id = ?');
-  const setShare = db.prepare("update connections set doc = json_set(doc, '$.sharePercent', ?) where id = ? and removed_at_ms is null");
-  const setShadow = db.prepare("update connections set doc = json_set(doc, '$.isShadow', json(?)) where id = ? and removed_at_ms is null");
+  const setField = db.prepare(
+    "update connections set doc = json_set(doc, '$.' || @name, json(@value)) where id = @id and removed_at_ms is null",
+  );
   const saveSetting = db.prepare('insert into settings (key, json) values (?, ?) on conflict (key) do update set json = excluded.json');
   const forgetAlerts = db.prepare('delete from alerts where connection_id = ?');
   return {
     saveConnection: (connection: Connection): void => {
       save.run(connection.id, JSON.stringify(connection));
     },
-    /** @returns false where there is no such connection. */
-    setSharePercent: (id: string, percent: number): boolean => setShare.run(percent, id).changes > 0,
-    /** @returns false where there is no such connection. */
-    setShadow: (id: string, isShadow: boolean): boolean => setShadow.run(String(isShadow), id).changes > 0,
+    /**
+     * Change some fields of a connection. The others stay as they are, whoever has changed them since they were read; one that was removed
+     * meanwhile stays removed.
+     * @returns false where there is no such connection.
+     */
+    changeConnection: db.transaction((id: string, fields: Partial<Omit<Connection, 'id'>>): boolean => {
+      const isThere = connectionById(db, id) !== undefined;
+      for (const [name, value] of Object.entries(fields)) setField.run({ id, name, value: JSON.stringify(value) });
+      return isThere;
+    }),
     removeConnection: db.transaction((id: string, nowMs: number): boolean => {
       forgetAlerts.run(id);
       return remove.run(nowMs, id).changes > 0;

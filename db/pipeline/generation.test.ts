@@ -88,6 +88,30 @@ describe('the generation of a ledger', () => {
     expect([ledger.meet('hub', between, nowMs), ledger.meet('hub', above, nowMs)]).toEqual(['put-back', 'put-back']);
   });
 
+  it('sends every record again once a shadow leads that had something from elsewhere, and only then', () => {
+    const first = ledger.begin(nowMs);
+    keep(1, 'A', 1, first);
+    const shadow = { id: 'beside', direction: 'destination', isShadow: true };
+    db.prepare('insert into connections (id, doc) values (?, ?)').run(shadow.id, JSON.stringify(shadow));
+    ledger.meet('beside', first, nowMs);
+    ledger.beginToLead('beside');
+    const ours = records();
+    ledger.meet('beside', first - 1, nowMs);
+    // Ours stands above by now: what it sees says nothing of the other any more.
+    ledger.meet('beside', first, nowMs);
+    const before = records();
+    ledger.beginToLead('beside');
+    const after = records();
+    keep(2, 'A', 2, first);
+    ledger.beginToLead('beside');
+    expect([ours, before, after, records()]).toEqual([
+      [['A', first, 1, 32]],
+      [['A', first, 1, 32]],
+      [['A', first, 1, 0]],
+      [['A', first, 2, 32]],
+    ]);
+  });
+
   it('has nothing confirmed as long as only a shadow has confirmed something, and a shadow does not end what was restored', () => {
     const first = ledger.begin(nowMs);
     keep(1, 'A', 1, first);

@@ -11,6 +11,9 @@ type RestoreNote = {
   readonly unmet: readonly string[];
 };
 
+/** Where it is noted that a shadow had something from elsewhere. */
+const knewMore = (destinationId: string) => `shadow-knew-more/${destinationId}`;
+
 /**
  * The generations of the ledger. Every start of the agent begins a new one, so that a folder that was put back (a snapshot, a system
  * restore) can never give an id or a rank a second time to other content, even if nobody notices that it was put back.
@@ -35,6 +38,8 @@ export function generations(db: WriteDb, key: KeyObject) {
     "insert into settings (key, json) values ('restored', ?) on conflict (key) do update set json = excluded.json",
   );
   const restoreNote = db.prepare<[], string>("select json from settings where key = 'restored'").pluck();
+  const noteKnewMore = db.prepare("insert into settings (key, json) values (?, 'true') on conflict do nothing");
+  const forgetKnewMore = db.prepare('delete from settings where key = ?');
   const firstOfGeneration = db.prepare<[number], number | null>('select min(first_seq) from blocks where generation >= ?').pluck();
   const lastSeq = db.prepare<[], number>('select coalesce(max(seq), 0) from outbox').pluck();
   const destinations = db.prepare<[], string>("select id from connections where json_extract(doc, '$.direction') = 'destination'").pluck();
@@ -107,13 +112,27 @@ export function generations(db: WriteDb, key: KeyObject) {
     return 'put-back';
   });
 
-  /** What a shadow has seen is not noted as ours: the destination that leads may have it from elsewhere too, and that is news then. */
+  /**
+   * What a shadow has seen is not noted as ours: the destination that leads may have it from elsewhere too, and that is news then. It is
+   * noted of the shadow itself, for the day on which it leads: by then it has seen ours above, and could not tell any more.
+   */
   function meetShadow(note: RestoreNote | null, destinationId: string, seen: number, nowMs: number): 'well' | 'ahead' {
     if (note) noteMet(note, destinationId);
+    // After a restore also a number that looks like ours may be of the old PC.
+    const isFromElsewhere = note ? seen >= note.generation : isOurs.get(seen) === undefined;
+    if (isFromElsewhere) noteKnewMore.run(knewMore(destinationId));
     if (seen <= (newest.get() as number)) return 'well';
     if (!note) return 'ahead';
     riseAbove(seen, nowMs);
     return 'well';
+  }
+
+  /**
+   * A shadow leads from now on. Where it had anything from elsewhere, what it has confirmed may not be what it holds: every record is sent
+   * again when its source next names it.
+   */
+  function beginToLead(destinationId: string): void {
+    if (forgetKnewMore.run(knewMore(destinationId)).changes > 0) forgetContent.run();
   }
 
   /** What is kept from now on ranks above what was seen; what was kept before stays as it is. */
@@ -175,5 +194,5 @@ export function generations(db: WriteDb, key: KeyObject) {
     noteRestore.run(JSON.stringify(note));
   });
 
-  return { restored, newest: () => newest.get() as number, begin, meet, takeOver };
+  return { restored, newest: () => newest.get() as number, begin, meet, takeOver, beginToLead };
 }

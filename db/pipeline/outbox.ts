@@ -8,13 +8,8 @@ export type RefusedRow = { readonly seq: number; readonly code: string; readonly
 /** The block of the outbox that holds a row. */
 export const blockOf = (seq: string) => `(select max(first_seq) from blocks where first_seq <= ${seq})`;
 
-/**
- * A row of the outbox that is not sent to a destination on purpose. `otherLedgerId`: of which source the record is preferred; `otherSeq`: the
- * row of it that is.
- */
-export type WithheldRow = { readonly seq: number; readonly reason: WithheldReason; readonly otherLedgerId: number | null } & {
-  readonly otherSeq?: number;
-};
+/** A row of the outbox that is not sent to a destination on purpose. `otherLedgerId`: of which source the record is preferred. */
+export type WithheldRow = { readonly seq: number; readonly reason: WithheldReason; readonly otherLedgerId: number | null };
 
 /** What stands as the reason of a row that was withheld, and sent by an order since. */
 export const sentLater = 'sent-later';
@@ -98,6 +93,7 @@ export function deliveryStatements(db: WriteDb) {
   /**
    * Move a destination's watermark to `upTo`: everything up to there is confirmed or copied to the dead letters, in one transaction.
    * The watermark only ever moves forward; saying the same twice changes nothing. `tried` is when it was sent, where that is to be kept.
+   * @returns whether it has moved.
    */
   const confirm = db.transaction(
     (
@@ -107,9 +103,9 @@ export function deliveryStatements(db: WriteDb) {
       tried: Tried | null,
       nowMs: number,
       { withheld, missed }: PassedOver = nothingPassed,
-    ): void => {
+    ): boolean => {
       const from = position.get(destinationId) ?? 0;
-      if (upTo <= from) return;
+      if (upTo <= from) return false;
       for (const row of refused) asideRefused(row, destinationId, nowMs);
       for (const { seq, reason, otherLedgerId } of withheld) withhold.run(destinationId, seq, reason, otherLedgerId);
       const records = upTo - from - withheld.length - missed;
@@ -121,6 +117,7 @@ export function deliveryStatements(db: WriteDb) {
       if (tried && records > 0) {
         addAttempt({ destinationId, fromSeq: from + 1, toSeq: upTo, records, ...outcomeOf(records, refused), ...tried });
       }
+      return true;
     },
   );
   return { confirm, setAside: asideRefused };

@@ -2,6 +2,7 @@ import { type Resend, ResendSelection } from '../../contract/resend.ts';
 import type { ReadDb, WriteDb } from '../open.ts';
 import { attemptStatements, type NewAttempt, outcomeOf, runsOf, type Tried } from './attempts.ts';
 import type { letterStatements } from './letter-steps.ts';
+import { misledStatements } from './misled.ts';
 import { type RefusedRow, sentLater } from './outbox.ts';
 import type { ResendChoice } from './resend-walk.ts';
 
@@ -142,6 +143,7 @@ export function resendStatements(db: WriteDb, letters: Pick<ReturnType<typeof le
   );
 
   const { addAttempt } = attemptStatements(db);
+  const { orderMisled } = misledStatements(db, orderResend);
 
   function orderResend({ selection, choice, ...order }: NewResend, nowMs: number): number {
     const given = { ...order, selection: JSON.stringify(selection), choice: JSON.stringify(choice), nowMs };
@@ -174,6 +176,7 @@ export function resendStatements(db: WriteDb, letters: Pick<ReturnType<typeof le
       else if (setAside(row, destinationId, nowMs)) taken--;
     }
     for (const letter of overtaken) letters.settle(letter, 'newer', nowMs);
+    orderMisled(destinationId, refused, nowMs);
     moveCounts.run({ taken, sent, confirmedAtMs: confirmed.length > 0 ? nowMs : null, destinationId });
     move.run({
       id,
@@ -193,6 +196,7 @@ export function resendStatements(db: WriteDb, letters: Pick<ReturnType<typeof le
 
   return {
     orderResend,
+    orderMisled,
     changeResend,
     resent,
     cancelResends: (destinationId: string, nowMs: number) => cancelAll.run(nowMs, destinationId),

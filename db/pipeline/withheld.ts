@@ -68,7 +68,7 @@ export function withholding(db: ReadDb, { destinationId, sharePercent }: Withhel
       const newest = newestOf.get(other.id, row.externalId);
       // One that the destination refuses does not come in the place of this one. Both are in its share, or neither.
       if (newest === undefined || isRefused.get(destinationId, newest) !== undefined) continue;
-      const by = { otherLedgerId: other.id, otherSeq: newest };
+      const by = { otherLedgerId: other.id };
       if (rule.rule === 'leads' && rule.source === other.source && rule.source !== row.source)
         return { reason: 'other-source-leads', ...by };
       if (rule.rule === 'newest' && saidAt(newest) > saidAt(row.seq)) return { reason: 'other-source-newer', ...by };

@@ -74,7 +74,7 @@ export function Order({ order }: { readonly order: Resend }) {
       <div className="hstack">
         <Status tone={tones[state]}>{`${resend.order(resend.records(total), to)}: ${resend.states[state]}`}</Status>
         <span className="small muted trim">
-          {resend.selections[selection.kind]};{' '}
+          {actorId === 'agent' ? resend.misled : resend.selections[selection.kind]};{' '}
           {resend.orderedBy(text.history.actors[actorId] ?? actorName, clock.moment(orderedAtMs, Date.now()))}
         </span>
       </div>

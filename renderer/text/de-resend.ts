@@ -61,6 +61,7 @@ export const resendDe: typeof resendEn = {
     withheld: (count) => `${number(count)} mit Absicht nicht gesendet`,
     damaged: (count) => `${number(count)} nicht lesbar`,
   },
+  misled: 'zurückgehalten für Datensätze einer anderen Quelle, die das Ziel abgelehnt hat',
   orderedBy: (name, time) => `${name}, ${time}`,
   pause: 'Anhalten',
   resume: 'Fortsetzen',

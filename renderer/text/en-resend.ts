@@ -59,6 +59,7 @@ export const resendEn = {
     withheld: (count: number) => `${number(count)} not sent on purpose`,
     damaged: (count: number) => `${number(count)} could not be read`,
   },
+  misled: 'these were kept back for records of another source, which the hub has refused',
   orderedBy: (name: string, time: string) => `${name}, ${time}`,
   pause: 'Pause',
   resume: 'Go on',

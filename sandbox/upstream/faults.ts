@@ -19,6 +19,7 @@ export const UpstreamFaults = z.strictObject({
   latencyMs: z.int().min(0).max(60_000),
   answerLatencyMs: z.int().min(0).max(60_000),
   maxRecords: z.int().min(1).nullable(),
+  /** External ids, of any source or, as `source externalId`, of one. */
   refuseKeys: z.array(z.string()),
   /** Claim to have seen this generation of every hotel, as if another PC had sent. */
   highWater: z.int().nullable(),

@@ -131,7 +131,7 @@ export class ReceivedLog {
       this.counts.wireDuplicates += 1;
       return 'duplicate';
     }
-    if (batch.refuseKeys.includes(record.externalId)) {
+    if (batch.refuseKeys.includes(record.externalId) || batch.refuseKeys.includes(`${record.source} ${record.externalId}`)) {
       return { code: 'key-refused', field: 'externalId', message: 'this receiver was told to refuse this key' };
     }
     const newest = this.#newest.get(keyOf(batch.entity, record));

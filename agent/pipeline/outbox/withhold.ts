@@ -1,7 +1,7 @@
 import type { ReadDb } from '../../../db/open.ts';
 import type { OutboxRow } from '../../../db/pipeline/blocks.ts';
 import { settingsBelow } from '../../../db/pipeline/connections.ts';
-import type { RefusedRow, WithheldRow } from '../../../db/pipeline/outbox.ts';
+import type { WithheldRow } from '../../../db/pipeline/outbox.ts';
 import { isAnythingWithheld, type WithheldFrom, withholding } from '../../../db/pipeline/withheld.ts';
 
 /** Rows that are sent, and rows that are kept back from one destination on purpose. */
@@ -24,12 +24,4 @@ export function judge(read: ReadDb, rows: readonly OutboxRow[], to: WithheldFrom
     else send.push(row);
   }
   return { send, withheld };
-}
-
-/**
- * The first row that was withheld for one which has been refused before it: it, and whatever lies behind it, is to be judged anew. One that
- * lies behind what was withheld for it is none: going back to that would never end.
- */
-export function firstMisled(withheld: readonly WithheldRow[], refused: readonly RefusedRow[]): WithheldRow | undefined {
-  return withheld.find(({ seq, otherSeq = seq }) => otherSeq < seq && refused.some((one) => one.seq === otherSeq));
 }
