@@ -246,6 +246,23 @@ describe('two sources that speak of one booking', () => {
     ]).toEqual([keys.map((key) => `channel ${key}`).sort(), [121, 60, 0, 0], true, true]);
   });
 
+  it('were not tried with the request among whose rows they were withheld, but with the order that sent them', async () => {
+    await read('pms', bookingRow('1'));
+    await test.client.sameRecords.save({ entity: 'booking', rule: { rule: 'leads', source: 'pms' } });
+    await read('channel', bookingRow('0'), bookingRow('1'), bookingRow('2'));
+    await delivered();
+    await test.client.sameRecords.save({ entity: 'booking', rule: { rule: 'apart' } });
+    const key = { ledgerId: await ledgerOf('channel', '1'), externalId: '1' };
+    const { id } = await test.client.resends.order({ destinationId: 'hub', selection: { kind: 'records', keys: [key] } });
+    await test.until(
+      () => test.client.resends.list({}),
+      ([order]) => order?.state === 'done',
+    );
+    const { stations } = await test.client.trace.get(key);
+    const tries = stations.flatMap((station) => (station.kind === 'delivery' ? station.attempts.map(({ resendId }) => resendId) : []));
+    expect([tries, keysAt(test.upstream)]).toEqual([[id], ['channel 0', 'channel 1', 'channel 2', 'pms 1']]);
+  });
+
   it('follow a rule from the next record on, also where that was prepared while the one before was on its way', async () => {
     await test.client.connections.change({ ...hubDraft(test.upstream, { batchRecords: 2 }), id: 'hub' });
     await test.client.connections.pause({ id: 'hub' });

@@ -118,6 +118,16 @@ function figuresOf(entity: Kind, externalId: string): Fields {
   return Object.fromEntries(figureNames[entity].flatMap((name) => (record[name] === undefined ? [] : [[name, record[name]]])));
 }
 
+/** A second stay whose first version the hub refuses. */
+function refusedFirst(): { refused: unknown[] } {
+  const hub = { id: 'hub', kind: 'https-ingest', direction: 'destination', title: 'Hub', settings: {}, secrets: [] } as const;
+  steps.saveConnection({ ...hub, secrets: [], schedule: { kind: 'manual' }, isPaused: false, createdAtMs: 0 });
+  keep('booking', [booking('1', '2025-01-10'), booking('2', '2025-06-10')]);
+  steps.confirm('hub', 2, [{ seq: 2, code: 'no', field: null }]);
+  return { refused: letters() };
+}
+const letters = () => db.prepare('select external_id from dead_letters order by id').pluck().all();
+
 describe('figures of a guest', () => {
   it('follow from all bookings that name them, and stand in the record with an event of their own', () => {
     keep('guest', [guest('G1')]);
@@ -364,6 +374,32 @@ describe('figures of a guest', () => {
       { total: 1, sums: [{ currency: 'EUR', records: 1, sumMinor: '40000' }] },
       2,
     ]);
+  });
+
+  it('settle what was refused of the version without them, which the hub gets no more', () => {
+    const { refused } = refusedFirst();
+    expect([refused, settle(), letters()]).toEqual([['2'], 1, []]);
+  });
+
+  it('lead to what the source has said also when versions between are pruned', () => {
+    refusedFirst();
+    settle();
+    for (const [at, id] of ['3', '4'].entries()) {
+      keep('booking', [booking(id, `2024-0${at + 1}-10`)]);
+      settle();
+    }
+    const chain = () => {
+      const rows = db.prepare<[], { seq: number; previous: number | null }>(
+        "select seq, previous_seq as previous from outbox where external_id = '2' order by seq desc",
+      );
+      return rows.all().map(({ seq, previous }) => [seq, previous]);
+    };
+    const before = chain();
+    const [newest, , , said] = before.map(([seq]) => seq);
+    steps.confirm('hub', newest as number, []);
+    nowMs += 400 * 86_400_000;
+    for (let after: number | null = 0; after !== null; ) ({ after } = steps.pruneNext(after, nowMs));
+    expect([before.length, chain()]).toEqual([4, [[newest, said]]]);
   });
 
   it('are left out for a house account', () => {

@@ -92,10 +92,13 @@ export function letterStatements(db: WriteDb) {
       rowRead: (externalId: string, line: number): void => {
         for (const id of earlierRows.all({ ledgerId, externalId, fileId, line, ...facts })) settle(id, 'newer', nowMs);
       },
-      rowChanged: (externalId: string): void => {
-        for (const id of refusals.all(ledgerId, externalId)) settle(id, 'newer', nowMs);
-      },
+      rowChanged: (externalId: string): void => settleRefused(ledgerId, externalId, nowMs),
     };
+  }
+
+  /** A new version of a record settles what was refused of the ones before it. */
+  function settleRefused(ledgerId: number, externalId: string, nowMs: number): void {
+    for (const id of refusals.all(ledgerId, externalId)) settle(id, 'newer', nowMs);
   }
 
   /** Note that a row was tried again and could still not be read, with the reason as it is now. */
@@ -103,5 +106,5 @@ export function letterStatements(db: WriteDb) {
     for (const letter of letters) note.run(letter);
   });
 
-  return { add, settle, settler, stillAside };
+  return { add, settle, settler, settleRefused, stillAside };
 }

@@ -26,9 +26,9 @@ export function pruneStatements(db: WriteDb, key: KeyObject) {
     )
     .pluck();
   const followed = db.prepare<[], number>('select position from follower').pluck();
-  type Block = { firstSeq: number; rows: number; ledgerId: number; keptAtMs: number };
+  type Block = { firstSeq: number; rows: number; ledgerId: number; keptAtMs: number; reason: string | null };
   const next = db.prepare<[number], Block>(
-    'select first_seq as firstSeq, rows, ledger_id as ledgerId, kept_at_ms as keptAtMs from blocks where first_seq > ? order by first_seq limit 1',
+    'select first_seq as firstSeq, rows, ledger_id as ledgerId, kept_at_ms as keptAtMs, reason from blocks where first_seq > ? order by first_seq limit 1',
   );
   const held = db.prepare<[object], { seq: number; canGo: 0 | 1 }>(
     'select o.seq, (r.seq <> o.seq and not exists (select 1 from dead_letters d where d.destination_id in (select id from connections) and d.seq = o.seq)) as canGo ' +
@@ -39,11 +39,22 @@ export function pruneStatements(db: WriteDb, key: KeyObject) {
   const dropBlock = db.prepare('delete from blocks where first_seq = ?');
   const dropRow = db.prepare('delete from outbox where seq = ?');
   const dropWithheld = db.prepare('delete from withheld where destination_id in (select id from connections) and seq = ?');
+  // The versions of one record, from the newest down to the one that goes.
+  const skip = db.prepare(
+    'with recursive versions (seq, previous) as (' +
+      'select o.seq, o.previous_seq from records r join outbox o on o.seq = r.seq where r.ledger_id = @ledgerId and ' +
+      'r.external_id = (select external_id from outbox where seq = @seq) ' +
+      'union all select o.seq, o.previous_seq from versions v join outbox o on o.seq = v.previous where v.previous > @seq) ' +
+      'update outbox set previous_seq = (select previous_seq from outbox where seq = @seq) ' +
+      'where seq = (select seq from versions where previous = @seq)',
+  );
   const pruned = prunedUpTo(db);
   const note = db.prepare("insert into settings (key, json) values ('pruned', ?) on conflict (key) do update set json = excluded.json");
 
-  function drop(seqs: readonly number[]): void {
+  function drop({ ledgerId, reason }: Block, seqs: readonly number[]): void {
     for (const seq of seqs) {
+      // A version for figures says nothing new: the one behind it goes on leading to what its source has said.
+      if (reason !== null) skip.run({ ledgerId, seq });
       dropRow.run(seq);
       dropWithheld.run(seq);
     }
@@ -76,7 +87,7 @@ export function pruneStatements(db: WriteDb, key: KeyObject) {
     if (go.length === 0 || go.length < rows.length * leastShare) return { after: firstSeq, versions: 0 };
     if (go.length === rows.length) dropBlock.run(firstSeq);
     else if (!blank(block, new Set(go))) return { after: firstSeq, versions: 0 };
-    drop(go);
+    drop(block, go);
     return { after: firstSeq, versions: go.length };
   });
 

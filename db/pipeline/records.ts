@@ -271,6 +271,7 @@ export function recordStatements(db: WriteDb, key: KeyObject, generation: () => 
         currency: currency === undefined ? newest.currency : currency,
       };
       sums.changed(of.ledgerId, externalId, columns.amount, columns.currency);
+      letters.settleRefused(of.ledgerId, externalId, of.keptAtMs);
       changeNewest.run(current, version, seq, columns.day, columns.amount, columns.currency, of.keptAtMs, of.ledgerId, externalId);
       addRow.run(seq, externalId, version, newest.seq, newest.line, newest.byteOffset, newest.byteLength);
       const id = eventId({ ...newest, externalId }, current, version, contentName(hashHex, of.reason ?? null, document));

@@ -13,7 +13,7 @@ import { eventId } from './ids.ts';
 import { blockOf, delivery } from './outbox.ts';
 import { deliveriesOf, settledOf } from './record-page.ts';
 import { lettersWhere } from './trace-find.ts';
-import { otherSources, sameRecordRule } from './withheld.ts';
+import { otherSources, sameRecordRule, wasSentLater } from './withheld.ts';
 
 type Head = { entity: EntityName; hotelId: string; source: string; newestSeq: number; newestHash: Buffer };
 type Kept = {
@@ -189,6 +189,13 @@ function changedSince(db: ReadDb, key: KeyObject, previousSeq: number | null, do
 function storedDeliveries(db: ReadDb, seq: number, { fileId, byteOffset, keptAtMs }: Kept): StoredDelivery[] {
   const settled = settledOf(db)(fileId, byteOffset);
   const codeOf = db.prepare<[string, number], string>('select detail from dead_letters where destination_id = ? and seq = ?').pluck();
+  const wasWithheld = wasSentLater(db);
+  // What was withheld at first was in none of the requests among whose rows it lies; an order has sent it.
+  const attempts = (destinationId: string, state: DeliveryOfTrace['state']) => {
+    if (state === 'withheld') return [];
+    const all = attemptsOf(db, destinationId)(seq, keptAtMs);
+    return wasWithheld(destinationId, seq) ? all.filter(({ resendId }) => resendId !== null) : all;
+  };
   return deliveriesOf(db)(seq, settled).map(({ destinationId, title, isShadow, state, atMs, withheld }) => {
     const before = seq - delivery(db, destinationId).confirmedSeq - 1;
     return {
@@ -201,7 +208,7 @@ function storedDeliveries(db: ReadDb, seq: number, { fileId, byteOffset, keptAtM
       withheld,
       code: codeOf.get(destinationId, seq) ?? null,
       waiting: state === 'waiting' ? { before, sinceMs: keptAtMs } : null,
-      attempts: state === 'withheld' ? [] : attemptsOf(db, destinationId)(seq, keptAtMs),
+      attempts: attempts(destinationId, state),
     };
   });
 }
