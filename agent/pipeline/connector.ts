@@ -174,6 +174,8 @@ export type Logins = {
   succeeded(account: string, secret: string): Promise<void>;
   /** A try that ended before the other side has judged the password: it counts for nothing. */
   ended(account: string, secret: string): Promise<void>;
+  /** A try that got no answer in time: the other side may have judged the password, so it counts unless that has worked before. */
+  unanswered(account: string, secret: string): Promise<void>;
   refused(account: string, secret: string, detail: string): Promise<void>;
   /** How many tries have failed within a day. */
   failedToday(account: string): number;

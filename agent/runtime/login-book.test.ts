@@ -103,6 +103,30 @@ it('does not count a try that ended before the password was looked at: the serve
   expect(scheduled.failedToday(account)).toBe(0);
 });
 
+it('counts a try that nobody answered, unless the password has worked before: behind a slow directory it is judged all the same', async () => {
+  const scheduled = book().for(false);
+  const tries: unknown[] = [];
+  for (let turn = 0; turn < 3; turn++) {
+    tries.push(await scheduled.begin(account, 'wrong', never));
+    if (tries.at(-1) === null) await scheduled.unanswered(account, 'wrong');
+    nowMs += 61_000;
+  }
+  const counted = scheduled.failedToday(account);
+  nowMs += 24 * 3_600_000;
+  await scheduled.begin(account, 'right', never);
+  await scheduled.succeeded(account, 'right');
+  for (let turn = 0; turn < 3; turn++) {
+    nowMs += 61_000;
+    tries.push(await scheduled.begin(account, 'right', never));
+    await scheduled.unanswered(account, 'right');
+  }
+  expect([tries, counted, scheduled.failedToday(account)]).toEqual([
+    [null, null, { detail: expect.stringMatching(/did not answer the login in time; 2 tries failed/) }, null, null, null],
+    2,
+    0,
+  ]);
+});
+
 it('counts two refusals at once as two', async () => {
   const [one, other] = [book().for(true), book().for(true)];
   await Promise.all([one.begin(account, 'wrong', never), other.begin(account, 'wrong', never)]);

@@ -17,8 +17,9 @@ type Entry = {
   readonly failedAtMs: readonly number[];
   readonly triedAtMs: readonly number[];
 };
-/** `lifted`: it was refused, and a person has entered it once more. */
-type Outcome = 'good' | 'refused' | 'lifted';
+/** `lifted`: it was refused, and a person has entered it once more. `unanswered`: nobody knows whether it was judged. */
+type Outcome = 'good' | 'refused' | 'lifted' | 'unanswered';
+const noAnswer = 'the server did not answer the login in time';
 
 const dayMs = 24 * 3_600_000;
 /** Oracle's own default locks after ten, hotels set three: the third try stays with a person. */
@@ -54,6 +55,11 @@ export class LoginBook {
       begin: (account, secret, signal) => this.#begin(account, secret, isByHand, signal),
       succeeded: (account, secret) => settle(account, secret, () => ({ outcome: 'good', before: null, detail: '', failedAtMs: [] })),
       ended: (account, secret) => settle(account, secret, ({ before }) => ({ outcome: before ?? 'lifted', before: null })),
+      unanswered: (account, secret) =>
+        settle(account, secret, ({ before, failedAtMs }) => {
+          if (before === 'good') return { outcome: before, before: null };
+          return { outcome: 'unanswered', before: null, detail: noAnswer, failedAtMs: [...failedAtMs, this.#tools.now()] };
+        }),
       refused: (account, secret, detail) =>
         settle(account, secret, ({ failedAtMs }) => ({
           outcome: 'refused',

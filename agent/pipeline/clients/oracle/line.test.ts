@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Fault } from '../../../../contract/faults.ts';
 import { makeCertificates } from '../../../../sandbox/oracle/certificates.ts';
 import { type OracleOptions, type OracleServer, startOracle } from '../../../../sandbox/oracle/index.ts';
+import type { Logins } from '../../connector.ts';
 import { oracleAddress } from './address.ts';
 import type { Way } from './driver.ts';
 import { OracleLine } from './line.ts';
@@ -27,8 +28,10 @@ const started = async (options: OracleOptions = {}) => {
   server = await startOracle(options);
   return server;
 };
-const lineTo = (address: string, more: { readonly ways?: readonly Way[]; readonly caPem?: string; readonly password?: string } = {}) =>
-  new OracleLine({ address: oracleAddress(address), user: 'HOTEL_READER', password: 'Lobby-3-kings', ways: thin, ...more });
+const lineTo = (
+  address: string,
+  more: { readonly ways?: readonly Way[]; readonly caPem?: string; readonly password?: string; readonly logins?: Logins } = {},
+) => new OracleLine({ address: oracleAddress(address), user: 'HOTEL_READER', password: 'Lobby-3-kings', ways: thin, ...more });
 const codeOf = (call: Promise<unknown>) =>
   call.then(
     () => 'went through',
@@ -83,9 +86,17 @@ describe('a line to Oracle', { timeout: 60_000 }, () => {
   it('waits for a listener that stays silent no longer than it may', async () => {
     const own = await started();
     own.setFault({ on: 'logon', hangs: true });
-    const line = lineTo(own.url);
-    expect(await codeOf(line.login(anyTime))).toBe('source-timeout');
+    const said: string[] = [];
+    const note = (word: string) => async () => void said.push(word);
+    const words = { succeeded: note('succeeded'), refused: note('refused'), ended: note('ended'), unanswered: note('unanswered') };
+    const logins = { begin: async () => null, failedToday: () => 0, ...words };
+    const line = lineTo(own.url, { logins });
+    const silent = await codeOf(line.login(anyTime));
+    await own.close();
+    const closed = await codeOf(line.login(anyTime));
     await line.close();
+    // The password may have been judged by the one, and never came to the other.
+    expect([silent, closed, said]).toEqual(['source-timeout', 'source-unreachable', ['unanswered', 'ended']]);
   });
 
   it('talks over tcps where the certificate is good, and names what is wrong with it where it is not', async () => {

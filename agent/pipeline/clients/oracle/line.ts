@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { Fault } from '../../../../contract/faults.ts';
 import { policies } from '../../../resilience/policies.ts';
 import type { Logins } from '../../connector.ts';
+import { noteFailedLogin } from '../../failed-login.ts';
 import type { OracleAddress } from './address.ts';
 import type { Answer, Ask, Login, OracleError, Rows, Way } from './driver.ts';
 import { breaksTheLine, oracleFault } from './faults.ts';
@@ -119,18 +120,22 @@ export class OracleLine {
         return answer;
       }
       if ('error' in answer) {
-        const fault = this.#fault(answer.error, { doing: 'logging in' });
-        if (fault.code === 'source-login') await logins?.refused(this.account, password, fault.detail.detail ?? '');
-        else await logins?.ended(this.account, password);
         void child.end();
+        await this.#noteFailed(this.#fault(answer.error, { doing: 'logging in' }));
         return answer;
       }
       throw new Error('an answer to another question');
     } catch (error) {
-      await logins?.ended(this.account, password);
       void child.end();
-      throw error instanceof Late ? this.#fault({ code: 'NJS-510', message: '' }, { doing: 'logging in' }) : error;
+      const fault = error instanceof Late ? this.#fault({ code: 'NJS-510', message: '' }, { doing: 'logging in' }) : new Fault('stopped');
+      await this.#noteFailed(fault);
+      throw error instanceof Late ? fault : error;
     }
+  }
+
+  #noteFailed(fault: Fault): Promise<void> {
+    const { address: place, password, logins } = this.#spec;
+    return noteFailedLogin(logins, { account: this.account, password, place, fault });
   }
 
   async #execute(sql: string, binds: Binds, asked: Asked, signal: AbortSignal): Promise<Rows> {

@@ -69,7 +69,14 @@ function book(): { readonly logins: Logins; readonly said: string[] } {
     await note('begin')(account);
     return null;
   };
-  const logins = { begin, succeeded: note('succeeded'), refused: note('refused'), ended: note('ended'), failedToday: () => 0 };
+  const logins = {
+    begin,
+    succeeded: note('succeeded'),
+    refused: note('refused'),
+    ended: note('ended'),
+    unanswered: note('unanswered'),
+    failedToday: () => 0,
+  };
   return { logins, said };
 }
 

@@ -1,5 +1,6 @@
 import { Fault } from '../../../../contract/faults.ts';
 import type { Logins } from '../../connector.ts';
+import { noteFailedLogin } from '../../failed-login.ts';
 import { placeOf, type Settings } from './settings.ts';
 
 type LoggingIn = {
@@ -26,8 +27,7 @@ export async function loggedIn<T>({ given, password, logins, signal, faultOf }: 
     return line;
   } catch (error) {
     const fault = faultOf(error);
-    if (fault.code === 'source-login') await logins?.refused(account, password, fault.detail.detail ?? '');
-    else await logins?.ended(account, password);
+    await noteFailedLogin(logins, { account, password, place: placeOf(given), fault });
     throw fault;
   }
 }

@@ -207,8 +207,8 @@ export class MariaReader implements Engine {
       rowsAsArray: true,
       multipleStatements: false,
       flags: ['-LOCAL_FILES'],
-      // Every value as the server writes it.
-      typeCast: (field) => field.string(),
+      // Every value as the server writes it. MySQL calls its JSON bytes, and writes it in UTF-8.
+      typeCast: (field) => field.string(field.type === 'JSON' ? 'utf8' : undefined),
     });
     // Only what is said of the line that is open now: an old one may say its end later.
     connection.on('error', () => this.#forget(connection));

@@ -8,6 +8,8 @@ import { isPlain, placeOf, type Settings } from './settings.ts';
 
 const second = "'YYYY-MM-DD HH24:MI:SS'";
 const fine = "'YYYY-MM-DD HH24:MI:SS.FF6'";
+/** As fine as Oracle counts: a place that is cut would be in front of the row that it stands for. */
+const finest = "'YYYY-MM-DD HH24:MI:SS.FF9'";
 /** With a zone: told and compared in UTC. Such a column needs an index on SYS_EXTRACT_UTC, as Oracle makes one by itself. */
 const hasZone = (type: string) => type.startsWith('TIMESTAMP') && type.includes('ZONE');
 const isStampType = (type: string) => type === 'DATE' || type.startsWith('TIMESTAMP');
@@ -39,7 +41,7 @@ export class OracleReader implements Engine {
   }
 
   stampText(column: Column): string {
-    return hasZone(column.type) ? `TO_CHAR(${this.stampOrder(column)}, ${fine})` : this.cellText(column);
+    return `TO_CHAR(${this.stampOrder(column)}, ${column.type === 'DATE' ? second : finest})`;
   }
 
   stampOrder({ name, type }: Column): string {
@@ -59,7 +61,7 @@ export class OracleReader implements Engine {
   }
 
   stampPlace(at: number, { type }: Column): string {
-    return type === 'DATE' ? `TO_DATE(:v${at}, ${second})` : `TO_TIMESTAMP(:v${at}, ${fine})`;
+    return type === 'DATE' ? `TO_DATE(:v${at}, ${second})` : `TO_TIMESTAMP(:v${at}, ${finest})`;
   }
 
   keyPlace(at: number): string {
