@@ -44,8 +44,9 @@ export function pipelineSteps(db: WriteDb, key: KeyObject, now: () => number = D
 
   const removeConnection = db.transaction((id: string, forgetSecretsAtMs: number): boolean => {
     intents.addIntent({ kind: 'forget-secrets', connectionId: id }, forgetSecretsAtMs);
-    sendingAgain.cancelResends(id, now());
-    return connections.removeConnection(id, now());
+    const removedAtMs = now();
+    sendingAgain.cancelResends(id, removedAtMs);
+    return connections.removeConnection(id, removedAtMs);
   });
   const confirmAndOrder = db.transaction(
     (...[destinationId, upTo, refused, tried, nowMs, passedOver]: Parameters<typeof confirm>): void => {
@@ -60,11 +61,15 @@ export function pipelineSteps(db: WriteDb, key: KeyObject, now: () => number = D
   });
   const setShadow = db.transaction((id: string, isShadow: boolean): boolean => {
     if (!connections.changeConnection(id, { isShadow })) return false;
-    if (!isShadow) ledger.beginToLead(id);
+    if (!isShadow) ledger.beginToLead(id, now());
     return true;
   });
+  const removedAtMs = db.prepare<[string], number | null>('select removed_at_ms from connections where id = ?').pluck();
   const restoreConnection = db.transaction((id: string): boolean => {
     intents.withdrawIntents('forget-secrets', id);
+    // An order may be all that brings what a share has left out.
+    const atMs = removedAtMs.get(id);
+    if (atMs != null) sendingAgain.resumeResends(id, atMs);
     return connections.restoreConnection(id);
   });
   const finishFile = db.transaction((fileId: number, afterwards: IntentOf<'archive-file'> | IntentOf<'put-away-file'> | null): void => {

@@ -99,6 +99,7 @@ function rehearsalText(title: string, found: ResendRehearsal): string {
     [found.update, 'it has confirmed in an older state'],
     [found.skip, 'it has confirmed as they are: it keeps what it has'],
     [found.onItsWay, 'on the way for the first time, not sent twice'],
+    [found.withheld, 'kept back by a rule or a share, not sent'],
   ];
   const changes = found.samples.flatMap(({ externalId, changes: each }) =>
     each.map(({ field, before, after: then }) => `  ${externalId} ${field}: ${before ?? '-'} -> ${then ?? '-'}`),
@@ -109,7 +110,7 @@ function rehearsalText(title: string, found: ResendRehearsal): string {
     `A rehearsal: nothing was sent. Of ${found.total} records, by what ${title} has confirmed:`,
     ...lines.filter(([count]) => count > 0).map(([count, words]) => `  ${count} ${words}`),
     ...(found.refused > 0 ? [`  ${found.refused} of them it has refused before`] : []),
-    `To send: ${found.total - found.onItsWay} records, ${size}; ${time}.`,
+    `To send: ${found.total - found.onItsWay - found.withheld} records, ${size}; ${time}.`,
     ...changes,
   ].join('\n');
 }
@@ -159,6 +160,7 @@ function orderText(order: Resend): string {
     [order.refused, 'refused: they are set aside'],
     [order.newer, 'have changed since and went out by themselves'],
     [order.onItsWay, 'were on their way already'],
+    [order.withheld, 'were kept back by a rule or a share'],
     [order.damaged, 'could not be read: their place in the database is damaged'],
   ];
   return [

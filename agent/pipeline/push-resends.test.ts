@@ -241,14 +241,15 @@ describe('sending again', { timeout: 60_000 }, () => {
     ]);
   });
 
-  it('ends with its destination, and does not come back with it', async () => {
+  it('ends with its destination, and goes on where its removal is taken back', async () => {
     await test.connect();
     await deliver('a.csv', ...five);
     await test.client.connections.pause({ id: 'hub' });
     const { id } = await order(all);
     await test.client.connections.remove({ id: 'hub' });
+    const { state } = await orderOf(id);
     await test.client.connections.restore({ id: 'hub' });
-    expect([(await orderOf(id)).state, (await orderOf(id)).confirmed]).toEqual(['cancelled', 0]);
+    expect([state, (await orderOf(id)).state, (await orderOf(id)).confirmed]).toEqual(['cancelled', 'running', 0]);
     await expect(order({ kind: 'range', by: 'kept', from: '2026-02-02', to: '2026-01-01' })).rejects.toMatchObject({
       data: { code: 'input-wrong' },
     });
@@ -441,23 +442,6 @@ describe('what a hub has refused', { timeout: 60_000 }, () => {
       [['refused-by-destination', 5]],
       1,
     ]);
-  });
-
-  it('stays set aside where its newer version was withheld on purpose: nothing of it was taken', async () => {
-    await test.connect();
-    await test.client.connections.pause({ id: 'hub' });
-    test.drop('a.csv', bookingsFile(five[0] as string));
-    await test.sync();
-    test.drop('b.csv', bookingsFile(bookingRow('A-1', { name: 'Zoë Brouwer' })));
-    await test.sync();
-    const { writer } = test.agent.stores;
-    const withheld = [{ seq: 2, reason: 'not-in-share', otherLedgerId: null }] as const;
-    await writer.step('confirm', ['hub', 1, [{ seq: 1, code: 'key-refused', field: null }]]);
-    await writer.step('confirm', ['hub', 2, [], null, { withheld, missed: 0 }]);
-    await test.client.connections.resume({ id: 'hub' });
-    const [letter] = await letters();
-    const done = await over((await order({ kind: 'letters', letters: { ids: [letter?.id ?? 0] } })).id);
-    expect([said(done), done.withheld, (await letters()).map((one) => one.id)]).toEqual([{ ...nothing, total: 1 }, 1, [letter?.id]]);
   });
 
   it('is asked for anew each time: a hub that keeps its answers does not give the old one to the same records', async () => {

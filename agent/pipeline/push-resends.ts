@@ -6,8 +6,7 @@ import type { ReadDb } from '../../db/open.ts';
 import { type OutboxRow, rowReader } from '../../db/pipeline/blocks.ts';
 import { delivery } from '../../db/pipeline/outbox.ts';
 import type { ResendBite, ResendRow } from '../../db/pipeline/resend-walk.ts';
-import { type OpenResend, type ResentPart, runningResend } from '../../db/pipeline/resends.ts';
-import { withheldFrom } from '../../db/pipeline/withheld.ts';
+import { type OpenResend, type ResentPart, resendById, runningResend } from '../../db/pipeline/resends.ts';
 import type { LongReads } from '../../db/reader.ts';
 import type { Remote } from '../../db/thread-calls.ts';
 import type { Writer } from '../../db/writer.ts';
@@ -123,21 +122,26 @@ export class Resending {
     const { upTo, refused, isWhole } = settle(all, outcome);
     const position = isWhole && !failure ? reached : (upTo ?? order.position);
     const isEnd = isWhole && !failure && bite.isEnd && !isCut;
+    // Nothing of an order that was cancelled is sent once more: what is known of it by now is all that will be.
+    const isOver = isStopped && resendById(this.#tools.read, order.id)?.state === 'cancelled';
     const isBehind = ({ seq }: { readonly seq: number }) => seq <= position;
-    const confirmed = all.filter((one) => isBehind(one) && outcome.confirmed.has(one.eventId)).map(({ seq }) => seq);
+    const isKept = (one: { readonly seq: number }) => isOver || isBehind(one);
+    const confirmed = all.filter((one) => isKept(one) && outcome.confirmed.has(one.eventId)).map(({ seq }) => seq);
     await this.#keep(order, {
       id: order.id,
       destinationId: this.#destinationId,
       after: order.position,
       position,
       confirmed,
-      refused: refused.filter(isBehind),
+      refused: refused.filter(isKept),
       onItsWay: sorted.onItsWay.filter(isBehind).length,
       damaged: damaged.filter((seq) => isBehind({ seq })).length,
-      withheld: withheld.filter(isBehind).length + sorted.withheld.filter(isBehind).length,
+      withheld: withheld.filter(isBehind).length,
       overtaken: sorted.overtaken.filter(isBehind).map(({ letterId }) => letterId as number),
       isEnd,
-      ...(outcome.confirmed.size + outcome.refused.size > 0 ? { tried: this.#attempts.answered(position) ?? undefined } : {}),
+      ...(outcome.confirmed.size + outcome.refused.size > 0
+        ? { tried: this.#attempts.answered(isOver ? reached : position) ?? undefined }
+        : {}),
     });
     if (failure) throw failure.error;
     if (!isWhole && !isStopped) throw new Fault('upstream-answer', { host: session.host, detail: 'records left out' });
@@ -159,25 +163,12 @@ export class Resending {
   }
 
   /** What is to be sent, and what is passed over, and why. */
-  #sorted(rows: readonly ResendRow[]): Record<'send' | 'onItsWay' | 'withheld' | 'overtaken', ResendRow[]> {
+  #sorted(rows: readonly ResendRow[]): Record<'send' | 'onItsWay' | 'overtaken', ResendRow[]> {
     const { confirmedSeq } = delivery(this.#tools.read, this.#destinationId);
-    const isRefused = this.#tools.read
-      .prepare<[string, number], number>('select 1 from dead_letters where destination_id = ? and seq = ?')
-      .pluck();
-    const sorted: Record<'send' | 'onItsWay' | 'withheld' | 'overtaken', ResendRow[]> = {
-      send: [],
-      onItsWay: [],
-      withheld: [],
-      overtaken: [],
-    };
-    const withheldAt = withheldFrom(this.#tools.read);
+    const sorted: Record<'send' | 'onItsWay' | 'overtaken', ResendRow[]> = { send: [], onItsWay: [], overtaken: [] };
     for (const row of rows) {
       if (row.newestSeq > confirmedSeq) sorted.onItsWay.push(row);
-      else if (row.newestSeq === row.seq) sorted.send.push(row);
-      // The newer version was passed by, not taken: the refusal stays as it is.
-      else if (withheldAt(this.#destinationId, row.newestSeq)) sorted.withheld.push(row);
-      // A newer version came: where it was taken, the refusal is settled; where it was refused too, it has a letter of its own.
-      else sorted[isRefused.get(this.#destinationId, row.newestSeq) === undefined ? 'overtaken' : 'onItsWay'].push(row);
+      else sorted[row.newestSeq === row.seq ? 'send' : 'overtaken'].push(row);
     }
     return sorted;
   }

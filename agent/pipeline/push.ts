@@ -186,8 +186,8 @@ export class Push {
     if (load.lastSeq === load.afterSeq) return isMore;
     // A person may have stopped sending while the line was opened or something was sent again.
     if (this.#held(this.#destinationId, this.#tools.now())) return true;
-    // Or changed the rules since this was judged: they hold from the next record on.
-    if (rulesNow(this.#tools.read) !== load.judgedBy) return true;
+    // Or changed the rules since this was judged: they hold from the next record on. So does what was refused of an order just now.
+    if (rulesNow(this.#tools.read) !== load.judgedBy || (isMore && load.withheld.length > 0)) return true;
     // All of it is kept back from this destination: nothing is sent, and the position moves over it.
     if (batches.length === 0) return this.#confirm(load, nothingSaid);
     this.#isSending = true;
@@ -248,7 +248,11 @@ export class Push {
   async #confirm(load: Load, outcome: SendOutcome): Promise<boolean> {
     const records = load.batches.flatMap((batch) => batch.records);
     const { upTo: settledUpTo, refused, isWhole } = settle(records, outcome);
-    const upTo = isWhole ? load.lastSeq : settledUpTo;
+    const reached = isWhole ? load.lastSeq : settledUpTo;
+    // What was withheld by rules that are no more is judged anew, with what lies behind it; what was sent of that counts once, by its id.
+    const [firstWithheld] = rulesNow(this.#tools.read) === load.judgedBy ? [] : load.withheld;
+    const upTo = reached === null || !firstWithheld ? reached : Math.min(reached, firstWithheld.seq - 1);
+    if (firstWithheld) this.#ahead = null;
     // The commit before this one has to have worked; this one goes on while the next batch is sent. Should it fail, or we be
     // killed before it, the batch is sent again with the same ids.
     await this.#confirming;

@@ -7,7 +7,8 @@ import type { ReadDb } from '../../db/open.ts';
 import { outboxText } from '../../db/pipeline/blocks.ts';
 import { entityCounts } from '../../db/pipeline/counts.ts';
 import { delivery } from '../../db/pipeline/outbox.ts';
-import { type CountedRow, type CountFrom, countStart, type ResendChoice } from '../../db/pipeline/resend-walk.ts';
+import { type CountBite, type CountedRow, type CountFrom, countStart, type ResendChoice } from '../../db/pipeline/resend-walk.ts';
+import { judgeWithheld, noneWithheld } from '../../db/pipeline/resend-withheld.ts';
 import { sendRate } from '../../db/pipeline/resends.ts';
 import type { LongReads } from '../../db/reader.ts';
 import type { Remote } from '../../db/thread-calls.ts';
@@ -25,7 +26,9 @@ const mostSamples = 100;
 /** So many of the examples are opened to know how long an event is. */
 const measuredRows = 20;
 
-type Counts = { scanned: number; total: number; onItsWay: number; refused: number; older: number };
+type Counts = Omit<CountBite, 'rows' | 'next'>;
+const counters = ['scanned', 'total', 'onItsWay', 'refused', 'older', 'withheld', 'released', 'releasedOlder'] as const;
+const nothing: Counts = { scanned: 0, total: 0, onItsWay: 0, refused: 0, older: 0, ...noneWithheld };
 
 /** Count what an order means. @throws {Fault} `stopped` when the signal fires. */
 export async function countMeant(tools: RehearsalTools, meant: Meant, signal: AbortSignal): Promise<number> {
@@ -40,21 +43,22 @@ export async function countMeant(tools: RehearsalTools, meant: Meant, signal: Ab
  */
 export async function* rehearseResend(tools: RehearsalTools, meant: Meant, signal: AbortSignal): AsyncGenerator<ResendRehearsal> {
   const toScan = entityCounts(tools.read, tools.now()).reduce((sum, { records }) => sum + records, 0);
-  let counts: Counts = { scanned: 0, total: 0, onItsWay: 0, refused: 0, older: 0 };
+  let counts = nothing;
   const rows: CountedRow[] = [];
   const said = (samples: readonly ResendSample[], bytes: number | null, isOver: boolean): ResendRehearsal => {
-    const { scanned, total, onItsWay, refused, older } = counts;
-    const sent = total - onItsWay;
+    const { scanned, total, onItsWay, refused, older, withheld, released, releasedOlder } = counts;
+    const sent = total - onItsWay - withheld;
     const rate = sendRate(tools.read, meant.destinationId);
     const ms = rate === null ? null : Math.ceil((sent * 1000) / rate);
     return {
       scanned,
       toScan: Math.max(toScan, scanned),
       total,
-      insert: refused - older,
-      update: older,
-      skip: Math.max(0, sent - refused),
+      insert: refused - older + released - releasedOlder,
+      update: older + releasedOlder,
+      skip: Math.max(0, sent - refused - released),
       onItsWay,
+      withheld,
       refused,
       samples: [...samples],
       estimate: { bytes: bytes === null ? null : Math.round(bytes * sent), ms: sent === 0 ? 0 : ms },
@@ -70,10 +74,11 @@ export async function* rehearseResend(tools: RehearsalTools, meant: Meant, signa
   const samples: ResendSample[] = [];
   let bytes = 0;
   const { confirmedSeq } = delivery(tools.read, meant.destinationId);
+  const judged = judgeWithheld(tools.read, meant.destinationId, confirmedSeq);
   for (const [at, row] of examples.entries()) {
     if (signal.aborted) throw new Fault('stopped');
     if (at < measuredRows) bytes += textOf(tools, row.seq)?.length ?? 0;
-    samples.push(sampleOf(tools, row, confirmedSeq));
+    samples.push(sampleOf(tools, row, confirmedSeq, judged));
     await breath();
   }
   yield said(samples, examples.length === 0 ? 0 : bytes / Math.min(measuredRows, examples.length), true);
@@ -87,7 +92,7 @@ async function* counted(
   signal: AbortSignal,
 ): AsyncGenerator<{ counts: Counts; rows: readonly CountedRow[] }> {
   const { confirmedSeq } = delivery(read, destinationId);
-  const counts: Counts = { scanned: 0, total: 0, onItsWay: 0, refused: 0, older: 0 };
+  const counts = { ...nothing };
   let plain = 0;
   let aside = 0;
   for (let from: CountFrom | null = countStart; from !== null; ) {
@@ -96,7 +101,7 @@ async function* counted(
     const bite = await reads.countBite({ choice, destinationId, confirmedSeq, upTo, examples: wanted }, from);
     if (from.at === 'records') plain += bite.rows.length;
     else aside += bite.rows.length;
-    for (const name of ['scanned', 'total', 'onItsWay', 'refused', 'older'] as const) counts[name] += bite[name];
+    for (const name of counters) counts[name] += bite[name];
     yield { counts: { ...counts }, rows: bite.rows };
     from = bite.next;
   }
@@ -109,11 +114,14 @@ function chosen(rows: readonly CountedRow[]): CountedRow[] {
   return [...refused, ...rows.filter((row) => row.isRefused === 0 && !seqs.has(row.seq))].slice(0, mostSamples);
 }
 
-function sampleOf(tools: RehearsalTools, row: CountedRow, confirmedSeq: number): ResendSample {
-  const { ledgerId, externalId, entity, isRefused, olderSeq, seq } = row;
+function sampleOf(tools: RehearsalTools, row: CountedRow, confirmedSeq: number, judged: ReturnType<typeof judgeWithheld>): ResendSample {
+  const { ledgerId, externalId, entity, isRefused, seq } = row;
   const of = { ledgerId, externalId, entity, wasRefused: isRefused === 1 };
   if (seq > confirmedSeq) return { ...of, outcome: 'on-its-way', changes: [] };
-  if (isRefused === 0) return { ...of, outcome: 'skip', changes: [] };
+  const withheld = isRefused === 0 ? (judged?.(seq) ?? null) : null;
+  if (withheld?.isWithheld) return { ...of, outcome: 'withheld', changes: [] };
+  if (isRefused === 0 && withheld === null) return { ...of, outcome: 'skip', changes: [] };
+  const olderSeq = withheld ? withheld.olderSeq : row.olderSeq;
   if (olderSeq === null) return { ...of, outcome: 'insert', changes: [] };
   return { ...of, outcome: 'update', changes: changesBetween(tools, olderSeq, seq) };
 }

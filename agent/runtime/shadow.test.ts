@@ -58,6 +58,19 @@ describe('a share that grows', { timeout: 60_000 }, () => {
     expect(arrived()).toBe(100);
   });
 
+  it('goes on with its order when its destination is removed and that is taken back', async () => {
+    await test.client.connections.setShare({ id: 'hub', percent: 1 });
+    await deliver('a.csv', keys('A'));
+    test.upstream.faults.latencyMs = 1000;
+    await test.client.connections.setShare({ id: 'hub', percent: 100 });
+    await test.client.connections.remove({ id: 'hub' });
+    const [ended] = await test.client.resends.list({});
+    await test.client.connections.restore({ id: 'hub' });
+    test.upstream.faults.latencyMs = 0;
+    await quiet();
+    expect([ended?.state, arrived(), (await test.client.resends.list({}))[0]?.state]).toEqual(['cancelled', 100, 'done']);
+  });
+
   it('is refused where somebody else has changed it meanwhile, and leaves what else was changed as it is', async () => {
     await test.client.connections.setShare({ id: 'hub', percent: 10 });
     whileCounting(() => test.client.connections.setShare({ id: 'hub', percent: 5 }));

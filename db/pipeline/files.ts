@@ -38,6 +38,9 @@ export type UnfinishedFile = {
   readonly position: number;
 };
 
+/** Where it is noted when all content was forgotten last: what was read before may be other at a destination. */
+export const contentForgotten = 'content-forgotten';
+
 const unfinishedColumns =
   '(select mark from sightings s where s.file_id = files.id and s.path = files.path order by seen_at_ms desc limit 1) as mark, id, connection_id as connectionId, name, path, sha256, hotel_id as hotelId, source, entity, raw_path as rawPath, mapping as mappingJson, layout as layoutJson, bytes, position';
 
@@ -95,6 +98,7 @@ export function fileStatements(db: WriteDb) {
   const renewRaw = db.prepare('update files set raw_path = ?, bytes = ? where id = ?');
   const laterUsed = db.prepare<[number], number>(`select 1 ${laterThan} and g.kept + g.unchanged > 0 limit 1`).pluck();
   const seeAgain = db.prepare('update files set seen_before = seen_before + 1, last_seen_at_ms = ? where id = ?');
+  const forgottenAtMs = db.prepare<[], number>(`select json from settings where key = '${contentForgotten}'`).pluck();
   const accounts = db.prepare<[number], { name: string; bytes: number; accounted: number }>(
     'select name, bytes, bytes_normalised + bytes_dead_letters + bytes_structural as accounted from files where id = ?',
   );
@@ -114,8 +118,12 @@ export function fileStatements(db: WriteDb) {
         see.run(file.connectionId, file.path, file.mark, known.id, nowMs);
         seeAgain.run(nowMs, known.id);
       }
+      const finishedAtMs = isNews ? known.finished_at_ms : null;
       // Written back after something else had stood there, an old content is the newest word of the hotel system again.
-      const isBackAgain = isNews && known.finished_at_ms !== null && before !== undefined && before !== known.id;
+      const isWrittenBack = finishedAtMs !== null && before !== undefined && before !== known.id;
+      // Or nobody knows whether it is what the destinations have.
+      const isForgotten = finishedAtMs !== null && finishedAtMs <= Number(forgottenAtMs.get() ?? Number.NEGATIVE_INFINITY);
+      const isBackAgain = isWrittenBack || isForgotten;
       // Behind later files its rows would be old states: then only trying them again, one by one, looks at each.
       const isMended = known.mapping !== file.mappingJson && known.used === 0 && laterUsed.get(known.id) === undefined;
       if (isBackAgain || isMended) reopen(known.id, file.mappingJson, file.layoutJson);

@@ -94,16 +94,16 @@ describe('the generation of a ledger', () => {
     const shadow = { id: 'beside', direction: 'destination', isShadow: true };
     db.prepare('insert into connections (id, doc) values (?, ?)').run(shadow.id, JSON.stringify(shadow));
     ledger.meet('beside', first, nowMs);
-    ledger.beginToLead('beside');
+    ledger.beginToLead('beside', nowMs);
     const ours = records();
     ledger.meet('beside', first - 1, nowMs);
     // Ours stands above by now: what it sees says nothing of the other any more.
     ledger.meet('beside', first, nowMs);
     const before = records();
-    ledger.beginToLead('beside');
+    ledger.beginToLead('beside', nowMs);
     const after = records();
     keep(2, 'A', 2, first);
-    ledger.beginToLead('beside');
+    ledger.beginToLead('beside', nowMs);
     expect([ours, before, after, records()]).toEqual([
       [['A', first, 1, 32]],
       [['A', first, 1, 32]],

@@ -2,6 +2,7 @@ import { type KeyObject, randomInt } from 'node:crypto';
 import type { WriteDb } from '../open.ts';
 import { openBlock, sealBlock } from './blocks.ts';
 import { type KeptFor, withRank } from './event-text.ts';
+import { contentForgotten } from './files.ts';
 
 /** What is noted of a restore: the lowest generation since, and the destinations that have not been met since. */
 type RestoreNote = {
@@ -32,8 +33,13 @@ export function generations(db: WriteDb, key: KeyObject) {
     )
     .pluck();
   const confirmed = db.prepare<[string], number>('select confirmed_seq from deliveries where destination_id = ?').pluck();
-  // An empty hash is that of no content: whatever the source says next is kept and sent as a new version.
-  const forgetContent = db.prepare("update records set hash = x''");
+  // An empty hash is that of no content.
+  const forgetRecords = db.prepare("update records set hash = x''");
+  const forgetRows = db.prepare("update source_rows set hash = x''");
+  const sweepAgain = db.prepare("update source_tables set watermark = json_set(watermark, '$.sweptUtc', null)");
+  const forgetFiles = db.prepare(
+    `insert into settings (key, json) values ('${contentForgotten}', ?) on conflict (key) do update set json = excluded.json`,
+  );
   const noteRestore = db.prepare(
     "insert into settings (key, json) values ('restored', ?) on conflict (key) do update set json = excluded.json",
   );
@@ -44,6 +50,17 @@ export function generations(db: WriteDb, key: KeyObject) {
   const lastSeq = db.prepare<[], number>('select coalesce(max(seq), 0) from outbox').pluck();
   const destinations = db.prepare<[], string>("select id from connections where json_extract(doc, '$.direction') = 'destination'").pluck();
   const cancelResends = db.prepare("update resends set state = 'cancelled', finished_at_ms = ? where state in ('running', 'paused')");
+
+  /**
+   * Forget which content is known: whatever a source says next is kept and sent as a new version, be it in a row of a table, which is walked
+   * through whole for it, or in a file whose bytes had come before.
+   */
+  function forgetContent(nowMs: number): void {
+    forgetRecords.run();
+    forgetRows.run();
+    sweepAgain.run();
+    forgetFiles.run(JSON.stringify(nowMs));
+  }
 
   /** Begin a generation. A clock that runs back cannot make it lower. @returns its number. */
   function begin(nowMs: number): number {
@@ -107,7 +124,7 @@ export function generations(db: WriteDb, key: KeyObject) {
       return 'well';
     }
     if (seen > (newest.get() as number)) return 'ahead';
-    forgetContent.run();
+    forgetContent(nowMs);
     add.run(seen, nowMs);
     return 'put-back';
   });
@@ -131,8 +148,8 @@ export function generations(db: WriteDb, key: KeyObject) {
    * A shadow leads from now on. Where it had anything from elsewhere, what it has confirmed may not be what it holds: every record is sent
    * again when its source next names it.
    */
-  function beginToLead(destinationId: string): void {
-    if (forgetKnewMore.run(knewMore(destinationId)).changes > 0) forgetContent.run();
+  function beginToLead(destinationId: string, nowMs: number): void {
+    if (forgetKnewMore.run(knewMore(destinationId)).changes > 0) forgetContent(nowMs);
   }
 
   /** What is kept from now on ranks above what was seen; what was kept before stays as it is. */
@@ -176,7 +193,7 @@ export function generations(db: WriteDb, key: KeyObject) {
       return;
     }
     raiseBehind(confirmed.get(destinationId) ?? 0, seen, nowMs);
-    forgetContent.run();
+    forgetContent(nowMs);
   });
 
   /**
@@ -188,7 +205,7 @@ export function generations(db: WriteDb, key: KeyObject) {
   const restored = db.transaction((backupMadeAtMs: number, nowMs: number): void => {
     const generation = Math.max(Math.floor(nowMs / 1000), (newest.get() as number) + randomInt(100_000, 1_000_000));
     add.run(generation, nowMs);
-    forgetContent.run();
+    forgetContent(nowMs);
     cancelResends.run(nowMs);
     const note: RestoreNote = { backupMadeAtMs, restoredAtMs: nowMs, generation, unmet: destinations.all() };
     noteRestore.run(JSON.stringify(note));

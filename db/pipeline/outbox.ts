@@ -2,6 +2,7 @@ import type { Refusal } from '../../contract/ingest.ts';
 import type { WithheldReason } from '../../contract/same-record.ts';
 import type { ReadDb, WriteDb } from '../open.ts';
 import { attemptStatements, outcomeOf, type Tried } from './attempts.ts';
+import { letterStatements } from './letter-steps.ts';
 
 export type RefusedRow = { readonly seq: number; readonly code: string; readonly field: string | null };
 
@@ -81,13 +82,27 @@ export function deliveryStatements(db: WriteDb) {
       'on conflict do update set dead_letters = dead_letters + 1',
   );
 
-  /** Copy a refused record to the dead letters. @returns whether it was not there yet. */
+  const isOvertaken = db
+    .prepare<[number], number>(
+      `select 1 from outbox o join blocks b on b.first_seq = ${blockOf('o.seq')} ` +
+        'join records r on r.ledger_id = b.ledger_id and r.external_id = o.external_id where o.seq = ? and r.seq > o.seq',
+    )
+    .pluck();
+  const letterOf = db.prepare<[string, number], number>('select id from dead_letters where destination_id = ? and seq = ?').pluck();
+  const { settle } = letterStatements(db);
+
+  /**
+   * Copy a refused record to the dead letters. One of which a newer version is kept already is settled by that at once, as it would have been
+   * had the refusal come first. @returns whether it was not there yet.
+   */
   function asideRefused(row: RefusedRow, destinationId: string, nowMs: number): boolean {
     // The destination's own words may repeat what a guest wrote, and this column stands open: its code must do.
     const detail = row.code.slice(0, 80);
     const { changes } = setAside.run({ destinationId, seq: row.seq, field: row.field, detail, nowMs });
-    if (changes > 0) countLetter.run(destinationId, row.seq);
-    return changes > 0;
+    if (changes === 0) return false;
+    countLetter.run(destinationId, row.seq);
+    if (isOvertaken.get(row.seq) !== undefined) settle(letterOf.get(destinationId, row.seq) as number, 'newer', nowMs);
+    return true;
   }
 
   /**

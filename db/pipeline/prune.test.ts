@@ -151,13 +151,17 @@ describe('pruning', () => {
     expect(texts(1).map(([seq]) => seq)).toEqual([4, 5]);
   });
 
-  it('keeps what was refused until it is settled', () => {
+  it('removes what was refused and settled by a newer version, and keeps the refusal of a newest one with its row', () => {
     destination('hub');
     keep(['1', '2'], 'old');
     keep(['1', '2'], 'new');
-    steps.confirm('hub', 4, [{ seq: 1, code: 'no', field: null }]);
+    steps.confirm('hub', 4, [
+      { seq: 1, code: 'no', field: null },
+      { seq: 4, code: 'no', field: null },
+    ]);
     age();
-    expect([prune(), there(), texts()[0]]).toEqual([1, [1, 3, 4], [1, 'old']]);
+    const letters = () => db.prepare('select seq from dead_letters').pluck().all();
+    expect([prune(), there(), texts()[0], letters()]).toEqual([2, [3, 4], [3, 'new'], [4]]);
   });
 
   it('is not held back by a shadow, which gets the newest state of everything all the same and knows what it missed', () => {

@@ -4,6 +4,7 @@ import type { ReadDb } from '../open.ts';
 import { ofConnection } from './dead-letters.ts';
 import { blockOf } from './outbox.ts';
 import { condition, type Given, type RecordFilter } from './record-views.ts';
+import { noneWithheld, olderConfirmed, type WithheldCount, withheldCount } from './resend-withheld.ts';
 
 /** Which records an order means, in the words of the store. It is kept with the order, so that it means the same to its end. */
 export type ResendChoice =
@@ -138,7 +139,7 @@ export type CountedRow = {
 };
 
 /** A part of a count; `next` is null behind the last. What was refused is counted among `total` as well, but for letters by themselves. */
-export type CountBite = {
+export type CountBite = WithheldCount & {
   readonly scanned: number;
   readonly total: number;
   readonly onItsWay: number;
@@ -168,12 +169,13 @@ export function countBite(db: ReadDb, query: CountQuery, from: CountFrom): Count
   return query.choice.kind === 'keys' ? keysBite(db, query, query.choice.keys) : filterBite(db, query, query.choice.filter, from);
 }
 
-const nothing = { scanned: 0, total: 0, onItsWay: 0, refused: 0, older: 0, rows: [] };
+const nothing = { scanned: 0, total: 0, onItsWay: 0, refused: 0, older: 0, ...noneWithheld, rows: [] };
 type Counted = { scanned: number; total: number; onItsWay: number; last: string | null };
 const exampleColumns =
   'r.seq, r.ledger_id as ledgerId, r.external_id as externalId, (select entity from ledgers where id = r.ledger_id) as entity, 0 as isRefused, null as olderSeq';
 
-function keysBite(db: ReadDb, { confirmedSeq, upTo, examples }: CountQuery, keys: readonly RecordKey[]): CountBite {
+function keysBite(db: ReadDb, query: CountQuery, keys: readonly RecordKey[]): CountBite {
+  const { confirmedSeq, upTo, examples } = query;
   const given = { keys: keyList(keys), confirmedSeq, upTo, examples };
   const counted = db
     .prepare<[object], Counted>(
@@ -184,15 +186,17 @@ function keysBite(db: ReadDb, { confirmedSeq, upTo, examples }: CountQuery, keys
     .prepare<[object], CountedRow>(`select ${exampleColumns} from ${byKeys} where r.seq <= @upTo order by r.seq desc limit @examples`)
     .all(given);
   const { scanned, total, onItsWay } = counted;
-  return { ...nothing, scanned, total, onItsWay, rows, next: { at: 'refused', afterSeq: 0 } };
+  const withheld = withheldCount(db, query, { from: byKeys, where: 'true', given });
+  return { ...nothing, scanned, total, onItsWay, ...withheld, rows, next: { at: 'refused', afterSeq: 0 } };
 }
 
 function filterBite(
   db: ReadDb,
-  { confirmedSeq, upTo, examples }: CountQuery,
+  query: CountQuery,
   filter: RecordFilter,
   { ledgerId, afterId }: Extract<CountFrom, { at: 'records' }>,
 ): CountBite {
+  const { confirmedSeq, upTo, examples } = query;
   const ledger = db
     .prepare<[object], number>(
       `select id from ledgers where id >= @ledgerId ${filter.entity === undefined ? '' : 'and entity = @entity'} order by id limit 1`,
@@ -217,7 +221,8 @@ function filterBite(
           .all(all);
   const isWhole = scanned < scannedRows || last === null;
   const next = isWhole ? { ledgerId: ledger + 1, afterId: '' } : { ledgerId: ledger, afterId: last };
-  return { ...nothing, scanned, total, onItsWay, rows, next: { at: 'records', ...next } };
+  const withheld = withheldCount(db, query, { from: some, where, given: all });
+  return { ...nothing, scanned, total, onItsWay, ...withheld, rows, next: { at: 'records', ...next } };
 }
 
 /** What the destination has refused of the newest states, and whether it has an older state of them. */
@@ -252,13 +257,3 @@ function refusedBite(db: ReadDb, query: CountQuery, afterSeq: number): CountBite
     next: rows.length < refusedRows || !last ? null : { at: 'refused', afterSeq: last.seq },
   };
 }
-
-/** The newest version before `d.seq` that the destination has confirmed: passed by its watermark, and not refused, or taken later. */
-const olderConfirmed =
-  'with recursive way (seq) as (select previous_seq from outbox where seq = d.seq union all ' +
-  'select o.previous_seq from way w join outbox o on o.seq = w.seq where w.seq is not null) ' +
-  'select max(w.seq) from way w where w.seq <= @confirmedSeq ' +
-  'and not exists (select 1 from dead_letters x where x.destination_id = @destinationId and x.seq = w.seq) ' +
-  `and not exists (select 1 from outbox v join blocks b on b.first_seq = ${blockOf('v.seq')} ` +
-  'join settled_letters s on s.file_id = b.file_id and s.byte_offset = v.byte_offset ' +
-  "where v.seq = w.seq and s.seq = v.seq and s.destination_id = @destinationId and s.settled_as <> 'confirmed')";

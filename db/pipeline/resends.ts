@@ -121,6 +121,9 @@ export function resendStatements(db: WriteDb, letters: Pick<ReturnType<typeof le
   const cancelAll = db.prepare<[number, string]>(
     "update resends set state = 'cancelled', finished_at_ms = ? where destination_id = ? and state in ('running', 'paused')",
   );
+  const resumeAll = db.prepare<[string, number]>(
+    "update resends set state = 'running', finished_at_ms = null where destination_id = ? and state = 'cancelled' and finished_at_ms = ?",
+  );
   const letterOf = db.prepare<[string, number], number>('select id from dead_letters where destination_id = ? and seq = ?').pluck();
   const again = db.prepare('update dead_letters set replays = replays + 1, field = @field, detail = @detail where id = @id');
   const move = db.prepare(
@@ -200,5 +203,7 @@ export function resendStatements(db: WriteDb, letters: Pick<ReturnType<typeof le
     changeResend,
     resent,
     cancelResends: (destinationId: string, nowMs: number) => cancelAll.run(nowMs, destinationId),
+    /** Go on with the orders that ended at a moment, because their destination was removed then. */
+    resumeResends: (destinationId: string, endedAtMs: number) => resumeAll.run(destinationId, endedAtMs),
   };
 }

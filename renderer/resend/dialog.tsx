@@ -10,7 +10,7 @@ import { useText } from '../text/text.tsx';
 import { FaultNote } from '../ui/fault-note.tsx';
 import { Button } from '../ui/pieces.tsx';
 import { Order, useResends } from './orders.tsx';
-import { Rehearsed, whatOf } from './rehearsed.tsx';
+import { Rehearsed, sentOf, whatOf } from './rehearsed.tsx';
 import styles from './resend.module.css';
 
 type Range = Extract<ResendSelection, { kind: 'range' }>;
@@ -41,7 +41,7 @@ export function ResendDialog({ selection, destinationId, onClose }: DialogProps)
     if (given.current && to !== null) void rehearse(to, given.current);
   }, [to, rehearse]);
   const { found, order } = run;
-  const sent = found ? found.total - found.onItsWay : 0;
+  const sent = found ? sentOf(found) : 0;
   return (
     <Modal
       opened

@@ -4,10 +4,16 @@ import { Status, type Tone } from '../ui/pieces.tsx';
 import styles from './resend.module.css';
 
 /** What would be sent, by its hotel name where it is all of one kind. */
-export function whatOf({ entities, resend }: Text, { total, onItsWay, samples }: ResendRehearsal): string {
+export function whatOf({ entities, resend }: Text, found: ResendRehearsal): string {
+  const { total, samples } = found;
   const [first, ...others] = new Set(samples.map(({ entity }) => entity));
   const isOneKind = first !== undefined && others.length === 0 && samples.length >= total;
-  return isOneKind ? entities(first, total - onItsWay) : resend.records(total - onItsWay);
+  return isOneKind ? entities(first, sentOf(found)) : resend.records(sentOf(found));
+}
+
+/** How many records would be sent. */
+export function sentOf({ total, onItsWay, withheld }: ResendRehearsal): number {
+  return total - onItsWay - withheld;
 }
 
 /** What a rehearsal has found: what the destination has of it, how much and how long, and what would change. */
@@ -20,6 +26,7 @@ export function Rehearsed({ found, title }: { readonly found: ResendRehearsal; r
     [found.update, 'info', resend.outcomes.update],
     [found.skip, 'ok', resend.outcomes.skip],
     [found.onItsWay, 'wait', resend.outcomes['on-its-way']],
+    [found.withheld, 'wait', resend.outcomes.withheld],
     [found.refused, 'warn', resend.refusedBefore],
   ];
   const size = bytes === null ? null : resend.size(clock.bytes(bytes));
@@ -38,7 +45,7 @@ export function Rehearsed({ found, title }: { readonly found: ResendRehearsal; r
         )}
       </ul>
       <p className="small muted">{resend.byConfirmed(title)}</p>
-      {found.total > found.onItsWay && (
+      {sentOf(found) > 0 && (
         <p className="small">
           {[size, time].filter((words) => words !== null).join(', ')}. {resend.newFirst}
         </p>
