@@ -89,7 +89,8 @@ function RunRow({ run, system, isDatabase, width }: RowProps) {
   const [isOpen, setIsOpen] = useState(false);
   const nowMs = Date.now();
   const moment = (atMs: number) => clock.moment(atMs, nowMs);
-  const number = (value: number | null) => (value === null ? '–' : clock.number(value));
+  // What is there stands out from what is not.
+  const number = (value: number | null) => (value ? clock.number(value) : <span className="faint">{value === null ? '–' : '0'}</span>);
   const { count, cause, fault, tookMs, duplicates } = run;
   const since = count > 1 ? `, ${words.times(count, moment(run.startedAtMs))}` : '';
   const tookEach = tookMs === null ? null : tookMs / count;
@@ -103,7 +104,7 @@ function RunRow({ run, system, isDatabase, width }: RowProps) {
             {since}
           </small>
         </th>
-        <td className="nowrap">
+        <td>
           {tookEach === null ? '–' : tookEach < 1000 ? words.brief : clock.span(tookEach)}
           {count > 1 && <small>{words.each}</small>}
         </td>
@@ -117,12 +118,15 @@ function RunRow({ run, system, isDatabase, width }: RowProps) {
         </td>
         <td className="num">{number(run.setAside)}</td>
         <td>
-          <Outcome run={run} />
-          {fault && (
-            <Button look="quiet" isExpanded={isOpen} onClick={() => setIsOpen(!isOpen)}>
-              {words.why}
-            </Button>
-          )}
+          <div className={styles.outcome}>
+            <Outcome run={run} />
+            {fault && (
+              <Button look="quiet" isExpanded={isOpen} onClick={() => setIsOpen(!isOpen)}>
+                {words.why}
+              </Button>
+            )}
+          </div>
+          {isQuiet(run) && <small>{words.nothingNew}</small>}
         </td>
       </tr>
       {fault && isOpen && (
@@ -141,11 +145,10 @@ const tones: Record<NonNullable<Run['outcome']>, Tone> = { well: 'ok', failed: '
 function Outcome({ run }: { readonly run: Run }) {
   const words = useText().runs;
   if (run.outcome === null) return <Status tone="busy">{words.underWay}</Status>;
-  const isQuiet = run.outcome === 'well' && run.kept + run.unchanged + run.setAside + (run.files ?? 0) + (run.rowsChanged ?? 0) === 0;
-  return (
-    <>
-      <Status tone={tones[run.outcome]}>{words.outcomes[run.outcome]}</Status>
-      {isQuiet && <small>{words.nothingNew}</small>}
-    </>
-  );
+  return <Status tone={tones[run.outcome]}>{words.outcomes[run.outcome]}</Status>;
+}
+
+/** Whether a run has ended well and brought nothing. */
+function isQuiet({ outcome, kept, unchanged, setAside, files, rowsChanged }: Run): boolean {
+  return outcome === 'well' && kept + unchanged + setAside + (files ?? 0) + (rowsChanged ?? 0) === 0;
 }
