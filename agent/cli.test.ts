@@ -599,15 +599,16 @@ describe.skipIf(!isBuilt)(
       file('a.csv.done', '');
       const { child, ended } = start(['agent', '--json']);
       const outcome = async () => json(await run(['connections', 'runs', 'pms', '--json']))[0][0]?.outcome;
-      while ((await outcome()) !== 'well');
+      await new Promise((resolve) => child.stdout?.once('data', resolve));
+      while ((await outcome()) !== 'well') await new Promise((resolve) => setTimeout(resolve, 50));
       child.kill('SIGTERM');
       said.splice(said.indexOf((await ended).stdout), 1);
       const listed = (await run(['connections', 'runs', 'pms'])).stdout.trim().split('\n');
-      expect([none.stdout.trim(), listed.map((line) => line.split(/ {2,}/).slice(-8))]).toEqual([
+      expect([none.stdout.trim(), listed.map((line) => line.split(/ {2,}/).slice(-10))]).toEqual([
         'It was not read yet.',
         [
-          ['FILES', 'ROWS READ', 'NEW', 'KEPT', 'UNCHANGED', 'TWICE', 'SET ASIDE', 'ENDED'],
-          ['1', '3', '–', '2', '0', '0', '1', 'well'],
+          ['STARTED BY', 'TOOK', 'FILES', 'ROWS READ', 'NEW', 'KEPT', 'UNCHANGED', 'TWICE', 'SET ASIDE', 'ENDED'],
+          ['schedule', expect.stringMatching(/^\d+\.\d s$/), '1', '3', '–', '2', '0', '0', '1', 'well'],
         ],
       ]);
     });

@@ -134,9 +134,10 @@ export class Sources {
 
   /** Whether it is the schedule that lets a source run now, or something that is made up for. */
   #causeNow(connection: Connection): RunCause {
-    const nowMs = this.#tools.now();
-    const planned = this.#planned(connection, property(this.#tools.read)?.timeZone ?? 'UTC') ?? nowMs;
-    return planned <= nowMs && nowMs - planned < missedAfterMs ? 'schedule' : 'catch-up';
+    const planned = this.#planned(connection, property(this.#tools.read)?.timeZone ?? 'UTC');
+    // Looked at behind it: a first run is planned for the moment at which it is asked for.
+    const lateMs = this.#tools.now() - (planned ?? 0);
+    return lateMs >= 0 && lateMs < missedAfterMs ? 'schedule' : 'catch-up';
   }
 
   /** Run a source now, unless it is running; resolves when that run has ended. Its failure is kept in its state, not thrown. */
