@@ -110,6 +110,7 @@ describe.skipIf(!isBuilt)(
         [1, ['dead-letters', 'list', '--connection', 'nobody']],
         [1, ['connections', 'tables', 'nobody']],
         [1, ['connections', 'compare', 'nobody']],
+        [1, ['connections', 'runs', 'nobody']],
         [2, ['frobnicate']],
         [2, ['connections', 'frobnicate']],
         [2, ['connections', 'add']],
@@ -120,6 +121,8 @@ describe.skipIf(!isBuilt)(
         [2, ['connections', 'test']],
         [2, ['connections', 'take-over']],
         [2, ['connections', 'gone', 'pms']],
+        [2, ['connections', 'runs']],
+        [2, ['connections', 'runs', 'pms', '--limit', '0']],
         [2, ['connections', 'test', 'a', 'b']],
         [2, ['hotel', '--frobnicate']],
         [2, ['hotel', '--code', 'ALDQ']],
@@ -584,6 +587,30 @@ describe.skipIf(!isBuilt)(
         code,
         json(afterwards)[0].isRunning,
       ]).toEqual([1, true, 'home-in-use', 1, 0, false]);
+    });
+
+    it('lists the runs of a source, with what they brought, and says what is not counted', async () => {
+      await run(['hotel', '--code', 'ALDQ', '--name', 'A', '--zone', 'Europe/Amsterdam', '--currency', 'EUR']);
+      const settings = { folder, completeWhen: 'done-file' };
+      const draft = { id: 'pms', kind: 'folder-csv', title: 'PMS', settings, schedule: { kind: 'every', interval: '24h' } };
+      await run(['connections', 'add', file('pms.json', JSON.stringify(draft)), '--secrets-stdin'], '{}');
+      const none = await run(['connections', 'runs', 'pms']);
+      file('a.csv', bookingsFile(bookingRow('1'), bookingRow('2'), bookingRow('3', { status: 'TENT' })));
+      file('a.csv.done', '');
+      const { child, ended } = start(['agent', '--json']);
+      const outcome = async () => json(await run(['connections', 'runs', 'pms', '--json']))[0][0]?.outcome;
+      await new Promise((resolve) => child.stdout?.once('data', resolve));
+      while ((await outcome()) !== 'well') await new Promise((resolve) => setTimeout(resolve, 50));
+      child.kill('SIGTERM');
+      said.splice(said.indexOf((await ended).stdout), 1);
+      const listed = (await run(['connections', 'runs', 'pms'])).stdout.trim().split('\n');
+      expect([none.stdout.trim(), listed.map((line) => line.split(/ {2,}/).slice(-10))]).toEqual([
+        'It was not read yet.',
+        [
+          ['STARTED BY', 'TOOK', 'FILES', 'ROWS READ', 'NEW', 'KEPT', 'UNCHANGED', 'TWICE', 'SET ASIDE', 'ENDED'],
+          ['schedule', expect.stringMatching(/^\d+\.\d s$/), '1', '3', '–', '2', '0', '0', '1', 'well'],
+        ],
+      ]);
     });
 
     it('lists what leaves this hotel, and sets a rule for a field, also while no agent runs', async () => {

@@ -39,6 +39,8 @@ const usage = `bellhop ${version}
       the script for the administrator of the database or the broker: what is needed there, and no right more
   bellhop connections trip ID --reason TEXT [--until-trial] | reset ID
       stop sending to a destination, for good or for a minute; let it go on and try at once, also after failures
+  bellhop connections runs ID [--limit N]
+      the runs of a source, newest first: when, why, what they brought and how they ended
   bellhop connections shadow ID on|off | share ID PERCENT
       a destination that gets everything and decides nothing; how many of a hundred records one gets, always the same ones
   bellhop import FILE… --entity E --mapping NAME|FILE [--hotel CODE] [--source NAME] [--from D --to D] [--dry-run]

@@ -75,6 +75,7 @@ export class Agent {
       logins: this.logins.for(false),
       ...shared,
       onKept: () => this.#kept(),
+      onUnnoted: (error) => stores.log.warn(errorFields(error), 'a run could not be noted; it went on all the same'),
     });
     this.destinations = new Destinations({
       key: stores.secrets.dataKey,
@@ -128,6 +129,7 @@ export class Agent {
     options: { readonly recoveryKey?: string; readonly withLoops: boolean; readonly measureDisk?: () => DiskSpace },
   ): Promise<Agent> {
     const agent = new Agent(await openStores(home, options), options.measureDisk ?? (() => diskSpace(home)));
+    await agent.#noteBeside('closeRuns', 'runs that were cut short could not be closed');
     if (options.withLoops) {
       agent.sources.start();
       await agent.destinations.start();
@@ -135,10 +137,10 @@ export class Agent {
       agent.pruning.start();
       agent.#intents = setInterval(() => void agent.#carryOut(), intentsEveryMs);
       agent.#disk = setInterval(() => void agent.#lookAtDisk(), policies.diskLookEveryMs);
-      agent.#attempts = setInterval(() => void agent.#pruneAttempts(), policies.pruneAttemptsEveryMs);
+      agent.#attempts = setInterval(() => void agent.#pruneHistory(), policies.pruneAttemptsEveryMs);
       await agent.#carryOut();
       await agent.#lookAtDisk();
-      await agent.#pruneAttempts();
+      await agent.#pruneHistory();
       void agent.#resumeImports();
     }
     return agent;
@@ -169,7 +171,8 @@ export class Agent {
       onProgress: () => this.#kept(),
       onReading: ({ connectionId, correlationId, fileId }) =>
         this.stores.log.info({ connectionId, correlationId, file: fileId }, 'a file is being read'),
-      // An import by hand leaves its files where they are: nothing stands beside it.
+      // An import by hand is no run of a source, and leaves its files where they are: nothing stands beside it.
+      runId: null,
       onBeside: () => undefined,
     };
   }
@@ -276,10 +279,16 @@ export class Agent {
     }
   }
 
-  /** Drop what was tried long ago. A disk that is full keeps it a while longer. */
-  async #pruneAttempts(): Promise<void> {
+  /** Drop what was tried and which runs were made long ago. A disk that is full keeps them a while longer. */
+  async #pruneHistory(): Promise<void> {
+    await this.#noteBeside('pruneAttempts', 'old attempts could not be dropped');
+    await this.#noteBeside('pruneRuns', 'old runs could not be dropped');
+  }
+
+  /** Carry out a step of a history that nothing else depends on. */
+  async #noteBeside(step: 'closeRuns' | 'pruneAttempts' | 'pruneRuns', otherwise: string): Promise<void> {
     const { writer, log } = this.stores;
-    await writer.step('pruneAttempts', []).catch((error) => log.error(errorFields(error), 'old attempts could not be dropped'));
+    await writer.step(step, []).catch((error) => log.error(errorFields(error), otherwise));
   }
 
   /** One after the other: two at once would move the same file. */

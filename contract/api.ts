@@ -6,6 +6,7 @@ import { AdministratorLetter, Connection, ConnectionDraft, ConnectionId, SystemK
 import { SettingChoices, SourcePreview, UnderstoodAddress } from './database-setup.ts';
 import { LetterCount, LetterFilter, LetterPage, OpenedLetter } from './dead-letter.ts';
 import { FaultReport } from './faults.ts';
+import { Fingerprint } from './fingerprint.ts';
 import { FileReport, Overview } from './health.ts';
 import { LeavingDestination, LeavingDraft, LeavingPreview, LeavingReport } from './leaves.ts';
 import { Mapping } from './mapping.ts';
@@ -14,6 +15,7 @@ import { entityNames } from './record.ts';
 import { OpenedRecord, RecordCount, RecordPage, RecordQuery, SourceRow } from './record-view.ts';
 import { ReplayOrder, ReplayProgress } from './replay.ts';
 import { Resend, ResendOrder, ResendRehearsal } from './resend.ts';
+import { RunPage } from './run.ts';
 import { SameRecordRule, SameRecords } from './same-record.ts';
 import { Schedule } from './schedule.ts';
 import { TableStanding } from './source-table.ts';
@@ -119,6 +121,17 @@ export const api = {
     syncNow: call('POST /connections/{id}/sync', byId, nothing),
     /** How the tables of a database that is read stand. */
     tables: call('GET /connections/{id}/tables', byId, z.array(TableStanding)),
+    /** How the columns of a database compared with those that are needed; null for what has none, or was not compared with these settings yet. */
+    fingerprint: call('GET /connections/{id}/fingerprint', byId, z.strictObject({ fingerprint: Fingerprint.nullable() })),
+    /** The runs of a source, the newest first. */
+    runs: call(
+      'GET /connections/{id}/runs',
+      byId.extend({
+        belowId: z.coerce.number().int().positive().optional(),
+        limit: z.coerce.number().int().min(1).max(200).default(50),
+      }),
+      RunPage,
+    ),
     /** Read a database now and compare everything, whatever the hour. */
     compareNow: call('POST /connections/{id}/compare', byId, nothing),
     /** Say that the missing rows of a table are really gone: the answer to the fault `source-rows-vanished`. */

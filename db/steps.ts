@@ -5,6 +5,7 @@ import { attemptStatements, type Tried } from './pipeline/attempts.ts';
 import { auditStatements } from './pipeline/audit.ts';
 import { connectionStatements } from './pipeline/connections.ts';
 import { fileStatements } from './pipeline/files.ts';
+import { fingerprintStatements } from './pipeline/fingerprints.ts';
 import { generations } from './pipeline/generation.ts';
 import { guestFigureStatements } from './pipeline/guest-figures.ts';
 import { holdStatements, type NewHold } from './pipeline/held-sending.ts';
@@ -12,9 +13,10 @@ import { type IntentOf, intentStatements } from './pipeline/intents.ts';
 import { letterStatements } from './pipeline/letter-steps.ts';
 import { deliveryStatements } from './pipeline/outbox.ts';
 import { pruneStatements } from './pipeline/prune.ts';
-import { recordStatements } from './pipeline/records.ts';
+import { type Batch, recordStatements, type Stored } from './pipeline/records.ts';
 import { replayStatements } from './pipeline/replay.ts';
 import { type NewResend, type ResentPart, resendStatements } from './pipeline/resends.ts';
+import { runStatements } from './pipeline/runs.ts';
 import { type TableStep, tableStatements } from './pipeline/source-tables.ts';
 import { standingStatements } from './pipeline/standing.ts';
 
@@ -32,7 +34,6 @@ export function pipelineSteps(db: WriteDb, key: KeyObject, now: () => number = D
   const intents = intentStatements(db);
   const standing = standingStatements(db);
   const records = recordStatements(db, key, ledger.newest);
-  const { storeBatch } = records;
   const { replayBatch, replayStructure, overtaken, stillAside } = replayStatements(db, records);
   const { confirm, setAside } = deliveryStatements(db);
   const sendingAgain = resendStatements(db, letterStatements(db), { setAside });
@@ -41,6 +42,7 @@ export function pipelineSteps(db: WriteDb, key: KeyObject, now: () => number = D
   const holds = holdStatements(db);
   const { pruneNext } = pruneStatements(db, key);
   const figures = guestFigureStatements(db, key, records);
+  const { countRows, countFile, countLook, ...runs } = runStatements(db);
 
   const removeConnection = db.transaction((id: string, forgetSecretsAtMs: number): boolean => {
     intents.addIntent({ kind: 'forget-secrets', connectionId: id }, forgetSecretsAtMs);
@@ -72,14 +74,27 @@ export function pipelineSteps(db: WriteDb, key: KeyObject, now: () => number = D
     if (atMs != null) sendingAgain.resumeResends(id, atMs);
     return connections.restoreConnection(id);
   });
-  const finishFile = db.transaction((fileId: number, afterwards: IntentOf<'archive-file'> | IntentOf<'put-away-file'> | null): void => {
+  type Afterwards = IntentOf<'archive-file'> | IntentOf<'put-away-file'>;
+  const finishFile = db.transaction((fileId: number, afterwards: Afterwards | null, runId: number | null = null): void => {
     files.finishFile(fileId, now());
     if (afterwards) intents.addIntent(afterwards, now());
+    if (runId !== null) countFile(runId);
+  });
+  // What a run brings is counted in the commit that keeps it: a crash leaves its numbers as true as the records.
+  const storeCounted = db.transaction((batch: Batch, startsAt: number, correlationId: string, runId: number | null): Stored => {
+    const stored = records.storeBatch(batch, startsAt, correlationId, now());
+    if (runId !== null) countRows(runId, { rows: batch.rows, setAside: batch.letters.length, ...stored });
+    return stored;
+  });
+  const keepTable = db.transaction((step: TableStep): number | null => {
+    if (step.runId !== null) countLook(step.runId, { read: step.rowsRead, changed: step.changed.length });
+    return tables.keepTable(step, now());
   });
 
   const steps = {
     ...connections,
     ...standing,
+    ...fingerprintStatements(db),
     removeConnection,
     restoreConnection,
     /** Set the share of a destination; where it has grown, with the order by which what is missing is sent. False where there is none. */
@@ -87,11 +102,12 @@ export function pipelineSteps(db: WriteDb, key: KeyObject, now: () => number = D
     setShadow,
     registerFile: (file: Parameters<typeof files.registerFile>[0]) => files.registerFile(file, now()),
     finishFile,
-    keepTable: (step: TableStep) => tables.keepTable(step, now()),
+    keepTable,
     setWatermark: tables.setWatermark,
     forgetPage: tables.forgetPage,
-    storeBatch: (batch: Parameters<typeof storeBatch>[0], startsAt: number, correlationId: string) =>
-      storeBatch(batch, startsAt, correlationId, now()),
+    /** Keep a batch, and count it for the run that has read it; null where no run has. */
+    storeBatch: (batch: Batch, startsAt: number, correlationId: string, runId: number | null = null) =>
+      records.numbersBack(() => storeCounted(batch, startsAt, correlationId, runId)),
     replayBatch: (batch: Parameters<typeof replayBatch>[0], letterIds: readonly number[], correlationId: string) =>
       replayBatch(batch, letterIds, correlationId, now()),
     replayStructure: (rows: Parameters<typeof replayStructure>[0]) => replayStructure(rows, now()),
@@ -107,6 +123,8 @@ export function pipelineSteps(db: WriteDb, key: KeyObject, now: () => number = D
     ) => confirmAndOrder(destinationId, upTo, refused, tried, now(), passedOver),
     noteFailedAttempt: attempts.noteFailedAttempt,
     pruneAttempts: () => attempts.pruneAttempts(now()),
+    ...runs,
+    pruneRuns: () => runs.pruneRuns(now()),
     holdSending: (held: NewHold) => holds.holdSending(held, now()),
     releaseSending: holds.releaseSending,
     orderResend: (order: NewResend) => sendingAgain.orderResend(order, now()),

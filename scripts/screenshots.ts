@@ -2,10 +2,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright';
+import type { Connection } from '../contract/connection.ts';
 import { chromiumArgs, chromiumPath } from '../e2e/chromium.ts';
 import { type RunningAgent, startAgent } from '../sandbox/agent.ts';
-import { createOperaHotel, type OracleServer, startOracle } from '../sandbox/oracle/index.ts';
-import { storedName } from '../sandbox/oracle/sql/catalogue.ts';
+import { createOperaHotel, type OperaHotel, type OracleServer, startOracle } from '../sandbox/oracle/index.ts';
+import { storedName, type TableColumn } from '../sandbox/oracle/sql/catalogue.ts';
 import { startUpstream, type Upstream } from '../sandbox/upstream/server.ts';
 
 /**
@@ -95,7 +96,8 @@ async function connect({ agent: { client }, drops, upstream }: Hotel): Promise<v
 }
 
 async function until<T>(look: () => Promise<T>, isSo: (value: T) => boolean): Promise<void> {
-  for (let tries = 0; tries < 600; tries++) {
+  // A login may have to wait a minute for its turn.
+  for (let tries = 0; tries < 1800; tries++) {
     if (isSo(await look())) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
@@ -516,7 +518,7 @@ async function opera(camera: Camera): Promise<void> {
   });
   const tables = async (page: Page) => {
     await place('#/connections/opera')(page);
-    await page.locator('#detail table').scrollIntoViewIfNeeded();
+    await page.locator('#detail table').first().scrollIntoViewIfNeeded();
   };
   await camera.take('tables-empty', address, async (page) => {
     await place('#/connections/opera')(page);
@@ -524,12 +526,13 @@ async function opera(camera: Camera): Promise<void> {
   });
   await client.connections.syncNow({ id: 'opera' });
   const standing = () => client.connections.tables({ id: 'opera' });
-  await until(standing, (found) => found.length === 3 && found.every(({ passAtMs }) => passAtMs !== null));
+  await until(standing, (found) => found.length === 4 && found.every(({ passAtMs }) => passAtMs !== null));
   await camera.take('tables', address, tables, [
     ...bothThemes,
     { suffix: 'german', scheme: 'light', locale: 'de-DE' },
     { suffix: '1024', scheme: 'light', width: 1024 },
   ]);
+  await runsOf(camera, busy, property);
   await camera.take('site-report', address, async (page) => {
     await place('#/connections/opera')(page);
     await page.getByRole('button', { name: 'Make the site report' }).click();
@@ -550,6 +553,58 @@ async function opera(camera: Camera): Promise<void> {
   await database.close();
   property.close();
   await busy.close();
+}
+
+/** The runs of a database and its columns: as they have to be, and with one that is gone for a while. */
+async function runsOf(camera: Camera, busy: Hotel, property: OperaHotel): Promise<void> {
+  const { client } = busy.agent;
+  const address = busy.agent.console ?? '';
+  const counted = async () => {
+    const { runs } = await client.connections.runs({ id: 'opera' });
+    return runs.filter(({ outcome }) => outcome !== null).reduce((sum, run) => sum + run.count, 0);
+  };
+  const sync = async () => {
+    const before = await counted();
+    await client.connections.syncNow({ id: 'opera' });
+    await until(counted, (count) => count > before);
+  };
+  const change = async (sweepAt: string) => {
+    const { kind, title, settings } = (await client.connections.list({})).find(({ id }) => id === 'opera') as Connection;
+    await client.connections.change({ id: 'opera', kind, title, settings: { ...settings, sweepAt }, secrets: {} });
+  };
+  const scrolled = async (page: Page) => {
+    await place('#/connections/opera')(page);
+    const columns = page.getByRole('region', { name: /^(Columns|Spalten)$/ });
+    await page
+      .getByRole('region', { name: /^(Runs|Läufe)$/ })
+      .locator('tbody')
+      .waitFor();
+    await columns.evaluate((part) => {
+      part.scrollIntoView({ block: 'start' });
+      part.closest('.scroll')?.scrollBy(0, -12);
+    });
+  };
+  for (let at = 0; at < 3; at++) await sync();
+  property.advance(3_600_000);
+  property.settle();
+  await sync();
+  const columns = property.database.table(property.owner, 'ROOM')?.columns as TableColumn[];
+  const at = columns.findIndex(({ name }) => name === 'HK_STATUS');
+  const taken = columns.splice(at, 1);
+  await change('04:00');
+  for (let times = 0; times < 2; times++) await sync();
+  await camera.take('columns-missing', address, async (page) => {
+    await scrolled(page);
+    await page.getByRole('button', { name: 'Why?' }).first().click();
+  });
+  columns.splice(at, 0, ...taken);
+  await change('04:30');
+  for (let times = 0; times < 4; times++) await sync();
+  await camera.take('runs', address, scrolled, [
+    ...bothThemes,
+    { suffix: 'german', scheme: 'light', locale: 'de-DE' },
+    { suffix: '1024', scheme: 'light', width: 1024 },
+  ]);
 }
 
 /** Every step in which an OPERA database is set up, also one that fails. One walk for all looks: an account is not logged in to more often. */

@@ -6,9 +6,10 @@ import { type Connection, ConnectionDraft } from '../../contract/connection.ts';
 import { Fault } from '../../contract/faults.ts';
 import type { Client } from '../runtime/wire-client.ts';
 import { type CommandLine, faultSentences, table, UsageError, withAgent } from './command.ts';
+import { showRuns } from './runs.ts';
 import { callGone, compare, showTables } from './source-tables.ts';
 
-/** `bellhop connections add|list|test|key|letter|take-over|trip|reset|shadow|share|tables|compare|gone|remove`. */
+/** `bellhop connections add|list|test|key|letter|take-over|trip|reset|shadow|share|runs|tables|compare|gone|remove`. */
 export async function manageConnections(line: CommandLine): Promise<number> {
   const [what, ...rest] = line.arguments;
   switch (what) {
@@ -27,6 +28,8 @@ export async function manageConnections(line: CommandLine): Promise<number> {
       return showLetter(line, one(rest, 'letter'));
     case 'take-over':
       return takeOver(line, one(rest, 'take-over'));
+    case 'runs':
+      return showRuns(line, rest);
     case 'tables':
       return showTables(line, one(rest, 'tables'));
     case 'compare':
@@ -43,7 +46,7 @@ export async function manageConnections(line: CommandLine): Promise<number> {
       return reset(line, one(rest, 'reset'));
     default:
       throw new UsageError(
-        `connections ${what} is not known: add, list, test, key, letter, take-over, trip, reset, shadow, share, tables, compare, gone or remove`,
+        `connections ${what} is not known: add, list, test, key, letter, take-over, trip, reset, shadow, share, runs, tables, compare, gone or remove`,
       );
   }
 }

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { AdministratorLetter } from '../../contract/connection.ts';
 import type { SettingChoices, UnderstoodAddress } from '../../contract/database-setup.ts';
 import type { Fault } from '../../contract/faults.ts';
+import type { Fingerprint } from '../../contract/fingerprint.ts';
 import type { PartSet } from '../../contract/health.ts';
 import type { EntityName } from '../../contract/record.ts';
 import type { Schedule } from '../../contract/schedule.ts';
@@ -102,12 +103,13 @@ export type TableSession = {
   readonly hidesCardNumbers: boolean;
   /** When the tables are read whole, in the hotel's time: what has changed without a stamp, and what is gone, is found then. */
   readonly sweepAt: string;
-  /** The tables, and what is wrong with those that are left out. */
-  /** The tables to read now. `isAsked`: a person waits for it, whatever the hour. */
+  /** The tables to read now, and what is wrong with those that are left out. `isAsked`: a person waits for it, whatever the hour. */
   tables(
     signal: AbortSignal,
     options?: { readonly isAsked: boolean },
   ): Promise<{ readonly tables: readonly SourceTable[]; readonly faults: readonly Fault[] }>;
+  /** How the columns compared with those that are needed, when {@link tables} last looked at them. Null: it has not yet. */
+  compared?(): Fingerprint | null;
   clock(signal: AbortSignal): Promise<SourceClock>;
   close(): Promise<void>;
 };
@@ -188,7 +190,12 @@ export type OpenContext = {
   readonly now: () => number;
   /** Tell whether the file that lies at a path under a mark was taken from there. A test of the connection knows of none. */
   readonly isTaken?: (path: string, mark: string) => boolean;
+  /** Tell what a mapping needs of a header, and what the header lacks. A test of the connection needs it not. */
+  readonly mappedColumns?: (mapping: string, header: readonly string[]) => MappedColumns;
 };
+
+/** The columns that a mapping reads, each once, and those of them that a header lacks or has twice: either sets all rows aside. */
+export type MappedColumns = { readonly needed: readonly string[]; readonly missing: readonly string[]; readonly twice: readonly string[] };
 
 /** Which hotel a report is of, and by which version of the product. */
 export type ReportHotel = { readonly hotelId: string; readonly version: string };

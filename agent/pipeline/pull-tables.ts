@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { Fault, type FaultCode } from '../../contract/faults.ts';
+import type { Fingerprint } from '../../contract/fingerprint.ts';
 import type { Mapping } from '../../contract/mapping.ts';
 import { fileById, type TakenFile, unfinishedFiles } from '../../db/pipeline/files.ts';
 import { knownRows, tableMark, tableMarks } from '../../db/pipeline/source-tables.ts';
@@ -13,7 +14,11 @@ import { type Look, pollTable, sweepTable, type TableBook, type TableReading, ty
 import { pageCells, pageFile, pageLayout, pageMapping } from './table-page.ts';
 import { noWatermark, stampOf, type Watermark } from './watermark.ts';
 
-export type TablePullTools = PullTools & { readonly reads: Remote<LongReads> };
+export type TablePullTools = PullTools & {
+  readonly reads: Remote<LongReads>;
+  /** Told how the columns compared, whenever a source was asked for its tables. */
+  readonly onCompared: (found: Fingerprint | null) => Promise<void>;
+};
 
 const pageRows = 2000;
 /** A walk over all keys takes turns with the passes: so long at a time. */
@@ -49,7 +54,9 @@ export async function pullTables(
       },
     );
   }
-  const { tables, faults } = await session.tables(signal, { isAsked: comparesAll });
+  const { tables, faults } = await session
+    .tables(signal, { isAsked: comparesAll })
+    .finally(() => tools.onCompared(session.compared?.() ?? null));
   failed.push(...faults);
   const books = new Map(tables.map((table) => [table.name, new AgentBook(tools, { session, table, connectionId, hotelId, signal })]));
   const reading = (table: SourceTable): TableReading => ({
@@ -61,21 +68,26 @@ export async function pullTables(
     onBeside: (fault) => tools.onBeside(connectionId, fault),
     signal,
   });
-  for (const table of tables) {
-    await one(failed, async () => {
-      const mark = (books.get(table.name) as AgentBook).mark;
-      if (mark.passUtc === null || (table.stamp === null && !table.isReadBeside)) await sweepTable(reading(table));
-      else if (table.stamp) await pollTable(reading(table));
-    });
-  }
-  for (const table of tables) {
-    const { mark } = books.get(table.name) as AgentBook;
-    const isPolled = table.stamp !== null || table.isReadBeside === true;
-    // What merges have said stays said: they are walked through only when the system was put back.
-    if (table.isGuestMerges && mark.sweptUtc !== null) continue;
-    if (mark.passUtc === null || !isPolled || !(comparesAll || isSweepDue(tools, session.sweepAt, mark))) continue;
-    const until = tools.now() + sweepTurnMs;
-    await one(failed, () => sweepTable(reading(table), () => comparesAll || tools.now() < until));
+  try {
+    for (const table of tables) {
+      await one(failed, async () => {
+        const mark = (books.get(table.name) as AgentBook).mark;
+        if (mark.passUtc === null || (table.stamp === null && !table.isReadBeside)) await sweepTable(reading(table));
+        else if (table.stamp) await pollTable(reading(table));
+      });
+    }
+    for (const table of tables) {
+      const { mark } = books.get(table.name) as AgentBook;
+      const isPolled = table.stamp !== null || table.isReadBeside === true;
+      // What merges have said stays said: they are walked through only when the system was put back.
+      if (table.isGuestMerges && mark.sweptUtc !== null) continue;
+      if (mark.passUtc === null || !isPolled || !(comparesAll || isSweepDue(tools, session.sweepAt, mark))) continue;
+      const until = tools.now() + sweepTurnMs;
+      await one(failed, () => sweepTable(reading(table), () => comparesAll || tools.now() < until));
+    }
+  } finally {
+    // A run ends with all of its work, also where it breaks off: the next one must not find a page that is still being normalised.
+    await Promise.allSettled([...books.values()].map((book) => book.settled()));
   }
   await Promise.all([...books.values()].map((book) => one(failed, () => book.settled())));
   await endWarnings(tools, connectionId);
@@ -166,7 +178,7 @@ class AgentBook implements TableBook {
     // Before the walk is called whole: a crash in between finds them again.
     if (look.gone.length > 0) {
       const goneAt = stampOf(localNow(look.mark));
-      const gone = { mark: this.mark, changed: [], seen: [], missed: [], gone: look.gone };
+      const gone = { mark: this.mark, rowsRead: 0, changed: [], seen: [], missed: [], gone: look.gone };
       await this.#normalise(await this.#step(gone, look.gone, goneAt));
     }
     const rows = look.changed.map(({ row }) => row);
@@ -206,6 +218,8 @@ class AgentBook implements TableBook {
     const fileId = await this.#tools.writer.step('keepTable', [
       {
         connectionId,
+        runId: this.#tools.runId,
+        rowsRead: look.rowsRead,
         table: table.name,
         identity: this.#identity,
         watermark: JSON.stringify(look.mark),

@@ -39,6 +39,8 @@ export type PullTools = {
   readonly onProgress: (progress: PullProgress) => void;
   /** Told of every reading of a file, so that what comes of it is found in the log. */
   readonly onReading: (reading: { readonly connectionId: string; readonly correlationId: string; readonly fileId: number }) => void;
+  /** The run that what is kept is counted for; null where none is under way. */
+  readonly runId: number | null;
   /** Told of a trouble that stands beside the reading, which goes on. */
   readonly onBeside: (connectionId: string, fault: Fault) => void;
 };
@@ -238,12 +240,12 @@ export async function normaliseAndStore(
   for await (const batch of tools.normaliser.batches(job, signal)) {
     // A file that does not fit goes on from here when there is room.
     tools.assertRoom();
-    await tools.writer.step('storeBatch', [batch, position, correlationId]);
+    await tools.writer.step('storeBatch', [batch, position, correlationId, tools.runId]);
     position = batch.position;
     rows += batch.rows;
     tools.onProgress({ fileName: file.name, bytesDone: position, bytesTotal: file.bytes, rows });
   }
-  await tools.writer.step('finishFile', [file.id, then && intentFor(connectionId, file, then)]);
+  await tools.writer.step('finishFile', [file.id, then && intentFor(connectionId, file, then), tools.runId]);
 }
 
 /** What is to happen to a file when it is kept. Without proof in its mark its content has to tell that it is still the same. */

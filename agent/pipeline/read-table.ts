@@ -23,6 +23,8 @@ import {
 /** One look at a table, to be kept in one commit: rows whose content is new, and how far the table is read with them. */
 export type Look = {
   readonly mark: Watermark;
+  /** How many rows the source has given for it. */
+  readonly rowsRead: number;
   readonly changed: readonly { readonly row: SourceRow; readonly hash: Buffer }[];
   /** Rows whose content is known: a sweep has met them, or only their stamp has moved. */
   readonly seen: readonly Pick<SourceRow, 'key' | 'stamp'>[];
@@ -202,22 +204,25 @@ async function keepRows(book: TableBook, rows: readonly SourceRow[], mark: Water
   }
   const late = isSweep ? mark : withLateness(mark, newStamps);
   const next = { ...late, rowsRead: late.rowsRead + rows.length, rowsChanged: late.rowsChanged + changed.length };
-  await book.keep({ mark: next, changed, seen, missed: [], gone: [] });
+  await book.keep({ mark: next, rowsRead: rows.length, changed, seen, missed: [], gone: [] });
   return next;
 }
+
+/** A look that has read no rows. */
+const nothing = { rowsRead: 0, changed: [], seen: [], missed: [], gone: [] };
 
 /** Decide about the rows that a walk has not met, and end it. */
 async function settleUnmet({ book, table, onBeside }: TableReading, mark: Watermark): Promise<void> {
   const sweep = mark.sweepNumber;
   // A log of merges forgets in its own time: what it has said stays said.
   if (table.isGuestMerges) {
-    await book.keep({ mark: finishSweep(mark), changed: [], seen: [], missed: [], gone: [] });
+    await book.keep({ mark: finishSweep(mark), ...nothing });
     return;
   }
   const { rows, count, known } = await book.unmet(sweep, mostVanished(mark, Number.MAX_SAFE_INTEGER));
   if (count > mostVanished(mark, known)) {
     onBeside(new Fault('source-rows-vanished', { table: table.name, count: String(count), known: String(known) }));
-    await book.keep({ mark: { ...finishSweep(mark), vanished: count }, changed: [], seen: [], missed: [], gone: [] });
+    await book.keep({ mark: { ...finishSweep(mark), vanished: count }, ...nothing });
     return;
   }
   const missed = rows.filter((row) => row.missed === null).map((row) => row.key);
@@ -229,7 +234,7 @@ async function settleUnmet({ book, table, onBeside }: TableReading, mark: Waterm
   }
   // What a person has called right holds for the two walks that it takes, and for no other rows.
   const believed = mark.believedUntilSweep > sweep ? mark.believed : 0;
-  await book.keep({ mark: { ...finishSweep(mark), vanished: null, believed }, changed: [], seen: [], missed, gone });
+  await book.keep({ mark: { ...finishSweep(mark), vanished: null, believed }, ...nothing, missed, gone });
 }
 
 /** Proves that a loop over pages moves: a source that gives the same place twice would keep it turning for ever. */

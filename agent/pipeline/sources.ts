@@ -1,39 +1,63 @@
+import { hash } from 'node:crypto';
 import type { Connection } from '../../contract/connection.ts';
 import { Fault } from '../../contract/faults.ts';
+import type { Fingerprint } from '../../contract/fingerprint.ts';
 import type { PartSet } from '../../contract/health.ts';
+import type { RunCause } from '../../contract/run.ts';
 import { connections, property } from '../../db/pipeline/connections.ts';
 import { isSighted } from '../../db/pipeline/files.ts';
+import type { RunEnd } from '../../db/pipeline/runs.ts';
 import { standingAlerts, syncOf } from '../../db/pipeline/standing.ts';
 import { nextRunMs } from '../runtime/schedule.ts';
 import { type Logins, readsTables, type SourceSession } from './connector.ts';
+import { mappedColumns } from './normalise/row-mapper.ts';
 import { type PullProgress, pullSource } from './pull.ts';
 import { pullTables, type TablePullTools } from './pull-tables.ts';
 import { connectors } from './registry.ts';
+import { RunBook } from './run-book.ts';
 
-export type SourceTools = Omit<TablePullTools, 'onProgress' | 'onBeside'> & {
+export type SourceTools = Omit<TablePullTools, 'onProgress' | 'onBeside' | 'onCompared' | 'runId'> & {
   readonly logins: Logins;
   readonly secretsOf: (connectionId: string) => Record<string, string>;
   readonly onChange: () => void;
   readonly onKept: () => void;
   readonly onFault: (connectionId: string, fault: Fault) => void;
   readonly onWell: (connectionId: string) => void;
+  /** Told of what of a run could not be noted; the run itself goes on. */
+  readonly onUnnoted: (error: unknown) => void;
 };
 
 /** What a source is doing at this moment. */
 export type SourceState = {
   readonly isRunning: boolean;
+  /** The run that is under way, where its beginning could be noted. */
+  readonly runId: number | null;
   readonly progress: PullProgress | null;
   readonly fault: Fault | null;
   readonly failingSinceMs: number | null;
   readonly waitsFor: readonly PartSet[];
 };
 
-type Running = { readonly abort: AbortController; readonly done: Promise<void>; progress: PullProgress | null };
+type Running = {
+  readonly abort: AbortController;
+  readonly done: Promise<void>;
+  readonly cause: RunCause;
+  runId: number | null;
+  progress: PullProgress | null;
+};
+type Ended = Pick<RunEnd, 'outcome' | 'fault'>;
 type Kept = { readonly key: string; readonly session: Promise<SourceSession> };
+
+/** Tells the settings of a connection from any others. */
+export function settingsHash({ kind, settings }: Pick<Connection, 'kind' | 'settings'>): string {
+  return hash('sha256', JSON.stringify([kind, settings]));
+}
 
 const tickMs = 500;
 /** A failed sync is tried again after this long, or when its schedule says, whichever comes first. */
 const retryFailedMs = 60_000;
+/** A time of the schedule that lies further back was missed: the PC slept, or another run took longer. */
+const missedAfterMs = 60_000;
 
 /**
  * Runs the sources by their schedules: looks every half second which is due, starts it, one run a connection at a time.
@@ -46,11 +70,15 @@ export class Sources {
   readonly #comparing = new Set<string>();
   readonly #waitsFor = new Map<string, readonly PartSet[]>();
   readonly #failed = new Map<string, { fault: Fault; sinceMs: number; atMs: number }>();
+  /** The comparisons of columns that are kept already. */
+  readonly #compared = new Map<string, Fingerprint>();
+  readonly #runs: RunBook;
   #timer: NodeJS.Timeout | null = null;
   #isStopping = false;
 
   constructor(tools: SourceTools) {
     this.#tools = tools;
+    this.#runs = new RunBook(tools);
   }
 
   start(): void {
@@ -63,6 +91,7 @@ export class Sources {
     const failed = this.#failed.get(connectionId);
     return {
       isRunning: running !== undefined,
+      runId: running?.runId ?? null,
       progress: running?.progress ?? null,
       fault: failed?.fault ?? null,
       failingSinceMs: failed?.sinceMs ?? null,
@@ -99,12 +128,20 @@ export class Sources {
       const failed = this.#failed.get(connection.id);
       // With the disk full not even the start of a run can be noted: then only our own memory keeps the distance.
       const isTooSoon = failed?.fault.code === 'disk-full' && this.#tools.now() < failed.atMs + retryFailedMs;
-      if (next !== null && next <= this.#tools.now() && !isTooSoon) void this.syncNow(connection);
+      if (next !== null && next <= this.#tools.now() && !isTooSoon) void this.syncNow(connection, this.#causeNow(connection));
     }
   }
 
+  /** Whether it is the schedule that lets a source run now, or something that is made up for. */
+  #causeNow(connection: Connection): RunCause {
+    const planned = this.#planned(connection, property(this.#tools.read)?.timeZone ?? 'UTC');
+    // Looked at behind it: a first run is planned for the moment at which it is asked for.
+    const lateMs = this.#tools.now() - (planned ?? 0);
+    return lateMs >= 0 && lateMs < missedAfterMs ? 'schedule' : 'catch-up';
+  }
+
   /** Run a source now, unless it is running; resolves when that run has ended. Its failure is kept in its state, not thrown. */
-  async syncNow(connection: Connection): Promise<void> {
+  async syncNow(connection: Connection, cause: RunCause = 'by-hand'): Promise<void> {
     const current = this.#running.get(connection.id);
     if (current) return current.done;
     const abort = new AbortController();
@@ -112,7 +149,7 @@ export class Sources {
     const done = new Promise<void>((resolve) => {
       finish = resolve;
     });
-    const running: Running = { abort, done, progress: null };
+    const running: Running = { abort, done, cause, runId: null, progress: null };
     this.#running.set(connection.id, running);
     this.#tools.onChange();
     try {
@@ -128,22 +165,25 @@ export class Sources {
   async compareNow(connection: Connection): Promise<void> {
     await this.#running.get(connection.id)?.done;
     this.#comparing.add(connection.id);
-    await this.syncNow(connection);
+    await this.syncNow(connection, 'comparison');
   }
 
+  /** Run a source once, and note the run. */
   async #run(connection: Connection, running: Running, signal: AbortSignal): Promise<void> {
+    const reads = connectors.get(connection.kind)?.isDatabase ? 'tables' : 'files';
+    const run = await this.#runs.begin({ connectionId: connection.id, cause: running.cause, reads });
+    running.runId = run.id;
+    await this.#runs.end(run, await this.#pull(connection, running, signal));
+  }
+
+  async #pull(connection: Connection, running: Running, signal: AbortSignal): Promise<Ended> {
     try {
       await this.#tools.writer.step('noteSyncStarted', [connection.id, this.#tools.now()]);
       const hotel = property(this.#tools.read);
       if (!hotel) throw new Fault('input-wrong', { detail: 'the hotel is not set up yet' });
       const session = await this.#session(connection);
-      const onBeside = this.#tools.onFault;
-      const onProgress = (progress: PullProgress) => {
-        running.progress = progress;
-        this.#tools.onKept();
-      };
-      const tools = { ...this.#tools, onProgress, onBeside };
       const comparesAll = this.#comparing.has(connection.id);
+      const tools = this.#pullTools(connection, running);
       if (readsTables(session)) await pullTables(tools, session, connection.id, hotel.hotelId, { comparesAll, signal });
       else {
         try {
@@ -157,18 +197,41 @@ export class Sources {
       this.#failed.delete(connection.id);
       await this.#tools.writer.step('noteSyncOk', [connection.id, this.#tools.now()]);
       this.#tools.onWell(connection.id);
+      return { outcome: 'well', fault: null };
     } catch (error) {
-      if (signal.aborted) return;
+      if (signal.aborted) return { outcome: 'stopped', fault: null };
       const fault = error instanceof Fault ? error : new Fault('internal', { correlationId: connection.id }, { cause: error });
       const before = this.#failed.get(connection.id);
       this.#failed.set(connection.id, { fault, sinceMs: before?.sinceMs ?? this.#tools.now(), atMs: this.#tools.now() });
       this.#tools.onFault(connection.id, fault);
+      return { outcome: 'failed', fault: fault.report() };
     }
+  }
+
+  #pullTools(connection: Connection, running: Running): TablePullTools {
+    return {
+      ...this.#tools,
+      runId: running.runId,
+      onBeside: this.#tools.onFault,
+      onProgress: (progress) => {
+        running.progress = progress;
+        this.#tools.onKept();
+      },
+      onCompared: async (found) => {
+        if (found === null || found === this.#compared.get(connection.id)) return;
+        try {
+          await this.#tools.writer.step('keepFingerprint', [connection.id, settingsHash(connection), found]);
+          this.#compared.set(connection.id, found);
+        } catch (error) {
+          this.#tools.onUnnoted(error);
+        }
+      },
+    };
   }
 
   /** A session is kept from run to run, so that a source remembers what it has offered; new settings make a new one. */
   async #session(connection: Connection): Promise<SourceSession> {
-    const key = JSON.stringify([connection.kind, connection.settings]);
+    const key = settingsHash(connection);
     const kept = this.#sessions.get(connection.id);
     if (kept?.key === key) return kept.session;
     await this.#closeSession(connection.id);
@@ -182,6 +245,7 @@ export class Sources {
       now: this.#tools.now,
       logins: this.#tools.logins,
       isTaken: (path, mark) => isSighted(this.#tools.read, connection.id, path, mark),
+      mappedColumns: (name, header) => mappedColumns(this.#tools.mapping(name), header),
     });
     this.#sessions.set(connection.id, { key, session });
     // One that could not open is tried anew: what it needed may be there the next time.

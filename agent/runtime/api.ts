@@ -7,12 +7,15 @@ import { entityNames } from '../../contract/record.ts';
 import { connections, isIdUsed, property } from '../../db/pipeline/connections.ts';
 import { recentFiles } from '../../db/pipeline/counts.ts';
 import { openLetter } from '../../db/pipeline/dead-letters.ts';
+import { fingerprintOf } from '../../db/pipeline/fingerprints.ts';
 import { keyOfVersion, openRecord, recordCounts } from '../../db/pipeline/record-page.ts';
 import { resends } from '../../db/pipeline/resends.ts';
+import { runsOf } from '../../db/pipeline/runs.ts';
 import type { Agent } from '../index.ts';
 import { keepDays, keepDaysSetting } from '../pipeline/pruning.ts';
 import { systemKinds } from '../pipeline/registry.ts';
 import { mappingFor, replayLetters } from '../pipeline/replay-letters.ts';
+import { settingsHash } from '../pipeline/sources.ts';
 import { type Caller, checkChain, entryOf, exportChain, writeDown } from './audit.ts';
 import { backUp } from './backups.ts';
 import { assertNotHeld, resetBreaker, tripBreaker } from './breakers.ts';
@@ -198,6 +201,14 @@ export function apiRouter(agent: Agent) {
         return {};
       }),
       tables: os.connections.tables.handler(({ input }) => tableStandings(stores.read, existing(agent, input.id).id)),
+      fingerprint: os.connections.fingerprint.handler(({ input }) => {
+        const connection = existing(agent, input.id);
+        return { fingerprint: fingerprintOf(stores.read, connection.id, settingsHash(connection)) };
+      }),
+      runs: os.connections.runs.handler(({ input: { id, ...page } }) => {
+        const { runId: runningId } = agent.sources.state(existing(agent, id).id);
+        return runsOf(stores.read, id, { runningId, ...page });
+      }),
       compareNow: os.connections.compareNow.handler(async ({ input, context }) => {
         await compareNow(agent, input.id, context);
         return {};

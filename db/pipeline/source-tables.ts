@@ -19,6 +19,9 @@ export type TableMark = { readonly id: number; readonly identity: string; readon
 /** One look at a table: what of it is new, and how far the table is read with it. */
 export type TableStep = {
   readonly connectionId: string;
+  /** The run that looks, which its rows are counted for; null where it could not be noted. */
+  readonly runId: number | null;
+  readonly rowsRead: number;
   readonly table: string;
   readonly identity: string;
   readonly watermark: string;

@@ -17,6 +17,8 @@ import { FaultNote } from '../ui/fault-note.tsx';
 import { Button } from '../ui/pieces.tsx';
 import { toast } from '../ui/toasts.tsx';
 import type { Actions } from './actions.ts';
+import { ColumnFingerprint } from './fingerprint.tsx';
+import { Runs } from './runs.tsx';
 import { ShadowAndShare } from './shadow.tsx';
 import { SiteReport } from './site-report.tsx';
 import { Tables } from './tables.tsx';
@@ -82,6 +84,8 @@ export function Detail({
               {connection.direction === 'destination' && <SendAgain connection={connection} />}
               {health?.direction === 'destination' && <ShadowAndShare connection={connection} health={health} />}
               {kind?.isDatabase && <Tables connection={connection} />}
+              {kind?.isDatabase && <ColumnFingerprint id={connection.id} />}
+              {kind?.direction === 'source' && <Runs connection={connection} isDatabase={kind.isDatabase} />}
               <Settings connection={connection} />
               <TestSteps what={() => ({ id: connection.id })} isDatabase={kind?.isDatabase === true} />
               {kind?.hasLetter && <Letter what={() => ({ id: connection.id })} />}

@@ -7,6 +7,7 @@ import { historyDe } from './de-history.ts';
 import { leavesDe } from './de-leaves.ts';
 import { recordsDe } from './de-records.ts';
 import { resendDe } from './de-resend.ts';
+import { runsDe } from './de-runs.ts';
 import { sameDe } from './de-same.ts';
 import { fieldsDe, foundDe, kindsDe, rulesDe, stepsDe } from './de-systems.ts';
 import { sendingDe, traceDe } from './de-trace.ts';
@@ -306,6 +307,7 @@ export const de: Text = {
   same: sameDe,
   leaves: leavesDe,
   database: databaseDe,
+  runs: runsDe,
   connections: {
     title: 'Verbindungen',
     add: 'Verbindung hinzufügen',

@@ -8,6 +8,7 @@ import { historyEn } from './en-history.ts';
 import { leavesEn } from './en-leaves.ts';
 import { recordsEn } from './en-records.ts';
 import { resendEn } from './en-resend.ts';
+import { runsEn } from './en-runs.ts';
 import { sameEn } from './en-same.ts';
 import { sendingEn, traceEn } from './en-trace.ts';
 
@@ -286,6 +287,7 @@ export const en = {
   same: sameEn,
   leaves: leavesEn,
   database: databaseEn,
+  runs: runsEn,
   connections: {
     title: 'Connections',
     add: 'Add a connection',

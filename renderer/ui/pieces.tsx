@@ -51,11 +51,23 @@ type ButtonProps = {
   readonly isForm?: boolean;
   readonly isBusy?: boolean;
   readonly isDisabled?: boolean;
+  /** Whether what the button opens is open. */
+  readonly isExpanded?: boolean;
   readonly shortcut?: string;
   readonly type?: 'button' | 'submit';
 };
 
-export function Button({ children, onClick, look = 'plain', isForm, isBusy, isDisabled, shortcut, type = 'button' }: ButtonProps) {
+export function Button({
+  children,
+  onClick,
+  look = 'plain',
+  isForm,
+  isBusy,
+  isDisabled,
+  isExpanded,
+  shortcut,
+  type = 'button',
+}: ButtonProps) {
   const isOff = isBusy || isDisabled;
   return (
     <button
@@ -64,6 +76,7 @@ export function Button({ children, onClick, look = 'plain', isForm, isBusy, isDi
       onClick={isOff ? undefined : onClick}
       aria-disabled={isOff || undefined}
       aria-busy={isBusy || undefined}
+      aria-expanded={isExpanded}
     >
       {isBusy && <ToneIcon tone="busy" />}
       {children}

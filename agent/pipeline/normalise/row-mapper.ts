@@ -66,7 +66,7 @@ export function rowMapper(
   assertFields(mapping, entity);
   const places = columnPlaces(header);
   for (const [name, rule] of Object.entries(mapping.fields)) {
-    for (const column of rule.columns ?? (rule.column === undefined ? [] : [rule.column])) {
+    for (const column of ruleColumns(rule)) {
       const at = places.get(columnKey(column));
       if (at === undefined) return { problem: { rule: 'header-unusable', field: name, column, detail: 'missing' } };
       if (at < 0) return { problem: { rule: 'header-unusable', field: name, column, detail: 'twice' } };
@@ -93,6 +93,17 @@ export function rowMapper(
 export function assertMapping(mapping: Mapping): void {
   const made = rowMapper(mapping, mapping.file.header ?? columnsOf(mapping), () => null);
   if ('problem' in made) throw new RangeError(`its header lacks the column ${made.problem.column}, or names it twice`);
+}
+
+const ruleColumns = ({ column, columns }: FieldRule): readonly string[] => columns ?? (column === undefined ? [] : [column]);
+
+/** The columns that a mapping reads, each once, with those of them that a header lacks, and those that it names twice. */
+export function mappedColumns(mapping: Mapping, header: readonly string[]): { needed: string[]; missing: string[]; twice: string[] } {
+  const places = columnPlaces(header);
+  const all = Object.values(mapping.fields).flatMap(ruleColumns);
+  const needed = [...new Map(all.map((column) => [columnKey(column), column])).values()];
+  const at = (column: string) => places.get(columnKey(column));
+  return { needed, missing: needed.filter((one) => at(one) === undefined), twice: needed.filter((one) => (at(one) ?? 0) < 0) };
 }
 
 function columnPlaces(header: readonly string[]): Map<string, number> {

@@ -4,7 +4,7 @@ import { wayInWords } from '../../clients/oracle/line.ts';
 import type { Check, OpenContext } from '../../connector.ts';
 import { addressesOf, reach } from '../../secure-line.ts';
 import { readClock } from '../../watermark.ts';
-import { neededTables } from './columns.ts';
+import { differenceWords, neededTables } from './columns.ts';
 import { chosenOwner, chosenResort, fingerprint, hasChangeIndex, rightsOf, unaccepted } from './dictionary.ts';
 import { clockStatement, reservationsByKey } from './queries.ts';
 import { isOldServer, lineOf, mayWrite } from './session.ts';
@@ -170,7 +170,7 @@ class Visit {
   async columns(signal: AbortSignal): Promise<Found> {
     return this.#open.readOnly(signal, async (ask) => {
       const differences = await fingerprint(ask, this.#owner);
-      const wrong = [...differences].map(([table, what]) => `${table}: ${what.slice(0, 3).join('; ')}`);
+      const wrong = [...differences].map(([table, what]) => `${table}: ${differenceWords(what).slice(0, 3).join('; ')}`);
       if (wrong.length > 0) return { found: `what needs these is not read: ${wrong.join(' | ')}`, isWarning: true };
       if (!(await hasChangeIndex(ask, this.#owner)))
         return {

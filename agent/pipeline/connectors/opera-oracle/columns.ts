@@ -1,3 +1,5 @@
+import type { ColumnDifference } from '../../../../contract/fingerprint.ts';
+
 /** The families of Oracle's types that a column may have. */
 type Family = 'text' | 'number' | 'date';
 
@@ -94,11 +96,19 @@ function familyOf(type: string): Family | null {
   return /^(?:DATE|TIMESTAMP)/.test(type) ? 'date' : null;
 }
 
-/** What of a table is missing or different, in words. @param found the columns that the database shows, with their types. */
-export function differencesOf(table: NeededTable, found: ReadonlyMap<string, string>): string[] {
-  return Object.entries(neededColumns[table]).flatMap(([column, family]) => {
-    const type = found.get(column);
-    if (type === undefined) return [`${column} is missing`];
-    return familyOf(type) === family ? [] : [`${column} is ${type}, not a ${family}`];
+/** What of a table is missing or different. @param found the columns that the database shows, with their types. */
+export function differencesOf(table: NeededTable, found: ReadonlyMap<string, string>): ColumnDifference[] {
+  return Object.entries(neededColumns[table]).flatMap(([column, needs]) => {
+    const type = found.get(column) ?? null;
+    return type !== null && familyOf(type) === needs ? [] : [{ column, found: type, needs }];
   });
 }
+
+/** The same in words, for a person or a report. */
+export function differenceWords(wrong: Difference): string[] {
+  if (wrong === 'missing') return ['the table is missing, or may not be read'];
+  return wrong.map(({ column, found, needs }) => (found === null ? `${column} is missing` : `${column} is ${found}, not a ${needs}`));
+}
+
+/** What is wrong with a table: all of it, or some of its columns. */
+export type Difference = 'missing' | readonly ColumnDifference[];

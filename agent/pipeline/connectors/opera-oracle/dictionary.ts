@@ -1,6 +1,16 @@
 import { Fault } from '../../../../contract/faults.ts';
+import type { Fingerprint } from '../../../../contract/fingerprint.ts';
 import type { Asker } from '../../clients/oracle/line.ts';
-import { differencesOf, type Kind, type NeededTable, neededTables, tablesOf } from './columns.ts';
+import {
+  type Difference,
+  differencesOf,
+  differenceWords,
+  type Kind,
+  type NeededTable,
+  neededColumns,
+  neededTables,
+  tablesOf,
+} from './columns.ts';
 import type { Settings } from './settings.ts';
 
 /** What the database says of itself and of us. Everything is asked of views that each user may read. */
@@ -42,8 +52,8 @@ export async function chosenResort(ask: Asker, owner: string, { resort }: Settin
   throw new Fault('opera-choose', { what: 'property', choices: names.join(', ') || 'none' });
 }
 
-/** The fingerprint: what is missing or different in each table, in words. A table without an entry is as it has to be. */
-export async function fingerprint(ask: Asker, owner: string): Promise<Map<NeededTable, string[]>> {
+/** The fingerprint: what is missing or different in each table. A table without an entry is as it has to be. */
+export async function fingerprint(ask: Asker, owner: string): Promise<Map<NeededTable, Difference>> {
   const names = neededTables.map((name) => `'${name}'`).join(', ');
   const { rows } = await ask(
     `SELECT TABLE_NAME, COLUMN_NAME, DATA_TYPE FROM ALL_TAB_COLUMNS WHERE OWNER = :owner AND TABLE_NAME IN (${names})`,
@@ -56,10 +66,10 @@ export async function fingerprint(ask: Asker, owner: string): Promise<Map<Needed
     columns.set(column ?? '', type ?? '');
     found.set(table ?? '', columns);
   }
-  const differences = new Map<NeededTable, string[]>();
+  const differences = new Map<NeededTable, Difference>();
   for (const table of neededTables) {
     const columns = found.get(table);
-    const wrong = columns ? differencesOf(table, columns) : ['the table is missing, or may not be read'];
+    const wrong = columns ? differencesOf(table, columns) : 'missing';
     if (wrong.length > 0) differences.set(table, wrong);
   }
   return differences;
@@ -68,13 +78,34 @@ export async function fingerprint(ask: Asker, owner: string): Promise<Map<Needed
 /** What stops one kind of record, in words; null where nothing does. */
 export function stopsKind(
   kind: Kind,
-  differences: ReadonlyMap<NeededTable, string[]>,
+  differences: ReadonlyMap<NeededTable, Difference>,
 ): { readonly table: string; readonly detail: string } | null {
   for (const table of tablesOf[kind]) {
     const wrong = differences.get(table);
-    if (wrong) return { table, detail: wrong.slice(0, 5).join('; ') };
+    if (wrong) return { table, detail: differenceWords(wrong).slice(0, 5).join('; ') };
   }
   return null;
+}
+
+/** The fingerprint as it is shown. @param kinds what is read of this database: only that can be stopped. */
+export function shownFingerprint(
+  differences: ReadonlyMap<NeededTable, Difference>,
+  kinds: readonly Kind[],
+  comparedAtMs: number,
+): Fingerprint {
+  const columns = Object.values(neededColumns).reduce((sum, of) => sum + Object.keys(of).length, 0);
+  const stopped = (table: NeededTable) => kinds.filter((kind) => (tablesOf[kind] as readonly NeededTable[]).includes(table));
+  return {
+    comparedAtMs,
+    tables: neededTables.length,
+    columns,
+    differences: [...differences].map(([table, wrong]) => ({
+      table,
+      isMissing: wrong === 'missing',
+      columns: wrong === 'missing' ? [] : [...wrong],
+      stops: stopped(table),
+    })),
+  };
 }
 
 /** Whether an index leads with the property and the time of the last change, so that asking for changes does not go through the whole table. */

@@ -1,10 +1,11 @@
 import { Fault } from '../../../../contract/faults.ts';
+import type { Fingerprint } from '../../../../contract/fingerprint.ts';
 import { OracleLine, type WayIn } from '../../clients/oracle/line.ts';
 import { waysIn } from '../../clients/oracle/ways.ts';
 import type { OpenContext, SourceTable, TableSession } from '../../connector.ts';
 import { type SourceClock, secondsOf } from '../../watermark.ts';
-import type { Kind, NeededTable } from './columns.ts';
-import { chosenOwner, chosenResort, fingerprint, hasChangeIndex, rightsOf, stopsKind, unaccepted } from './dictionary.ts';
+import type { Difference, Kind, NeededTable } from './columns.ts';
+import { chosenOwner, chosenResort, fingerprint, hasChangeIndex, rightsOf, shownFingerprint, stopsKind, unaccepted } from './dictionary.ts';
 import { clockStatement, type Where } from './queries.ts';
 import { addressOf, passwordOf, type Settings } from './settings.ts';
 import { mergeTable, profileTable, reservationTable, roomTable } from './tables.ts';
@@ -13,7 +14,12 @@ import { mergeTable, profileTable, reservationTable, roomTable } from './tables.
 const auditEverySeconds = 15 * 60;
 
 /** What was found when the line was opened: it holds until the line breaks. */
-type Found = { readonly where: Where; readonly differences: ReadonlyMap<NeededTable, string[]>; readonly isPolled: boolean };
+type Found = {
+  readonly where: Where;
+  readonly differences: ReadonlyMap<NeededTable, Difference>;
+  readonly shown: Fingerprint;
+  readonly isPolled: boolean;
+};
 
 /** Make the line to the database that the settings name. */
 export function lineOf(given: Settings, context: OpenContext): OracleLine {
@@ -41,6 +47,7 @@ export class OperaSession implements TableSession {
   readonly #given: Settings;
   readonly #line: OracleLine;
   readonly #host: string;
+  readonly #now: () => number;
   #loginOf: WayIn | null = null;
   #found: Found | null = null;
   #lastAudit: number | null = null;
@@ -50,6 +57,7 @@ export class OperaSession implements TableSession {
     this.#given = given;
     this.#line = lineOf(given, context);
     this.#host = address.shown;
+    this.#now = context.now;
     this.source = given.source;
     this.hidesCardNumbers = given.hideCardNumbers;
     this.sweepAt = given.sweepAt;
@@ -80,6 +88,10 @@ export class OperaSession implements TableSession {
     return { tables, faults };
   }
 
+  compared(): Fingerprint | null {
+    return this.#found?.shown ?? null;
+  }
+
   clock(signal: AbortSignal): Promise<SourceClock> {
     return this.#line.readOnly(signal, async (ask) => {
       const [row] = (await ask(clockStatement, {}, { doing: 'asking for the time' })).rows;
@@ -89,6 +101,11 @@ export class OperaSession implements TableSession {
 
   close(): Promise<void> {
     return this.#line.close();
+  }
+
+  get #kinds(): readonly Kind[] {
+    const { readsGuests, readsRooms } = this.#given;
+    return ['reservations', ...(readsGuests ? (['profiles', 'merges'] as const) : []), ...(readsRooms ? (['rooms'] as const) : [])];
   }
 
   /** What has to be known before a row is read: again after every login, so that a change there is noticed before data breaks. */
@@ -101,7 +118,9 @@ export class OperaSession implements TableSession {
       const refused = unaccepted(await rightsOf(ask, owner), this.#given);
       if (refused.length > 0) throw mayWrite(refused, this.#host, this.#given.user);
       const where = { owner, resort, isOld: isOldServer(login) };
-      return { where, differences: await fingerprint(ask, owner), isPolled: await hasChangeIndex(ask, owner) };
+      const differences = await fingerprint(ask, owner);
+      const shown = shownFingerprint(differences, this.#kinds, this.#now());
+      return { where, differences, shown, isPolled: await hasChangeIndex(ask, owner) };
     });
     this.#loginOf = login;
     this.#found = found;

@@ -3,7 +3,7 @@ import { Fault, faults, fillText } from '../../../../contract/faults.ts';
 import { type Asker, wayInWords } from '../../clients/oracle/line.ts';
 import type { OpenContext, ReportHotel } from '../../connector.ts';
 import { readClock } from '../../watermark.ts';
-import { neededTables } from './columns.ts';
+import { differenceWords, neededTables } from './columns.ts';
 import { chosenOwner, chosenResort, fingerprint, hasChangeIndex, ownersOf, resortsOf, rightsOf } from './dictionary.ts';
 import { clockStatement, type Statement, type Where } from './queries.ts';
 import { isOldServer, lineOf } from './session.ts';
@@ -174,7 +174,7 @@ async function indexLines(ask: Asker, owner: string): Promise<string[]> {
 }
 
 async function columnLines(ask: Asker, owner: string): Promise<string[]> {
-  const lines = [...(await fingerprint(ask, owner))].map(([table, what]) => `- ${table}: ${what.join('; ')}`);
+  const lines = [...(await fingerprint(ask, owner))].map(([table, what]) => `- ${table}: ${differenceWords(what).join('; ')}`);
   return lines.length > 0 ? lines : [`- none: all ${neededTables.length} tables are as they have to be`];
 }
 

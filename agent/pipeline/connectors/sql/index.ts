@@ -1,3 +1,4 @@
+import type { Fingerprint } from '../../../../contract/fingerprint.ts';
 import { entityNames } from '../../../../contract/record.ts';
 import { defineConnector, type OpenContext } from '../../connector.ts';
 import { checks } from './checks.ts';
@@ -5,7 +6,7 @@ import type { Column, Engine } from './engine.ts';
 import { MariaReader } from './mariadb.ts';
 import { OracleReader } from './oracle.ts';
 import { PostgresReader } from './postgresql.ts';
-import { type Described, describe, questionOf, questionTable, stampClock } from './question-table.ts';
+import { type Described, describedBy, questionFingerprint, questionOf, questionTable, stampClock } from './question-table.ts';
 import { passwordOf, placeOf, type Settings, secrets, settings } from './settings.ts';
 
 function open(given: Settings, { secrets: of, logins }: OpenContext): Engine {
@@ -66,6 +67,7 @@ export default defineConnector({
   open: async (given, context) => {
     const engine = open(given, context);
     let described: Described | null = null;
+    let compared: Fingerprint | null = null;
     return {
       identity: JSON.stringify([
         given.engine,
@@ -80,9 +82,14 @@ export default defineConnector({
       sweepAt: given.sweepAt,
       tables: async (signal) => {
         // The columns are asked for at the start of every run: what has changed there is noticed before a row is read by the wrong name.
-        described = await describe(given, engine, signal);
+        const columns = await engine.describe(questionOf(given), signal);
+        const names = columns.map(({ name }) => name);
+        const mapped = context.mappedColumns?.(given.mapping, names) ?? { needed: [], missing: [], twice: [] };
+        compared = questionFingerprint(given, columns, mapped, context.now());
+        described = describedBy(given, columns);
         return { tables: [questionTable(given, engine, described)], faults: [] };
       },
+      compared: () => compared,
       clock: (signal) => stampClock(given, engine, described?.stamp ?? null, signal),
       close: () => engine.close(),
     };

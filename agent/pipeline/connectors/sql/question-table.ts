@@ -1,5 +1,6 @@
 import { Fault } from '../../../../contract/faults.ts';
-import type { SourceRow, SourceTable, TablePage } from '../../connector.ts';
+import type { ColumnDifference, Fingerprint } from '../../../../contract/fingerprint.ts';
+import type { MappedColumns, SourceRow, SourceTable, TablePage } from '../../connector.ts';
 import type { SourceClock } from '../../watermark.ts';
 import type { Column, Engine } from './engine.ts';
 import { oneSelect } from './one-select.ts';
@@ -17,7 +18,11 @@ export type Described = { readonly columns: readonly Column[]; readonly key: Col
 
 /** Ask for the columns of the question. @throws {Fault} `source-columns` where key or stamp is none of them. */
 export async function describe(given: Settings, engine: Engine, signal: AbortSignal): Promise<Described> {
-  const columns = await engine.describe(questionOf(given), signal);
+  return describedBy(given, await engine.describe(questionOf(given), signal));
+}
+
+/** Find key and stamp among the columns of the question. @throws {Fault} `source-columns` where one of them is none. */
+export function describedBy(given: Settings, columns: readonly Column[]): Described {
   const { shown: host } = placeOf(given);
   const wrong = (detail: string) => new Fault('source-columns', { host, table: 'the question', detail });
   const named = (name: string) => columns.find((column) => column.name.toLowerCase() === name.toLowerCase());
@@ -31,6 +36,32 @@ export async function describe(given: Settings, engine: Engine, signal: AbortSig
   if (!stamp) throw wrong(`there is no column ${given.changedColumn}`);
   if (stamp.stampGrain === null) throw wrong(`${stamp.name} holds no time`);
   return { columns, key, stamp };
+}
+
+/**
+ * The fingerprint of a question: whether it gives every column that its key, its stamp and its mapping need.
+ * @param mapped what the mapping needs, where it is known.
+ */
+export function questionFingerprint(given: Settings, columns: readonly Column[], mapped: MappedColumns, comparedAtMs: number): Fingerprint {
+  const named = (name: string) => columns.filter((column) => column.name.toLowerCase() === name.toLowerCase());
+  const own = [given.keyColumn, ...(given.changedColumn === undefined ? [] : [given.changedColumn])];
+  const others = mapped.needed.filter((column) => !own.some((name) => name.toLowerCase() === column.toLowerCase()));
+  const wrong = [
+    ...own.flatMap((name) => differenceOf(name, named(name), name === given.keyColumn ? 'text' : 'time')),
+    ...others.filter((column) => mapped.missing.includes(column)).map((column) => ({ column, found: null, needs: 'any' as const })),
+    ...others.filter((column) => mapped.twice.includes(column)).map((column) => ({ column, found: null, needs: 'once' as const })),
+  ];
+  const differences = wrong.length === 0 ? [] : [{ table: 'question', isMissing: false, columns: wrong, stops: ['question'] }];
+  return { comparedAtMs, tables: 1, columns: own.length + others.length, differences };
+}
+
+/** What is wrong with the key or the stamp. */
+function differenceOf(column: string, found: readonly Column[], needs: 'text' | 'time'): ColumnDifference[] {
+  const [first, second] = found;
+  if (!first) return [{ column, found: null, needs: 'any' }];
+  if (second) return [{ column, found: null, needs: 'once' }];
+  const fits = needs === 'time' ? first.stampGrain !== null : first.type !== 'bytes';
+  return fits ? [] : [{ column, found: first.type, needs }];
 }
 
 /** The rows of a question, as a table that is read by stamp and key. */

@@ -130,6 +130,32 @@ function keepsItsPromises(engine: 'postgresql' | 'mariadb', server: () => Databa
     ]);
   });
 
+  it('compares the columns of the question with those that key, stamp and mapping need, and keeps what it found', async () => {
+    const fingerprint = async () => (await test.client.connections.fingerprint({ id: 'db' })).fingerprint;
+    await connect();
+    await state();
+    const whole = await fingerprint();
+    const renamed = question
+      .replace(/b\.departure AS .Departure./, 'b.departure AS "Leaves"')
+      .replaceAll('"', engine === 'mariadb' ? '`' : '"');
+    const change = { id: 'db', kind: 'sql', title: 'Database', secrets };
+    await test.client.connections.change({ ...change, settings: settings({ question: renamed, changedColumn: 'changed' }) });
+    const unread = await fingerprint();
+    const fault = await state();
+    const found = await fingerprint();
+    expect([whole?.tables, (whole?.columns ?? 0) > 10, whole?.differences, unread, (fault as { code?: string } | null)?.code]).toEqual([
+      1,
+      true,
+      [],
+      null,
+      'source-columns',
+    ]);
+    const missing = (column: string) => ({ column, found: null, needs: 'any' });
+    expect(found?.differences).toEqual([
+      { table: 'question', isMissing: false, columns: [missing('changed'), missing('Departure')], stops: ['question'] },
+    ]);
+  });
+
   it('sends what has changed and nothing else, however often it reads it', async () => {
     for (let at = 1; at <= 5; at++) await server().run(booking(`A${at}`));
     await connect();
