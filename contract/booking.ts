@@ -9,6 +9,7 @@ export const bookingStatuses = ['confirmed', 'checked_in', 'checked_out', 'cance
  * One stay, booked or past, as every source gives it.
  *
  * @units amounts are whole minor units of `currency`; stay dates are hotel-local calendar days.
+ * `confirmationNumber` is what the guest and the desk call the number, where that is not the key: several bookings may share one.
  * @source TR-3 "Booking" (HI-123 … HI-133), decisions X-15, X-16; money names: docs/decisions/20261121-money-names.md.
  */
 export const Booking = z.strictObject({
@@ -35,6 +36,7 @@ export const Booking = z.strictObject({
   paymentMethod: choiceField(['credit_card', 'cash', 'invoice', 'points']).optional(),
   specialRequests: textField(4000).optional(),
   goneAt: momentField().optional(),
+  confirmationNumber: textField(80).optional(),
 });
 export type Booking = z.infer<typeof Booking>;
 

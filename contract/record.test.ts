@@ -24,7 +24,7 @@ describe('the four records', () => {
     const order = Object.fromEntries(Object.values(entities).map((entity) => [entity.name, entity.hashFields.join(' ')]));
     expect(order).toMatchInlineSnapshot(`
       {
-        "booking": "externalId guestId guestName guestEmail guestPhone roomId roomNumber roomType checkInDate checkOutDate bookedAt totalAmountMinor currency depositPaidMinor status channel paymentMethod specialRequests goneAt",
+        "booking": "externalId guestId guestName guestEmail guestPhone roomId roomNumber roomType checkInDate checkOutDate bookedAt totalAmountMinor currency depositPaidMinor status channel paymentMethod specialRequests goneAt confirmationNumber",
         "guest": "externalId firstName lastName email phone preferredRoomType loyaltyTier currency totalStays totalSpendMinor avgRoomRateMinor firstStay lastStay avgDaysInAdvance roomUpgrades amenityUsage noShowCount cancellationCount segment lifetimeValueMinor goneAt",
         "review": "externalId portal guestId bookingId rating originalRating title text reviewDate stayDate sentiment sentimentScore topics responseText respondedAt goneAt",
         "room": "externalId number floor type status maxOccupancy bedType amenities baseRateMinor currency goneAt",

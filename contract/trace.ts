@@ -48,7 +48,7 @@ export const TraceQuery = z
 export type TraceQuery = z.infer<typeof TraceQuery>;
 
 /** By what a record was found; those in front are the more certain. */
-export const foundBys = ['key', 'event', 'room', 'key-begins', 'name'] as const;
+export const foundBys = ['key', 'number', 'event', 'room', 'key-begins', 'name'] as const;
 
 /** `seq` is the version that was asked for, where one was: that of an event. */
 export const TraceHit = z.strictObject({ entity: z.enum(entityNames), by: z.enum(foundBys), seq: z.int().nullable(), row: RecordRow });

@@ -24,7 +24,10 @@ export async function traceRecords(line: CommandLine): Promise<number> {
   const query = queryOf(line.arguments);
   const { found, traces } = await withAgent(line.home, async (client) => {
     const all = await client.trace.find(query);
-    const sure = all.hits.length <= mostWays ? all.hits : all.hits.filter(({ by }) => by === 'key' || by === 'event').slice(0, mostWays);
+    const sure =
+      all.hits.length <= mostWays
+        ? all.hits
+        : all.hits.filter(({ by }) => by === 'key' || by === 'number' || by === 'event').slice(0, mostWays);
     const ways = await Promise.all(
       sure.map(({ row: { ledgerId, externalId }, seq }) => client.trace.get({ ledgerId, externalId, ...(seq === null ? {} : { seq }) })),
     );

@@ -113,8 +113,8 @@ const figureNames = {
     'currency',
   ],
 } as const;
-function figuresOf(entity: Kind, externalId: string): Fields {
-  const record = newest(entity).get(externalId) ?? ({} as Fields);
+function figuresOf(entity: Kind, externalId: string, records = newest(entity)): Fields {
+  const record = records.get(externalId) ?? ({} as Fields);
   return Object.fromEntries(figureNames[entity].flatMap((name) => (record[name] === undefined ? [] : [[name, record[name]]])));
 }
 
@@ -127,6 +127,27 @@ function refusedFirst(): { refused: unknown[] } {
   return { refused: letters() };
 }
 const letters = () => db.prepare('select external_id from dead_letters order by id').pluck().all();
+
+it('confirmation numbers follow the newest word of their booking, and none stands where it is the key', () => {
+  const numbers = () => db.prepare('select external_id, number from confirmation_numbers order by external_id').raw().all();
+  const day = '2025-01-10';
+  keep('booking', [booking('1', day, { confirmationNumber: 'C-1' }), booking('2', day, { confirmationNumber: '2' }), booking('3', day)]);
+  settle();
+  const first = numbers();
+  keep('booking', [booking('1', day, { confirmationNumber: 'C-9' }), booking('3', day, { confirmationNumber: 'C-9' })]);
+  settle();
+  const second = numbers();
+  keep('booking', [booking('1', day, { confirmationNumber: '1' })]);
+  settle();
+  expect([first, second, numbers()]).toEqual([
+    [['1', 'C-1']],
+    [
+      ['1', 'C-9'],
+      ['3', 'C-9'],
+    ],
+    [['3', 'C-9']],
+  ]);
+});
 
 describe('figures of a guest', () => {
   it('follow from all bookings that name them, and stand in the record with an event of their own', () => {
@@ -254,8 +275,9 @@ describe('figures of a guest', () => {
     keep('booking', [booking('N', '2025-03-10', { guestId: undefined, guestEmail: 'reception@hotel.example' })]);
     settle();
     const right = Array.from({ length: 1_500 }, (_, at) => (at === 0 ? {} : { previousStays: at, previousNoShows: 0 }));
-    expect(stays.map(({ externalId }) => figuresOf('booking', externalId as string))).toEqual(right);
-    expect(figuresOf('booking', 'N')).toEqual({});
+    const records = newest('booking');
+    expect(stays.map(({ externalId }) => figuresOf('booking', externalId as string, records))).toEqual(right);
+    expect(figuresOf('booking', 'N', records)).toEqual({});
   });
 
   it('make no second version of a first stay', () => {

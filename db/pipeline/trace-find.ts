@@ -62,6 +62,8 @@ export function traceFind(db: ReadDb, query: TraceQuery, dayStartMs: number): Tr
     const keys = JSON.stringify([...new Set([text, text.toUpperCase(), text.toLowerCase()])]);
     const ofAll = 'r.ledger_id in (select id from ledgers)';
     take('key', rowsWhere(`${ofAll} and r.external_id in (select value from json_each(@keys))`, { keys }));
+    const byNumber = 'select ledger_id, external_id from confirmation_numbers where number in (select value from json_each(@keys))';
+    take('number', rowsWhere(`(r.ledger_id, r.external_id) in (${byNumber})`, { keys }));
     if (hits.size === 0) {
       if (text.length >= leastOfKey)
         for (const from of JSON.parse(keys) as string[])

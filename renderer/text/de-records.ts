@@ -91,6 +91,7 @@ export const recordsDe: typeof recordsEn = {
     bookedAt: 'Gebucht am',
     totalAmountMinor: 'Gesamt',
     currency: 'Währung',
+    confirmationNumber: 'Bestätigungsnummer',
     depositPaidMinor: 'Angezahlt',
     status: 'Status',
     leadTime: 'Tage im Voraus gebucht',

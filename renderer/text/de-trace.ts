@@ -79,6 +79,7 @@ export const traceDe: typeof traceEn = {
   hit: (kind, key) => `${kind} ${key}`,
   by: {
     key: 'an der Nummer',
+    number: 'nach der Bestätigungsnummer',
     event: 'am Ereignis',
     room: 'in diesem Zimmer',
     'key-begins': 'beginnt so',

@@ -91,6 +91,7 @@ export const recordsEn = {
     bookedAt: 'Booked on',
     totalAmountMinor: 'Total',
     currency: 'Currency',
+    confirmationNumber: 'Confirmation number',
     depositPaidMinor: 'Deposit paid',
     status: 'Status',
     leadTime: 'Booked days ahead',

@@ -79,6 +79,7 @@ export const traceEn = {
   hit: (kind: string, key: string) => `${kind} ${key}`,
   by: {
     key: 'by its number',
+    number: 'by its confirmation number',
     event: 'by its event',
     room: 'in that room',
     'key-begins': 'begins so',

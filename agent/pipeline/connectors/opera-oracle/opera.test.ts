@@ -50,8 +50,9 @@ function differences(hotel: OperaHotel, got: ReadonlyMap<string, Received>): str
       record.totalAmountMinor ?? 0,
       record.goneAt,
       record.guestEmail ?? null,
+      record.confirmationNumber,
     ];
-    const wanted = [status, one.arrival, one.departure, one.totalMinor, undefined, one.email];
+    const wanted = [status, one.arrival, one.departure, one.totalMinor, undefined, one.email, one.confirmationNo];
     if (JSON.stringify(told) !== JSON.stringify(wanted))
       wrong.push(`${one.resvNameId}: ${JSON.stringify(told)} is not ${JSON.stringify(wanted)}`);
   }
@@ -103,6 +104,12 @@ describe('OPERA on Oracle, by the real driver and a stand-in server', { timeout:
     expect(await sync()).toBeNull();
     await delivered();
     expect(differences(hotel, received(test))).toEqual([]);
+    const [someone] = guests(hotel);
+    const found = await test.until(
+      () => test.client.trace.find({ text: someone?.confirmationNo ?? '' }),
+      ({ hits }) => hits.length > 0,
+    );
+    expect(found.hits.map(({ by, row }) => [by, row.externalId])).toContainEqual(['number', `${hotel.resort}-${someone?.resvNameId}`]);
     const names = new Map([...received(test, 'guest')].map(([key, record]) => [key, record.lastName]));
     expect([
       guests(hotel).filter((one) => names.get(String(one.nameId)) !== one.lastName).length,
