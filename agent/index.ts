@@ -5,6 +5,7 @@ import type { Heartbeat } from '../contract/ingest.ts';
 import { connectionById, property } from '../db/pipeline/connections.ts';
 import { entityCounts } from '../db/pipeline/counts.ts';
 import { delivery, waitingBehind } from '../db/pipeline/outbox.ts';
+import { agentItself } from '../db/pipeline/standing.ts';
 import { Destinations } from './pipeline/destinations.ts';
 import { Figures } from './pipeline/figures.ts';
 import { resumeImports } from './pipeline/import-file.ts';
@@ -21,12 +22,11 @@ import { Live } from './runtime/live.ts';
 import { errorFields, neverLog } from './runtime/log.ts';
 import { LoginBook } from './runtime/login-book.ts';
 import { allMappings, mappingNamed } from './runtime/mappings.ts';
+import { Mending } from './runtime/mending.ts';
 import { openStores, type Stores } from './runtime/stores.ts';
 import { version } from './version.ts';
 
 const intentsEveryMs = 5_000;
-/** The connection id of a trouble that is nobody's but ours. */
-const agentItself = '';
 
 /** The agent of one home: its stores, its loops, and their end. */
 export class Agent {
@@ -41,6 +41,7 @@ export class Agent {
   readonly destinations: Destinations;
   readonly figures: Figures;
   readonly pruning: Pruning;
+  readonly mending: Mending;
   readonly disk: DiskWatch;
   readonly #quiet = new Quiet(this.now);
   readonly #stopping = new AbortController();
@@ -93,6 +94,7 @@ export class Agent {
           detail: { resend: id, total, confirmed, refused },
         }),
       onBug,
+      onDamage: (seq) => this.mending.setAside(seq),
       onPutBack: (connectionId) =>
         stores.log.warn(
           { connectionId },
@@ -108,6 +110,16 @@ export class Agent {
         this.destinations.wake();
         this.live.tellSoon('overview');
       },
+      onBug,
+    });
+    this.mending = new Mending({
+      writer: stores.writer,
+      replay: () => this.replayTools(),
+      signal: this.signal,
+      now: this.now,
+      onDamage: (found) => stores.log.error(found, 'a block of the outbox is damaged; its rows are set aside and read once more'),
+      onFault: (fault) => this.#note(agentItself, fault),
+      onRead: () => this.#kept(),
       onBug,
     });
     this.pruning = new Pruning({
@@ -135,6 +147,7 @@ export class Agent {
       await agent.destinations.start();
       agent.figures.start();
       agent.pruning.start();
+      agent.mending.readAgain();
       agent.#intents = setInterval(() => void agent.#carryOut(), intentsEveryMs);
       agent.#disk = setInterval(() => void agent.#lookAtDisk(), policies.diskLookEveryMs);
       agent.#attempts = setInterval(() => void agent.#pruneHistory(), policies.pruneAttemptsEveryMs);
@@ -228,6 +241,7 @@ export class Agent {
     await this.destinations.stop();
     await this.figures.stop();
     await this.pruning.stop();
+    await this.mending.stop();
     await this.#carrying;
     this.stores.log.info('the agent has stopped');
     await this.stores.close();
@@ -283,6 +297,7 @@ export class Agent {
   async #pruneHistory(): Promise<void> {
     await this.#noteBeside('pruneAttempts', 'old attempts could not be dropped');
     await this.#noteBeside('pruneRuns', 'old runs could not be dropped');
+    await this.mending.forgetOld().catch((error) => this.stores.log.error(errorFields(error), 'an old warning could not be taken back'));
   }
 
   /** Carry out a step of a history that nothing else depends on. */

@@ -102,6 +102,12 @@ export const rules = {
     means: 'Arrival and departure may be swapped, or one of them mistyped; which one, only the hotel knows.',
     hint: 'Correct the dates in the source.',
   },
+  'kept-damaged': {
+    title: 'What was kept of this row is damaged.',
+    means:
+      'A part of the database does not open any more, and nothing damaged is ever sent. The row is read once more from the copy of its file.',
+    hint: 'Look at the disk. Where the copy is damaged as well, export the record once more: it is sent when its source next names it.',
+  },
   'refused-by-destination': {
     title: 'The destination refused this record.',
     means: 'The row became a record and was kept, and the destination said that it will not take it.',

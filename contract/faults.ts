@@ -91,6 +91,12 @@ export const faults = {
     safe: 'Nothing was written to it. The raw files are untouched.',
     next: 'Stop Bellhop, keep the data folder as it is, and call support before anything else.',
   },
+  'database-mended': {
+    who: 'person',
+    what: 'A part of the database was damaged: {rows} rows of the outbox.',
+    safe: 'Nothing damaged was sent. What counts of those rows is read once more from the copies of their files, and everything else went on.',
+    next: 'Look at the disk of this PC: what was damaged once is damaged again. What could not be read once more stands under Set aside.',
+  },
   'database-newer': {
     who: 'person',
     what: 'The database was written by a newer Bellhop (schema {found}, this one knows {known}).',
@@ -585,6 +591,7 @@ export type FaultCode = keyof typeof faults;
 /** Faults that stand beside the work, which goes on well. Each ends by itself, not with the next good run. */
 export const sidelines: readonly FaultCode[] = [
   'disk-low',
+  'database-mended',
   'archive-refused',
   'archive-unsure',
   'folder-unwritable',

@@ -11,6 +11,7 @@ import { guestFigureStatements } from './pipeline/guest-figures.ts';
 import { holdStatements, type NewHold } from './pipeline/held-sending.ts';
 import { type IntentOf, intentStatements } from './pipeline/intents.ts';
 import { letterStatements } from './pipeline/letter-steps.ts';
+import { mendStatements } from './pipeline/mend.ts';
 import { deliveryStatements } from './pipeline/outbox.ts';
 import { pruneStatements } from './pipeline/prune.ts';
 import { type Batch, recordStatements, type Stored } from './pipeline/records.ts';
@@ -41,6 +42,7 @@ export function pipelineSteps(db: WriteDb, key: KeyObject, now: () => number = D
   const attempts = attemptStatements(db);
   const holds = holdStatements(db);
   const { pruneNext } = pruneStatements(db, key);
+  const { setDamagedAside } = mendStatements(db, key);
   const figures = guestFigureStatements(db, key, records);
   const { countRows, countFile, countLook, ...runs } = runStatements(db);
 
@@ -142,6 +144,7 @@ export function pipelineSteps(db: WriteDb, key: KeyObject, now: () => number = D
     meetGeneration: (destinationId: string, seen: number) => ledger.meet(destinationId, seen, now()),
     takeOver: (destinationId: string, seen: number) => ledger.takeOver(destinationId, seen, now()),
     pruneNext,
+    setDamagedAside: (seq: number) => setDamagedAside(seq, now()),
     readForFigures: figures.readForFigures,
     workOutFigures: () => records.numbersBack(() => figures.workOutFigures(now())),
     mergeGuests: figures.mergeGuests,

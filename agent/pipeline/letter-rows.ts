@@ -68,7 +68,8 @@ function searchIn(
 
 /** The bytes of a row as they came: from its letter, or from the raw file where they are more than a letter keeps. */
 export async function rowBytes(tools: PullTools, letter: ReplayableLetter, file: LetterFile): Promise<Buffer> {
-  if (letter.byteLength <= keptLetterBytes) return unseal(tools.key, letter.raw, letterContext(file.id, letter.byteOffset));
+  if (letter.raw !== null && letter.byteLength <= keptLetterBytes)
+    return unseal(tools.key, letter.raw, letterContext(file.id, letter.byteOffset));
   const from = letter.byteOffset;
   const parts: Buffer[] = [];
   let at = 0;

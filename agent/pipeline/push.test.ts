@@ -354,48 +354,6 @@ describe('forwarding', { timeout: 60_000 }, () => {
     await expect(test.client.connections.takeOver({ id: 'pms' })).rejects.toMatchObject({ data: { code: 'input-wrong' } });
   });
 
-  it('never sends a row that a flipped bit has changed', async () => {
-    await test.connect();
-    await test.client.connections.pause({ id: 'hub' });
-    await send(3);
-    await test.agent.stop();
-    const db = new Database(join(test.home, 'pipeline.db'));
-    const sealed = db.prepare('select sealed from blocks').pluck().get() as Buffer;
-    sealed[40] = (sealed[40] as number) ^ 1;
-    db.prepare('update blocks set sealed = ?').run(sealed);
-    db.close();
-    await test.restart();
-    await test.client.connections.resume({ id: 'hub' });
-    const failing = await test.until(
-      () => health(test),
-      (hub) => hub.state === 'failing',
-    );
-    expect([failing.fault?.code, failing.confirmed, test.upstream.received()]).toEqual(['database-damaged', 0, 0]);
-  });
-
-  it('delivers what lies before a damaged block, one request at a time, and then says what is damaged', async () => {
-    await test.connect({}, { batchRecords: 100 });
-    await test.client.connections.pause({ id: 'hub' });
-    await send(300);
-    await test.agent.stop();
-    const db = new Database(join(test.home, 'pipeline.db'));
-    db.prepare('update blocks set sealed = zeroblob(500) where first_seq > 1').run();
-    db.close();
-    await test.restart();
-    test.upstream.faults.answerLatencyMs = 50;
-    await test.client.connections.resume({ id: 'hub' });
-    const failing = await test.until(
-      () => health(test),
-      (hub) => hub.state === 'failing',
-    );
-    expect([failing.fault?.code, failing.confirmed, test.upstream.received(), test.upstream.counts.wireDuplicates]).toEqual([
-      'database-damaged',
-      250,
-      250,
-      0,
-    ]);
-  });
-
   it('notices a wrong signing secret in the test, before anything is sent', async () => {
     await test.connect();
     const draft = { ...hubDraft(test.upstream), id: 'hub', secrets: { signingSecret: `whsec_${Buffer.alloc(24, 7).toString('base64')}` } };

@@ -2,7 +2,7 @@ import { BrokenCircuitError } from 'cockatiel';
 import { Fault } from '../../contract/faults.ts';
 import type { HeldSending, LineFailure } from '../../contract/health.ts';
 import type { Heartbeat } from '../../contract/ingest.ts';
-import { type OutboxRow, pendingRows } from '../../db/pipeline/blocks.ts';
+import { endOfDamage, type OutboxRow, pendingRows } from '../../db/pipeline/blocks.ts';
 import { heldSending } from '../../db/pipeline/held-sending.ts';
 import { delivery, type WithheldRow } from '../../db/pipeline/outbox.ts';
 import { type BreakerState, LineBreaker } from '../resilience/breaker.ts';
@@ -25,6 +25,8 @@ export type PushTools = ResendingTools & {
   readonly onWell: () => void;
   /** The destination knows more of this hotel than this folder remembers; what has to be sent again will be. */
   readonly onPutBack: () => void;
+  /** A row that waits cannot be read. @returns whether it was set aside, so that what lies behind it can go. */
+  readonly onDamage: (seq: number) => Promise<boolean>;
 };
 
 /** How the line to one destination is at this moment. */
@@ -53,6 +55,7 @@ export class Push {
   readonly #leave: () => Leave | null;
   readonly #sharePercent: number;
   readonly #pending: (afterSeq: number, limit: number) => OutboxRow[];
+  readonly #endOfDamage: (afterSeq: number) => number;
   readonly #resending: Resending;
   #batchesSinceResend = 0;
   #session: UpstreamSession | null = null;
@@ -85,6 +88,7 @@ export class Push {
     this.#hotelId = destination.hotelId;
     this.#open = destination.open;
     this.#pending = pendingRows(tools.read, tools.key);
+    this.#endOfDamage = endOfDamage(tools.read);
     this.#breaker = new LineBreaker(tools.now);
     this.#attempts = new Attempts(tools, destination.id);
     this.#held = heldSending(tools.read);
@@ -167,7 +171,8 @@ export class Push {
       await this.#confirming.catch(() => undefined);
       this.#confirming = Promise.resolve();
       this.#position = null;
-      return signal.aborted ? 0 : this.#failed(error);
+      if (signal.aborted || (await this.#isSetAside(error))) return 0;
+      return this.#failed(error);
     } finally {
       this.#isSending = false;
     }
@@ -230,7 +235,8 @@ export class Push {
     const rows = this.#pending(afterSeq, session.batchRecords);
     const judgedBy = rulesNow(this.#tools.read);
     const { send, withheld } = judge(this.#tools.read, rows, { destinationId: this.#destinationId, sharePercent: this.#sharePercent });
-    return { batches: outgoingBatches(send, this.#leave()), withheld, judgedBy, afterSeq, lastSeq: rows.at(-1)?.seq ?? afterSeq };
+    const lastSeq = rows.at(-1)?.seq ?? this.#endOfDamage(afterSeq);
+    return { batches: outgoingBatches(send, this.#leave()), withheld, judgedBy, afterSeq, lastSeq };
   }
 
   #loadAhead(session: UpstreamSession, { lastSeq }: Load): Load | null {
@@ -294,6 +300,13 @@ export class Push {
     if (meeting === 'put-back') onPutBack();
     this.#mayTakeOver = false;
     this.#isHighWaterKnown = true;
+  }
+
+  /** Damage is no trouble of the line: the rows concerned are set aside, and the others go. */
+  async #isSetAside(error: unknown): Promise<boolean> {
+    if (!(error instanceof Fault) || error.code !== 'database-damaged') return false;
+    const seq = /^outbox (\d+)$/.exec(error.detail.file ?? '')?.[1];
+    return seq !== undefined && this.#tools.onDamage(Number(seq));
   }
 
   #countAnew(): void {

@@ -59,8 +59,10 @@ export function mappingFor(tools: ReplayTools, id: number): Mapping | null {
   return letter && file ? currentMapping(tools, letter, file) : null;
 }
 
-function currentMapping(tools: ReplayTools, { connectionId }: ReplayableLetter, file: UnfinishedFile): Mapping {
+function currentMapping(tools: ReplayTools, { connectionId, rule }: ReplayableLetter, file: UnfinishedFile): Mapping {
   const then = Mapping.parse(JSON.parse(file.mappingJson));
+  // Nothing was wrong with the row: it becomes again what it was.
+  if (rule === 'kept-damaged') return then;
   const now = tools.mappingOf(connectionId) ?? tools.savedMapping(then.name);
   return now?.entity === file.entity ? now : then;
 }
@@ -73,7 +75,7 @@ class Replay {
   readonly #correlationId = randomUUID();
   readonly #memory = new DocumentMemory();
   /** The file of the row before and its reader: rows come file by file. */
-  #open: { file: LetterFile; reader: RowReader | { problem: RowProblem } } | null = null;
+  #open: { file: LetterFile; isDamage: boolean; reader: RowReader | { problem: RowProblem } } | null = null;
   /** Of rows that would be kept, and of others. */
   readonly #samples: { readonly good: ReplaySample[]; readonly other: ReplaySample[] } = { good: [], other: [] };
   readonly #count = { done: 0, kept: 0, unchanged: 0, newer: 0, structure: 0, stillAside: 0, elsewhere: 0, later: 0, failed: 0 };
@@ -191,14 +193,15 @@ class Replay {
   }
 
   async #fileOf(letter: ReplayableLetter): Promise<LetterFile> {
-    if (this.#open?.file.id === letter.fileId) return this.#open.file;
+    const isDamage = letter.rule === 'kept-damaged';
+    if (this.#open?.file.id === letter.fileId && this.#open.isDamage === isDamage) return this.#open.file;
     const row = fileById(this.#tools.read, letter.fileId);
     if (!row) throw new Error(`no file ${letter.fileId}`);
     const mapping = this.#order.mapping ?? currentMapping(this.#tools, letter, row);
     if (mapping.entity !== row.entity)
       throw new Fault('input-wrong', { detail: `the mapping ${mapping.name} is for another kind of record` });
     const file = { ...row, mapping, layout: layoutBy(mapping, FoundLayout.parse(JSON.parse(row.layoutJson))) };
-    this.#open = { file, reader: await readerOf(this.#tools, file) };
+    this.#open = { file, isDamage, reader: await readerOf(this.#tools, file) };
     return file;
   }
 
@@ -231,7 +234,8 @@ class Replay {
     if (this.#mode === 'replay' && this.#samples.good.length >= mostSamples) return;
     const { hotelId, source, entity } = file;
     const known = recordOfKey(this.#tools.read, { hotelId, source, entity, externalId: row.externalId });
-    const before = known ? JSON.parse(outboxText(this.#tools.read, this.#tools.key, known.seq).toString('utf8')) : {};
+    const before =
+      known && letter.rule !== 'kept-damaged' ? JSON.parse(outboxText(this.#tools.read, this.#tools.key, known.seq).toString('utf8')) : {};
     const changes = differences(entityOf(file.mapping.entity).hashFields, before, JSON.parse(row.canonical));
     const outcome = !known ? 'new' : changes.length === 0 ? 'unchanged' : 'changed';
     this.#sample({ id: letter.id, externalId: row.externalId, outcome, rule: null, changes });

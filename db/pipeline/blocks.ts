@@ -138,6 +138,12 @@ export function prunedUpTo(db: ReadDb): () => number {
   return () => pruned.get() as number;
 }
 
+/** Tells whether a block was found damaged and set aside (db/pipeline/mend.ts). One that is merely empty was cut off, and is damaged. */
+export function isSetAside(db: ReadDb): (firstSeq: number) => boolean {
+  const found = db.prepare<[number], 1>('select 1 from damaged_blocks where first_seq = ?').pluck();
+  return (firstSeq) => found.get(firstSeq) !== undefined;
+}
+
 /** Give the next rows behind a position, in the order in which they were kept. What was pruned is passed over. */
 export function pendingRows(db: ReadDb, key: KeyObject): (afterSeq: number, limit: number) => OutboxRow[] {
   type BlockRow = { firstSeq: number; rows: number; sealed: Buffer; source: string; entity: string };
@@ -148,6 +154,7 @@ export function pendingRows(db: ReadDb, key: KeyObject): (afterSeq: number, limi
   const newest = db.prepare<[], number>('select coalesce(max(seq), 0) from outbox').pluck();
   const pruned = prunedUpTo(db);
   const isKept = db.prepare<[number], 1>('select 1 from outbox where seq = ?').pluck();
+  const wasDamaged = isSetAside(db);
   /** What is pruned leaves its place and the list of what is kept in one transaction: a number that is still listed is missing. */
   function mustBePruned(seq: number): void {
     if (seq > pruned() || isKept.get(seq) !== undefined) throw new Fault('database-damaged', { file: `outbox ${seq}` });
@@ -161,6 +168,8 @@ export function pendingRows(db: ReadDb, key: KeyObject): (afterSeq: number, limi
       return { rows: [], next: firstBehind.get(seq) ?? pruned() + 1 };
     }
     const { firstSeq, rows, sealed, source, entity } = block;
+    // What was damaged has been set aside: its rows are passed over, and come behind it under numbers of their own.
+    if (sealed.length === 0 && wasDamaged(firstSeq)) return { rows: [], next: firstSeq + rows };
     const texts = openBlock(key, firstSeq, rows, sealed);
     const found: OutboxRow[] = [];
     let at = seq;
@@ -183,10 +192,25 @@ export function pendingRows(db: ReadDb, key: KeyObject): (afterSeq: number, limi
       } catch (error) {
         // What lies before a damaged block is given; the block is met again when it is the next.
         if (found.length > 0) return found;
-        throw error;
+        const isDamage = error instanceof Fault && error.code === 'database-damaged';
+        throw isDamage ? new Fault('database-damaged', { file: `outbox ${at}` }, { cause: error }) : error;
       }
     }
     return found;
+  };
+}
+
+/** Up to which row nothing is left behind a position but what was damaged and set aside; the position itself where there is anything else. */
+export function endOfDamage(db: ReadDb): (afterSeq: number) => number {
+  const blockOf = db.prepare<[number], { firstSeq: number; next: number }>(
+    'select first_seq as firstSeq, first_seq + rows as next from blocks where first_seq <= ? order by first_seq desc limit 1',
+  );
+  const wasDamaged = isSetAside(db);
+  return (afterSeq) => {
+    let at = afterSeq;
+    for (let block = blockOf.get(at + 1); block && block.next > at + 1 && wasDamaged(block.firstSeq); block = blockOf.get(at + 1))
+      at = block.next - 1;
+    return at;
   };
 }
 

@@ -101,7 +101,9 @@ export function openLetter(db: ReadDb, key: KeyObject, id: number): DeadLetter &
   }
 }
 
-function bytesOf(key: KeyObject, { byteOffset, byteLength }: DeadLetter, { raw, fileId, layout }: Kept): LetterContent {
+function bytesOf(key: KeyObject, { rule, byteOffset, byteLength }: DeadLetter, { raw, fileId, layout }: Kept): LetterContent {
+  // Nothing is kept of it but its place in the copy of its file.
+  if (rule === 'kept-damaged') return { kind: 'bytes', base64: '', encoding: 'utf-8', otherEncodings: [], isCut: true };
   if (raw === null || fileId === null || byteOffset === null || layout === null) throw new TypeError('a dead letter without its bytes');
   const bytes = unseal(key, raw, letterContext(fileId, byteOffset));
   const { encoding, otherEncodings } = FoundLayout.parse(JSON.parse(layout));
@@ -130,7 +132,7 @@ export type ReplayableLetter = {
   readonly line: number;
   readonly byteOffset: number;
   readonly byteLength: number;
-  readonly raw: Buffer;
+  readonly raw: Buffer | null;
   readonly fileId: number;
   readonly entity: string;
 };

@@ -98,6 +98,7 @@ export function fileStatements(db: WriteDb) {
   const renewRaw = db.prepare('update files set raw_path = ?, bytes = ? where id = ?');
   const laterUsed = db.prepare<[number], number>(`select 1 ${laterThan} and g.kept + g.unchanged > 0 limit 1`).pluck();
   const seeAgain = db.prepare('update files set seen_before = seen_before + 1, last_seen_at_ms = ? where id = ?');
+  const hasDamage = db.prepare<[number], number>("select 1 from dead_letters where file_id = ? and rule = 'kept-damaged' limit 1").pluck();
   const forgottenAtMs = db.prepare<[], number>(`select json from settings where key = '${contentForgotten}'`).pluck();
   const accounts = db.prepare<[number], { name: string; bytes: number; accounted: number }>(
     'select name, bytes, bytes_normalised + bytes_dead_letters + bytes_structural as accounted from files where id = ?',
@@ -124,8 +125,11 @@ export function fileStatements(db: WriteDb) {
       // Or nobody knows whether it is what the destinations have.
       const isForgotten = finishedAtMs !== null && finishedAtMs <= Number(forgottenAtMs.get() ?? Number.NEGATIVE_INFINITY);
       const isBackAgain = isWrittenBack || isForgotten;
-      // Behind later files its rows would be old states: then only trying them again, one by one, looks at each.
-      const isMended = known.mapping !== file.mappingJson && known.used === 0 && laterUsed.get(known.id) === undefined;
+      // Nothing of it could be used by the mapping before, or some of it is damaged here. Behind later files its rows would be old states:
+      // then only trying them again, one by one, looks at each.
+      const isUnused = known.mapping !== file.mappingJson && known.used === 0;
+      const isDamaged = finishedAtMs !== null && hasDamage.get(known.id) !== undefined;
+      const isMended = (isUnused || isDamaged) && laterUsed.get(known.id) === undefined;
       if (isBackAgain || isMended) reopen(known.id, file.mappingJson, file.layoutJson);
       const isFinished = known.finished_at_ms !== null && !isBackAgain && !isMended;
       // The copy that was just made is whole; the one of an unfinished file may have been lost or damaged.

@@ -1,6 +1,6 @@
 import { type KeyObject, randomInt } from 'node:crypto';
 import type { WriteDb } from '../open.ts';
-import { openBlock, sealBlock } from './blocks.ts';
+import { isSetAside, openBlock, sealBlock } from './blocks.ts';
 import { type KeptFor, withRank } from './event-text.ts';
 import { contentForgotten } from './files.ts';
 
@@ -86,9 +86,12 @@ export function generations(db: WriteDb, key: KeyObject) {
     const change = db.prepare('update blocks set sealed = ?, generation = ? where first_seq = ?');
     // A block is made anew as a whole, also when only its last rows lie behind the position.
     let from: number | null = null;
+    const wasDamaged = isSetAside(db);
     for (let block = next.get(0, position); block; block = next.get(block.firstSeq, position)) {
       const { firstSeq, rows, entity, reason, sealed } = block;
       from ??= firstSeq;
+      // What was damaged has been set aside.
+      if (wasDamaged(firstSeq)) continue;
       const texts = openBlock(key, firstSeq, rows, sealed);
       // What was pruned has left its place, and keeps it.
       const raise = (text: Buffer, seq: number) =>

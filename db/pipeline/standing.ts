@@ -24,6 +24,9 @@ type AlertRow = {
   count: number;
 };
 
+/** Under which connection id the troubles of the agent itself stand. */
+export const agentItself = '';
+
 /** The troubles that stand now, the longest first. */
 export function standingAlerts(db: ReadDb): Alert[] {
   const rows = db.prepare<[], AlertRow>('select * from alerts order by since_ms, connection_id').all();
@@ -43,7 +46,7 @@ export function standingAlerts(db: ReadDb): Alert[] {
 const beside = sidelines.map((code) => `'${code}'`).join(', ');
 const healsWithTheSync = `code not in (${beside})`;
 
-/** Prepare the steps that note syncs and troubles. A connection id of '' is the agent itself. */
+/** Prepare the steps that note syncs and troubles. */
 export function standingStatements(db: WriteDb) {
   const start = db.prepare(
     'insert into syncs (connection_id, last_started_at_ms) values (?, ?) on conflict do update set last_started_at_ms = excluded.last_started_at_ms',

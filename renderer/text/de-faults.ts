@@ -72,6 +72,11 @@ export const faultsDe: Record<FaultCode, Sentences> = {
     safe: 'Nichts wurde hineingeschrieben. Die Rohdateien sind unberührt.',
     next: 'Beenden Sie Bellhop, lassen Sie den Datenordner, wie er ist, und rufen Sie zuerst die Betreuung an.',
   },
+  'database-mended': {
+    what: 'Ein Teil der Datenbank war beschädigt: {rows} Zeilen des Ausgangs.',
+    safe: 'Nichts Beschädigtes wurde gesendet. Was davon zählt, wird aus den Kopien der Dateien noch einmal gelesen; alles andere ging weiter.',
+    next: 'Prüfen Sie die Festplatte dieses PCs: Was einmal beschädigt war, wird es wieder. Was nicht noch einmal gelesen werden konnte, steht unter Beiseitegelegt.',
+  },
   'database-newer': {
     what: 'Die Datenbank wurde von einem neueren Bellhop geschrieben (Schema {found}, dieses kennt {known}).',
     safe: 'Sie wurde nicht berührt.',

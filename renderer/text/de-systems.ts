@@ -303,6 +303,12 @@ export const rulesDe: Record<RuleId, { readonly title: string; readonly means: s
     means: 'An- und Abreise sind vielleicht vertauscht, oder eine ist vertippt; welche, weiß nur das Hotel.',
     hint: 'Berichtigen Sie die Daten in der Quelle.',
   },
+  'kept-damaged': {
+    title: 'Was von dieser Zeile aufbewahrt war, ist beschädigt.',
+    means:
+      'Ein Teil der Datenbank lässt sich nicht mehr öffnen, und Beschädigtes wird nie gesendet. Die Zeile wird aus der Kopie ihrer Datei noch einmal gelesen.',
+    hint: 'Prüfen Sie die Festplatte. Ist auch die Kopie beschädigt, exportieren Sie den Datensatz noch einmal: Er wird gesendet, sobald seine Quelle ihn wieder nennt.',
+  },
   'refused-by-destination': {
     title: 'Das Ziel hat diesen Datensatz abgelehnt.',
     means: 'Aus der Zeile wurde ein Datensatz, er ist aufbewahrt, und das Ziel hat gesagt, dass es ihn nicht nimmt.',
