@@ -80,6 +80,13 @@ test('a run that the agent did not see the end of is called that, and older runs
   await part.getByRole('button', { name: 'Older runs' }).press('Enter');
   await expect(rows).toHaveCount(13);
   await expect(part.getByRole('button', { name: 'Older runs' })).toBeHidden();
+
+  // What the killed run had kept is in its own numbers, and what is left in those of the next: together every record, once.
+  await hotel.client.connections.syncNow({ id: 'pms' });
+  await expect.poll(() => ended(hotel), { timeout: 30_000 }).toBe(14);
+  const { runs } = await hotel.client.connections.runs({ id: 'pms' });
+  const sum = (of: 'files' | 'rowsRead' | 'kept') => runs.reduce((all, run) => all + (run[of] ?? 0), 0);
+  expect([sum('files'), sum('rowsRead'), sum('kept'), (await hotel.client.overview.get({})).records]).toEqual([13, 60_012, 60_012, 60_012]);
 });
 
 test.describe('of a database', () => {
