@@ -5,7 +5,7 @@ import type { DestinationHealth, EntityHealth, Overview, SourceHealth } from '..
 import type { EntityName } from '../../contract/record.ts';
 import type { ReadDb } from '../../db/open.ts';
 import { connections, property } from '../../db/pipeline/connections.ts';
-import { type EntityCount, entityCounts, recentFiles, repeatedFiles } from '../../db/pipeline/counts.ts';
+import { type EntityCount, entityCounts, recentFiles, repeatedFiles, setAsideByRule } from '../../db/pipeline/counts.ts';
 import { figuresLag } from '../../db/pipeline/guest-figures.ts';
 import { heldSending } from '../../db/pipeline/held-sending.ts';
 import { delivery, waitingBehind } from '../../db/pipeline/outbox.ts';
@@ -52,7 +52,7 @@ export async function overview(tools: HealthTools): Promise<Overview> {
   );
   // A shadow holds nobody back: what waits for it alone does not count as waiting.
   const destinations = systems.filter((system) => system.direction === 'destination' && system.shadow === null);
-  const setAsideByRule = await tools.reads.setAsideByRule();
+  const byRule = await setAsideOf(tools);
   return {
     nowMs,
     businessDate: hotel ? businessDate(hotel, nowMs) : null,
@@ -63,14 +63,22 @@ export async function overview(tools: HealthTools): Promise<Overview> {
       destinations.length === 0
         ? waitingBehind(tools.read, 0).waiting
         : Math.max(...destinations.map((one) => (one.direction === 'destination' ? one.waiting : 0))),
-    setAside: setAsideByRule.reduce((sum, one) => sum + one.count, 0),
-    setAsideByRule,
+    setAside: byRule.reduce((sum, one) => sum + one.count, 0),
+    setAsideByRule: byRule,
     outbox: { ...size, keepDays: keepDays(tools.read) },
     figures: figuresLag(tools.read),
     recentFiles: recentFiles(tools.read, 30),
     repeatedFiles: repeatedFiles(tools.read, 30),
     disk: diskUse(tools, nowMs),
   };
+}
+
+/** So many rows are counted in no time; more of them in the reader thread, where other long looks may be in front. */
+const countedHere = 5000;
+
+async function setAsideOf({ read, reads }: HealthTools): Promise<Overview['setAsideByRule']> {
+  const some = read.prepare<[number], number>('select count(*) from (select 1 from dead_letters limit ?)').pluck().get(countedHere);
+  return some === countedHere ? reads.setAsideByRule() : setAsideByRule(read);
 }
 
 function sourceHealth(
@@ -173,13 +181,32 @@ function destinationState(isStopped: boolean, line: PushState | null, waiting: n
   return waiting > 0 ? 'waiting' : 'idle';
 }
 
-/** Going over all blocks takes a moment with millions of versions: what was found is good for so long, as long as no connection changes. */
+/**
+ * Going over all blocks takes a moment with millions of versions: what was found is good for a second, as long as no connection changes. For
+ * some seconds more it is given while it is looked at anew, so that a glance does not wait for that.
+ */
 const lookedMs = 1000;
+const lookedBesideMs = 4000;
 let looked: { readonly name: string; readonly atMs: number; readonly look: OutboxLook } | null = null;
+let isLooking = false;
 
 async function outboxLookOf({ home, read, reads }: HealthTools, nowMs: number): Promise<OutboxLook> {
   const name = JSON.stringify([home, connections(read).map(({ id, isShadow }) => [id, isShadow])]);
-  if (looked?.name !== name || Math.abs(nowMs - looked.atMs) > lookedMs) looked = { name, atMs: nowMs, look: await reads.outboxLook() };
+  const lookNow = async (): Promise<OutboxLook> => {
+    const look = await reads.outboxLook();
+    looked = { name, atMs: nowMs, look };
+    return look;
+  };
+  const ageMs = looked?.name === name ? Math.abs(nowMs - looked.atMs) : Number.POSITIVE_INFINITY;
+  if (looked === null || ageMs > lookedBesideMs) return lookNow();
+  if (ageMs > lookedMs && !isLooking) {
+    isLooking = true;
+    void lookNow()
+      .catch(() => undefined)
+      .finally(() => {
+        isLooking = false;
+      });
+  }
   return looked.look;
 }
 
