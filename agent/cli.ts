@@ -39,6 +39,8 @@ const usage = `bellhop ${version}
       the script for the administrator of the database or the broker: what is needed there, and no right more
   bellhop connections trip ID --reason TEXT [--until-trial] | reset ID
       stop sending to a destination, for good or for a minute; let it go on and try at once, also after failures
+  bellhop connections tables ID | compare ID | gone ID TABLE
+      how the tables of a database stand; compare all of them now; believe that missing rows are gone
   bellhop connections runs ID [--limit N]
       the runs of a source, newest first: when, why, what they brought and how they ended
   bellhop connections shadow ID on|off | share ID PERCENT
