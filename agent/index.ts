@@ -291,13 +291,13 @@ export class Agent {
       // Not even the warning can be noted on a disk that is full: then the sources say so.
       log.error(errorFields(error), 'the disk could not be looked at');
     }
+    await this.mending.look().catch((error) => log.error(errorFields(error), 'what was damaged could not be told'));
   }
 
   /** Drop what was tried and which runs were made long ago. A disk that is full keeps them a while longer. */
   async #pruneHistory(): Promise<void> {
     await this.#noteBeside('pruneAttempts', 'old attempts could not be dropped');
     await this.#noteBeside('pruneRuns', 'old runs could not be dropped');
-    await this.mending.forgetOld().catch((error) => this.stores.log.error(errorFields(error), 'an old warning could not be taken back'));
   }
 
   /** Carry out a step of a history that nothing else depends on. */

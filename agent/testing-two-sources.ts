@@ -6,8 +6,9 @@ type Arrived = { readonly source: string; readonly externalId: string; readonly 
 
 /** Everything that a receiver has applied, in its order. */
 export function arrivedAt({ file }: Pick<TestHotel['upstream'], 'file'>): Arrived[] {
-  const text = readFileSync(file, { encoding: 'utf8', flag: 'a+' }).trim();
-  return text === '' ? [] : text.split('\n').map((line) => JSON.parse(line).record);
+  // Behind the last line feed stands what is just being written.
+  const lines = readFileSync(file, { encoding: 'utf8', flag: 'a+' }).split('\n').slice(0, -1);
+  return lines.map((line) => JSON.parse(line).record);
 }
 
 export const saidBy = ({ source, externalId, status }: Arrived) => `${source} ${externalId} ${status}`;

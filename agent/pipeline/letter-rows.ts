@@ -8,7 +8,7 @@ import type { RowProblem } from './normalise/row-mapper.ts';
 import { RowScanner } from './normalise/rows.ts';
 import { HeaderSearch } from './normalise-file.ts';
 import { daysOf, type PullTools } from './pull.ts';
-import { readRawFile } from './raw-files.ts';
+import { rawBytes, readRawFile } from './raw-files.ts';
 import type { RowReader } from './row-reader.ts';
 
 /** The file of a letter, with the mapping and the layout that it is tried by. */
@@ -70,15 +70,7 @@ function searchIn(
 export async function rowBytes(tools: PullTools, letter: ReplayableLetter, file: LetterFile): Promise<Buffer> {
   if (letter.raw !== null && letter.byteLength <= keptLetterBytes)
     return unseal(tools.key, letter.raw, letterContext(file.id, letter.byteOffset));
-  const from = letter.byteOffset;
-  const parts: Buffer[] = [];
-  let at = 0;
-  for await (const chunk of readRawFile({ home: tools.home, path: file.rawPath, key: tools.key })) {
-    if (at + chunk.length > from) parts.push(chunk.subarray(Math.max(0, from - at), from + letter.byteLength - at));
-    at += chunk.length;
-    if (at >= from + letter.byteLength) break;
-  }
-  const bytes = Buffer.concat(parts);
+  const bytes = await rawBytes({ home: tools.home, path: file.rawPath, key: tools.key }, letter.byteOffset, letter.byteLength);
   let end = bytes.length;
   while (end > 0 && (bytes[end - 1] === 10 || bytes[end - 1] === 13)) end--;
   return bytes.subarray(0, end);

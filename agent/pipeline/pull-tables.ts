@@ -2,7 +2,8 @@ import { createHash, randomUUID } from 'node:crypto';
 import { Fault, type FaultCode } from '../../contract/faults.ts';
 import type { Fingerprint } from '../../contract/fingerprint.ts';
 import type { Mapping } from '../../contract/mapping.ts';
-import { fileById, type TakenFile, unfinishedFiles } from '../../db/pipeline/files.ts';
+import { setting } from '../../db/pipeline/connections.ts';
+import { contentForgotten, fileById, type TakenFile, unfinishedFiles } from '../../db/pipeline/files.ts';
 import { knownRows, tableMark, tableMarks } from '../../db/pipeline/source-tables.ts';
 import type { LongReads } from '../../db/reader.ts';
 import type { Remote } from '../../db/thread-calls.ts';
@@ -120,7 +121,10 @@ async function one(failed: Fault[], run: () => Promise<unknown>, mend?: (fault: 
 function isSweepDue(tools: TablePullTools, sweepAt: string, mark: Watermark): boolean {
   if (mark.sweep) return true;
   const nowMs = tools.now();
-  const sinceMs = mark.sweptUtc === null ? Number.POSITIVE_INFINITY : nowMs - mark.sweptUtc * 1000;
+  const sweptAtMs = mark.sweptUtc === null ? Number.NEGATIVE_INFINITY : mark.sweptUtc * 1000;
+  // A walk from before all content was forgotten counts for none, also where a run that was under way then has written it down again.
+  const forgottenAtMs = Number(setting(tools.read, contentForgotten) ?? Number.NEGATIVE_INFINITY);
+  const sinceMs = forgottenAtMs > sweptAtMs ? Number.POSITIVE_INFINITY : nowMs - sweptAtMs;
   if (sinceMs > sweepsAtLeastEveryMs) return true;
   const now = hotelTime(tools.timeZone() ?? 'UTC', nowMs);
   const [hour = 0, minute = 0] = sweepAt.split(':').map(Number);

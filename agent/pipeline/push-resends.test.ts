@@ -135,6 +135,7 @@ describe('sending again', { timeout: 60_000 }, () => {
           return bite;
         },
       },
+      onDamage: async () => false,
       onResent: () => undefined,
       finished: () => {
         throw new Error('it was cancelled');
@@ -162,6 +163,7 @@ describe('sending again', { timeout: 60_000 }, () => {
       read: stores.read,
       writer: stores.writer,
       reads: stores.reads,
+      onDamage: async () => false,
       onResent: () => undefined,
       finished: () => {
         throw new Error('it was stopped');

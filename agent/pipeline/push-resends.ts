@@ -23,6 +23,8 @@ export type ResendingTools = {
   readonly read: ReadDb;
   readonly reads: Pick<Remote<LongReads>, 'resendBite'>;
   readonly writer: Writer;
+  /** A row cannot be read. @returns whether it was set aside, so that what lies behind it can go, and it comes once more by itself. */
+  readonly onDamage: (seq: number) => Promise<boolean>;
   /** Told after every change of an order. */
   readonly onResent: () => void;
   /** What is written down when an order is over. */
@@ -191,6 +193,7 @@ export class Resending {
         // One block that is damaged does not hold up the rest: how many could not be read is said with the order.
         if (!(error instanceof Fault) || error.code !== 'database-damaged') throw error;
         damaged.push(seq);
+        await this.#tools.onDamage(seq).catch(() => false);
       }
     }
     return { texts, damaged, rest: null };

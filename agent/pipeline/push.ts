@@ -25,8 +25,6 @@ export type PushTools = ResendingTools & {
   readonly onWell: () => void;
   /** The destination knows more of this hotel than this folder remembers; what has to be sent again will be. */
   readonly onPutBack: () => void;
-  /** A row that waits cannot be read. @returns whether it was set aside, so that what lies behind it can go. */
-  readonly onDamage: (seq: number) => Promise<boolean>;
 };
 
 /** How the line to one destination is at this moment. */
@@ -306,7 +304,9 @@ export class Push {
   async #isSetAside(error: unknown): Promise<boolean> {
     if (!(error instanceof Fault) || error.code !== 'database-damaged') return false;
     const seq = /^outbox (\d+)$/.exec(error.detail.file ?? '')?.[1];
-    return seq !== undefined && this.#tools.onDamage(Number(seq));
+    if (seq === undefined) return false;
+    // Where that cannot be done now, the damage is what is wrong with this line, until it can.
+    return this.#tools.onDamage(Number(seq)).catch(() => false);
   }
 
   #countAnew(): void {

@@ -1,5 +1,6 @@
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { hasPostgres, type PostgresServer, startPostgres } from '../../sandbox/servers/postgres.ts';
 import { startUpstream } from '../../sandbox/upstream/server.ts';
@@ -115,6 +116,23 @@ describe('a data folder that was put back', { timeout: 60_000 }, () => {
       await test.sync();
       await arrived(3);
       expect(statuses()).toEqual(['confirmed', 'cancelled', 'confirmed']);
+    });
+
+    it('is not needed for a row whose kept text and whose copy are damaged: the next walk brings it, though it has not changed', async () => {
+      await test.client.connections.pause({ id: 'hub' });
+      await test.sync();
+      await test.agent.stop();
+      const db = new Database(join(test.home, 'pipeline.db'));
+      db.prepare('update blocks set sealed = zeroblob(500)').run();
+      rmSync(join(test.home, db.prepare<[], string>('select raw_path from files').pluck().get() ?? ''));
+      db.close();
+      await test.restart();
+      await test.client.connections.resume({ id: 'hub' });
+      const setAside = async () => (await test.client.overview.get({})).setAside;
+      await test.until(setAside, (rows) => rows === 1);
+      await test.sync();
+      await arrived(1);
+      expect([statuses(), await setAside()]).toEqual([['confirmed'], 0]);
     });
 
     it('is not needed for it where a shadow leads that had something from elsewhere: it gets every row again', async () => {

@@ -153,12 +153,19 @@ class Replay {
         this.#aside(letter.id, 'header-unusable');
         continue;
       }
-      const fate = await this.#fate(reader, { letter, file });
+      if (this.#signal.aborted) throw new Fault('stopped');
+      const fate = await this.#fateOrDamage(reader, { letter, file });
+      if (fate === 'damaged') {
+        this.#aside(letter.id, letter.rule);
+        continue;
+      }
       if (fate === 'structure') {
         empty.push(letter);
         this.#sample({ id: letter.id, externalId: null, outcome: 'structure', rule: null, changes: [] });
       } else if ('rule' in fate) {
-        const { rule, field, column, detail } = fate;
+        // A row that was kept once, as a person had corrected it, keeps its reason: only the copy as it came is left of it.
+        const { rule, field, column, detail } =
+          letter.rule === 'kept-damaged' ? { rule: letter.rule, field: null, column: null, detail: null } : fate;
         still.push({ id: letter.id, rule, field, column, detail });
         this.#aside(letter.id, rule);
       } else read.push({ row: fate, letter, file });
@@ -203,6 +210,16 @@ class Replay {
     const file = { ...row, mapping, layout: layoutBy(mapping, FoundLayout.parse(JSON.parse(row.layoutJson))) };
     this.#open = { file, isDamage, reader: await readerOf(this.#tools, file) };
     return file;
+  }
+
+  /** The fate of a row; where its copy is damaged as well, that is its own matter and holds up no other. */
+  async #fateOrDamage(reader: RowReader, one: Try): Promise<MappedRow | RowProblem | 'structure' | 'damaged'> {
+    try {
+      return await this.#fate(reader, one);
+    } catch (error) {
+      if (one.letter.rule === 'kept-damaged' && error instanceof Fault && error.code === 'database-damaged') return 'damaged';
+      throw error;
+    }
   }
 
   async #fate(reader: RowReader, one: Try): Promise<MappedRow | RowProblem | 'structure'> {

@@ -59,9 +59,9 @@ export function backoffMs(attempt: number, random: () => number = Math.random): 
   return Math.round(random() * bound);
 }
 
-/** Whether an error is a failure of the line, rather than refused data or our own stopping. */
+/** Whether an error is a failure of the line, rather than refused data, damage on this PC or our own stopping. */
 export function countsAgainstTheLine(error: unknown): error is Fault {
-  return error instanceof Fault && error.code !== 'stopped';
+  return error instanceof Fault && error.code !== 'stopped' && error.code !== 'database-damaged';
 }
 
 /** The breaker of one destination: it counts failures of the line, not refused data and not our own stopping. */

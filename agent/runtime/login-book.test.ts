@@ -127,6 +127,15 @@ it('counts a try that nobody answered, unless the password has worked before: be
   ]);
 });
 
+it('keeps a refusal that comes while another try is under way, whatever becomes of that one', async () => {
+  const [one, other] = [book().for(true), book().for(true)];
+  await Promise.all([one.begin(account, 'wrong', never), other.begin(account, 'wrong', never)]);
+  const shared = book().for(false);
+  await shared.refused(account, 'wrong', 'ORA-01017');
+  await shared.ended(account, 'wrong');
+  expect(await shared.begin(account, 'wrong', never)).toEqual({ detail: 'ORA-01017' });
+});
+
 it('counts two refusals at once as two', async () => {
   const [one, other] = [book().for(true), book().for(true)];
   await Promise.all([one.begin(account, 'wrong', never), other.begin(account, 'wrong', never)]);

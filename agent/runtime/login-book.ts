@@ -54,7 +54,9 @@ export class LoginBook {
     return {
       begin: (account, secret, signal) => this.#begin(account, secret, isByHand, signal),
       succeeded: (account, secret) => settle(account, secret, () => ({ outcome: 'good', before: null, detail: '', failedAtMs: [] })),
-      ended: (account, secret) => settle(account, secret, ({ before }) => ({ outcome: before ?? 'lifted', before: null })),
+      // Of two tries under way, what the other has come to stands.
+      ended: (account, secret) =>
+        settle(account, secret, ({ outcome, before }) => (outcome === 'under-way' ? { outcome: before ?? 'lifted', before: null } : {})),
       unanswered: (account, secret) =>
         settle(account, secret, ({ before, failedAtMs }) => {
           if (before === 'good') return { outcome: before, before: null };

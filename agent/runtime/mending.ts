@@ -1,5 +1,5 @@
 import { Fault } from '../../contract/faults.ts';
-import type { DamagedRows } from '../../db/pipeline/mend.ts';
+import { type DamagedRows, damageSince } from '../../db/pipeline/mend.ts';
 import { agentItself, standingAlerts } from '../../db/pipeline/standing.ts';
 import type { Writer } from '../../db/writer.ts';
 import { type ReplayTools, replayLetters } from '../pipeline/replay-letters.ts';
@@ -26,6 +26,8 @@ export type MendingTools = {
 export class Mending {
   readonly #tools: MendingTools;
   #reading: Promise<void> = Promise.resolve();
+  /** Of how many damaged blocks was said last. */
+  #said = 0;
 
   constructor(tools: MendingTools) {
     this.#tools = tools;
@@ -33,13 +35,28 @@ export class Mending {
 
   /** @returns whether the row lay in a block that is damaged and is set aside now. */
   async setAside(seq: number): Promise<boolean> {
-    const { writer, onDamage, onFault } = this.#tools;
+    const { writer, onDamage, onBug } = this.#tools;
     const found = await writer.step('setDamagedAside', [seq]);
-    if (!found?.isNew) return found !== null;
-    onDamage(found);
-    await onFault(new Fault('database-mended', { rows: String(found.rows) }));
-    this.readAgain();
-    return true;
+    if (found?.isNew) {
+      onDamage(found);
+      await this.look().catch(onBug);
+    }
+    return found !== null;
+  }
+
+  /** Say what was found damaged, whoever has found it, for as long as it is said; and have it read once more. */
+  async look(): Promise<void> {
+    const { replay, writer, now, onFault } = this.#tools;
+    const { read } = replay();
+    const { blocks, rows } = damageSince(read, now() - saidForMs);
+    if (blocks === 0) {
+      if (standingAlerts(read).some(({ fault }) => fault.code === 'database-mended'))
+        await writer.step('clearAlert', [agentItself, 'database-mended']);
+    } else if (blocks !== this.#said) {
+      await onFault(new Fault('database-mended', { rows: String(rows) }));
+      this.readAgain();
+    }
+    this.#said = blocks;
   }
 
   /** Read once more what is set aside, also by an earlier start; one time after the other. */
@@ -50,15 +67,6 @@ export class Mending {
       .catch((error) => {
         if (!signal.aborted) onBug(error);
       });
-  }
-
-  /** Take back a warning that has stood for long enough. */
-  async forgetOld(): Promise<void> {
-    const { replay, writer, now } = this.#tools;
-    const old = standingAlerts(replay().read).find(
-      ({ fault, lastSeenMs }) => fault.code === 'database-mended' && lastSeenMs < now() - saidForMs,
-    );
-    if (old) await writer.step('clearAlert', [agentItself, 'database-mended']);
   }
 
   async stop(): Promise<void> {

@@ -144,6 +144,15 @@ export function isSetAside(db: ReadDb): (firstSeq: number) => boolean {
   return (firstSeq) => found.get(firstSeq) !== undefined;
 }
 
+/** Tells whether a row lay in a block that was set aside. */
+export function wasInDamage(db: ReadDb): (seq: number) => boolean {
+  const found = db.prepare<[number], 1>(
+    'select 1 from damaged_blocks d join blocks b on b.first_seq = d.first_seq ' +
+      'where d.first_seq = (select max(first_seq) from blocks where first_seq <= ?)',
+  );
+  return (seq) => found.get(seq) !== undefined;
+}
+
 /** Give the next rows behind a position, in the order in which they were kept. What was pruned is passed over. */
 export function pendingRows(db: ReadDb, key: KeyObject): (afterSeq: number, limit: number) => OutboxRow[] {
   type BlockRow = { firstSeq: number; rows: number; sealed: Buffer; source: string; entity: string };

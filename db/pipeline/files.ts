@@ -113,6 +113,8 @@ export function fileStatements(db: WriteDb) {
     const known = find.get(file.connectionId, file.sha256);
     if (known) {
       const before = newestAt.get(file.connectionId, file.path);
+      // Asked before this sighting makes it the newest of all.
+      const isLaterUsed = laterUsed.get(known.id) !== undefined;
       // The same file lying where it lay is no news; the same content under another name, written anew or put back with its old time is.
       const isNews = before !== known.id || fileSeen.get(file.connectionId, file.path, file.mark) !== known.id;
       if (isNews) {
@@ -129,7 +131,7 @@ export function fileStatements(db: WriteDb) {
       // then only trying them again, one by one, looks at each.
       const isUnused = known.mapping !== file.mappingJson && known.used === 0;
       const isDamaged = finishedAtMs !== null && hasDamage.get(known.id) !== undefined;
-      const isMended = (isUnused || isDamaged) && laterUsed.get(known.id) === undefined;
+      const isMended = (isUnused || isDamaged) && !isLaterUsed;
       if (isBackAgain || isMended) reopen(known.id, file.mappingJson, file.layoutJson);
       const isFinished = known.finished_at_ms !== null && !isBackAgain && !isMended;
       // The copy that was just made is whole; the one of an unfinished file may have been lost or damaged.

@@ -1,8 +1,10 @@
 import { type KeyObject, randomInt } from 'node:crypto';
+import { Fault } from '../../contract/faults.ts';
 import type { WriteDb } from '../open.ts';
 import { isSetAside, openBlock, sealBlock } from './blocks.ts';
 import { type KeptFor, withRank } from './event-text.ts';
 import { contentForgotten } from './files.ts';
+import { mendStatements } from './mend.ts';
 
 /** What is noted of a restore: the lowest generation since, and the destinations that have not been met since. */
 type RestoreNote = {
@@ -21,6 +23,7 @@ const knewMore = (destinationId: string) => `shadow-knew-more/${destinationId}`;
  * docs/decisions/20261121-generation-raised.md tells why.
  */
 export function generations(db: WriteDb, key: KeyObject) {
+  const { setDamagedAside } = mendStatements(db, key);
   const newest = db.prepare<[], number>('select coalesce(max(generation), 0) from generations').pluck();
   const add = db.prepare('insert into generations (generation, begun_at_ms) values (?, ?) on conflict do nothing');
   const isOurs = db.prepare('select 1 from generations where generation = ?').pluck();
@@ -92,7 +95,8 @@ export function generations(db: WriteDb, key: KeyObject) {
       from ??= firstSeq;
       // What was damaged has been set aside.
       if (wasDamaged(firstSeq)) continue;
-      const texts = openBlock(key, firstSeq, rows, sealed);
+      const texts = opened(firstSeq, rows, sealed, nowMs);
+      if (!texts) continue;
       // What was pruned has left its place, and keeps it.
       const raise = (text: Buffer, seq: number) =>
         text.length === 0 ? '' : withRank(text.toString('utf8'), entity, generation, seq, reason);
@@ -102,6 +106,16 @@ export function generations(db: WriteDb, key: KeyObject) {
     db.prepare('update outbox set version = seq where seq >= ?').run(from);
     // The next version of a record goes on counting from what its last event says.
     db.prepare('update records set generation = ?, version = seq where seq >= ?').run(generation, from);
+  }
+
+  /** The texts of a block; null of one that is damaged, and set aside by that: it holds up neither the others nor whoever sends now. */
+  function opened(firstSeq: number, rows: number, sealed: Buffer, nowMs: number): Buffer[] | null {
+    try {
+      return openBlock(key, firstSeq, rows, sealed);
+    } catch (error) {
+      if (!(error instanceof Fault) || error.code !== 'database-damaged' || !setDamagedAside(firstSeq, nowMs)) throw error;
+      return null;
+    }
   }
 
   /**

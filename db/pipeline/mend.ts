@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { Fault } from '../../contract/faults.ts';
-import type { WriteDb } from '../open.ts';
+import type { ReadDb, WriteDb } from '../open.ts';
 import { isSetAside, openBlock } from './blocks.ts';
 
 /**
@@ -32,6 +32,12 @@ export function mendStatements(db: WriteDb, key: KeyObject) {
   const forget = db.prepare(
     `update records set hash = x'' where ledger_id = @ledgerId and seq >= @firstSeq and seq < @firstSeq + @rows and external_id in (select o.external_id from outbox o ${within})`,
   );
+  const forgetRows = db.prepare(
+    `update source_rows set hash = x'' where file_id = @fileId and byte_offset in (select o.byte_offset ${newest} ${within})`,
+  );
+  const sweepAgain = db.prepare(
+    "update source_tables set watermark = json_set(watermark, '$.sweptUtc', null) where connection_id = (select connection_id from files where id = @fileId)",
+  );
   const account = db.prepare(
     'update files set bytes_normalised = bytes_normalised - @bytes, bytes_dead_letters = bytes_dead_letters + @bytes, dead_letters = dead_letters + @count where id = @fileId',
   );
@@ -59,6 +65,7 @@ export function mendStatements(db: WriteDb, key: KeyObject) {
     if (fileId !== null && changes > 0) {
       account.run({ fileId, count: changes, bytes: bytesOf.get({ firstSeq, rows, ledgerId }) });
       count.run({ fileId, ledgerId, count: changes });
+      if (forgetRows.run({ fileId, firstSeq, rows, ledgerId }).changes > 0) sweepAgain.run({ fileId });
     }
     empty.run(firstSeq);
     return { firstSeq, rows, setAside: changes, isNew: true };
@@ -75,4 +82,13 @@ export function mendStatements(db: WriteDb, key: KeyObject) {
   }
 
   return { setDamagedAside };
+}
+
+/** What was found damaged since a time: how many blocks, and how many rows they held. */
+export function damageSince(db: ReadDb, sinceMs: number): { readonly blocks: number; readonly rows: number } {
+  return db
+    .prepare<[number], { blocks: number; rows: number }>(
+      'select count(*) as blocks, coalesce(sum(b.rows), 0) as rows from damaged_blocks d join blocks b on b.first_seq = d.first_seq where d.found_at_ms > ?',
+    )
+    .get(sinceMs) as { blocks: number; rows: number };
 }

@@ -6,7 +6,7 @@ import type { EntityName } from '../../contract/record.ts';
 import type { OpenedRecord, RecordCount, RecordVersion, VersionDelivery } from '../../contract/record-view.ts';
 import type { ReadDb } from '../open.ts';
 import { attemptsOf } from './attempts.ts';
-import { outboxText, prunedUpTo } from './blocks.ts';
+import { outboxText, prunedUpTo, wasInDamage } from './blocks.ts';
 import { blockOf, delivery } from './outbox.ts';
 import { otherSources, sameRecordRule, wasSentLater, withheldFrom } from './withheld.ts';
 
@@ -43,13 +43,14 @@ export async function openRecord(db: ReadDb, key: KeyObject, ledgerId: number, e
   const settledAt = settledOf(db);
   const pruned = prunedUpTo(db);
   const saidOf = deliveriesOf(db);
+  const isDamage = wasInDamage(db);
   const versions: RecordVersion[] = [];
   let seq: number | null = head.seq;
   let areOlderPruned = false;
   while (seq !== null && versions.length < mostVersions) {
     const kept = versionAt.get(seq);
-    // What lies behind was pruned.
-    if (!kept && seq !== head.seq && seq <= pruned()) {
+    // What lies behind was pruned, or was damaged and has been made anew.
+    if (seq !== head.seq && (kept ? isDamage(seq) : seq <= pruned())) {
       areOlderPruned = true;
       seq = null;
       break;
