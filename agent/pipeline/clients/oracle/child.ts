@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import type { Answer, Ask, Connection, Driver, Way } from './driver.ts';
+import type { Answer, Ask, Connection, Driver, Ready, Way } from './driver.ts';
 
 /**
  * The process in which one Oracle database is spoken with. It is a process of its own because the driver cannot change its mode once it has
@@ -80,5 +80,12 @@ process.on('message', (ask: Ask) => {
     .catch((error: unknown): Answer => ({ id: ask.id, error: errorOf(error) }))
     .then((given) => process.send?.(given));
 });
+// The driver is loaded before the first question, so that it takes nothing of the time of a login. One that cannot be is named then.
+try {
+  if (process.argv[2]) load(process.argv[2]);
+} catch {
+  // The question for it says why.
+}
+process.send?.({ isReady: true } satisfies Ready);
 // Whoever started it is gone: nobody asks any more.
 process.on('disconnect', () => process.exit(0));

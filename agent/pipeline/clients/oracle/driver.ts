@@ -73,5 +73,8 @@ export type Answer =
   | { readonly id: number; readonly done: true }
   | { readonly id: number; readonly error: OracleError };
 
+/** Said once, before any question: the process has started and loaded its driver. */
+export type Ready = { readonly isReady: true };
+
 /** An error of the driver or the server: its code, `ORA-00942` or `NJS-518`, and the first line of its words. */
 export type OracleError = { readonly code: string; readonly message: string };

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Fault } from '../../../../contract/faults.ts';
-import { policies } from '../../../resilience/policies.ts';
+import { policies, sleep } from '../../../resilience/policies.ts';
 import type { Logins } from '../../connector.ts';
 import { noteFailedLogin } from '../../failed-login.ts';
 import type { OracleAddress } from './address.ts';
-import type { Answer, Ask, Login, OracleError, Rows, Way } from './driver.ts';
+import type { Answer, Ask, Login, OracleError, Ready, Rows, Way } from './driver.ts';
 import { breaksTheLine, oracleFault } from './faults.ts';
 
 type Binds = Readonly<Record<string, string | number>>;
@@ -113,6 +113,8 @@ export class OracleLine {
     const child = new Child(way, caPem);
     const asked = { kind: 'connect', way, connectText: address.connectText, user, password, timeoutMs: policies.connectTimeoutMs } as const;
     try {
+      // A PC that is busy starts a process slowly: that says nothing about the server, and is no part of its time.
+      await child.started(signal);
       const answer = await child.ask(asked, policies.connectTimeoutMs * 2, signal);
       if ('login' in answer) {
         await logins?.succeeded(this.account, password);
@@ -179,6 +181,8 @@ export function wayInWords(way: Way): string {
   return `${way.package === 'oracledb6' ? 'the driver generation 6' : 'the driver'} with the Oracle client ${way.clientFolder ?? 'of this PC'}`;
 }
 
+const startsWithinMs = 60_000;
+
 /** The child did not answer in time. */
 class Late extends Error {}
 
@@ -189,13 +193,14 @@ class Child {
   readonly #process: ChildProcess;
   readonly #waiting = new Map<number, (answer: Answer) => void>();
   readonly #trust: string | null;
+  readonly #started = Promise.withResolvers<void>();
   #nextId = 1;
   #hasEnded = false;
 
   constructor(way: Way, caPem: string | undefined) {
     this.#trust = caPem ? mkdtempSync(join(tmpdir(), 'bellhop-ca-')) : null;
     if (this.#trust && caPem) writeFileSync(join(this.#trust, 'ca.pem'), caPem, { mode: 0o600 });
-    this.#process = fork(childFile(), [], {
+    this.#process = fork(childFile(), [way.package], {
       serialization: 'advanced',
       execArgv: [],
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
@@ -205,9 +210,22 @@ class Child {
         ...(this.#trust && { NODE_EXTRA_CA_CERTS: join(this.#trust, 'ca.pem') }),
       },
     });
-    this.#process.on('message', (answer: Answer) => this.#waiting.get(answer.id)?.(answer));
+    this.#process.on('message', (answer: Answer | Ready) => {
+      if ('isReady' in answer) this.#started.resolve();
+      else this.#waiting.get(answer.id)?.(answer);
+    });
     this.#process.once('exit', () => this.#over());
     this.#process.once('error', () => this.#over());
+  }
+
+  /** Wait until the process has loaded its driver, or has ended; not for ever. */
+  async started(signal: AbortSignal): Promise<void> {
+    const enough = new AbortController();
+    const stopped = () => enough.abort();
+    signal.addEventListener('abort', stopped, { once: true });
+    await Promise.race([this.#started.promise, sleep(startsWithinMs, enough.signal)]);
+    signal.removeEventListener('abort', stopped);
+    enough.abort();
   }
 
   get isAlive(): boolean {
@@ -243,6 +261,7 @@ class Child {
 
   #over(): void {
     this.#hasEnded = true;
+    this.#started.resolve();
     for (const [id, resolve] of this.#waiting) resolve(gone(id));
     if (this.#trust) rmSync(this.#trust, { recursive: true, force: true });
   }
