@@ -26,20 +26,26 @@ test('the examiner finds what is wrong', async ({ page, hotel }) => {
   expect(violations.map(({ id }) => id).sort()).toEqual(['color-contrast', 'label']);
 });
 
+// Each look of the examiner goes through the whole page: on a slow PC a walk takes minutes, and how long says nothing of the console.
+const walkMs = 360_000;
+
 test('the first start, step by step', async ({ page, hotel }) => {
+  test.setTimeout(walkMs);
   await walkFirstRun(page, hotel, examine(page));
 });
 
 test('monitoring, set aside, connections, settings, palette and shortcuts, in good days and bad', async ({ page, hotel }) => {
-  test.slow();
+  test.setTimeout(walkMs);
   await walkConsole(page, hotel, examine(page));
 });
 
 test('an agent that is away, another key, no key', async ({ page, hotel }) => {
+  test.setTimeout(walkMs);
   await walkGone(page, hotel, examine(page));
 });
 
 test('the narrowest window, and a browser zoomed to 200 %', async ({ page, hotel }) => {
+  test.setTimeout(walkMs);
   await hotel.setUp();
   await hotel.deliver('mixed.csv', bookingsFile(bookingRow('A-1'), bookingRow('A-2', { total: 'a lot' })));
   await page.goto(hotel.address);
