@@ -43,6 +43,8 @@ export const policies = {
   diskLookEveryMs: 30_000,
   /** A file or database step that takes longer than this is a fault of the machine. */
   stopWithinMs: 10_000,
+  /** A process of a driver, on a PC that is busy: its start is no part of a login's time. */
+  processStartsWithinMs: 60_000,
   /** Figures of guests and pruning wait until nothing has come in for so long: an import goes first. */
   quietAfterMs: 500,
   pruneOutboxEveryMs: 86_400_000,

@@ -181,8 +181,6 @@ export function wayInWords(way: Way): string {
   return `${way.package === 'oracledb6' ? 'the driver generation 6' : 'the driver'} with the Oracle client ${way.clientFolder ?? 'of this PC'}`;
 }
 
-const startsWithinMs = 60_000;
-
 /** The child did not answer in time. */
 class Late extends Error {}
 
@@ -223,7 +221,7 @@ class Child {
     const enough = new AbortController();
     const stopped = () => enough.abort();
     signal.addEventListener('abort', stopped, { once: true });
-    await Promise.race([this.#started.promise, sleep(startsWithinMs, enough.signal)]);
+    await Promise.race([this.#started.promise, sleep(policies.processStartsWithinMs, enough.signal)]);
     signal.removeEventListener('abort', stopped);
     enough.abort();
   }
