@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Fault } from '../../contract/faults.ts';
 import type { Run } from '../../contract/run.ts';
@@ -106,6 +107,27 @@ describe('the runs of a source of files', () => {
     await test.restart();
     const [run] = await runs();
     expect([run?.outcome, run?.startedAtMs, run?.endedAtMs, run?.tookMs]).toEqual(['agent-ended', startedAtMs, null, null]);
+  });
+
+  it('that were by hand and cut short are finished by themselves after a minute, and one that failed is not', async () => {
+    await test.connect();
+    const { writer } = test.agent.stores;
+    const begunAtMs = Date.now() - 61_000;
+    const cutShort = async () => {
+      await writer.step('noteSyncStarted', ['pms', begunAtMs]);
+      const id = await writer.step('beginRun', [{ connectionId: 'pms', cause: 'by-hand', reads: 'files', startedAtMs: begunAtMs }]);
+      return (outcome: 'failed' | 'stopped') =>
+        writer.step('endRun', [
+          { id, endedAtMs: begunAtMs, tookMs: 5, outcome, fault: outcome === 'failed' ? new Fault('stopped').report() : null },
+        ]);
+    };
+    await (await cutShort())('failed');
+    test.drop('a.csv', bookingsFile(bookingRow('1')));
+    await delay(1200);
+    expect(ended(await runs()).map(([cause, outcome]) => [cause, outcome])).toEqual([['by-hand', 'failed']]);
+    await (await cutShort())('stopped');
+    const [made] = await test.until(runs, (all) => all.length === 3 && all[0]?.outcome !== null);
+    expect([made?.cause, made?.outcome, made?.kept]).toEqual(['catch-up', 'well', 1]);
   });
 
   it('say whether the schedule started them, or something that is made up for', async () => {

@@ -6,7 +6,7 @@ import type { PartSet } from '../../contract/health.ts';
 import type { RunCause } from '../../contract/run.ts';
 import { connections, property } from '../../db/pipeline/connections.ts';
 import { isSighted } from '../../db/pipeline/files.ts';
-import type { RunEnd } from '../../db/pipeline/runs.ts';
+import { type RunEnd, wasCutShort } from '../../db/pipeline/runs.ts';
 import { standingAlerts, syncOf } from '../../db/pipeline/standing.ts';
 import { nextRunMs } from '../runtime/schedule.ts';
 import { type Logins, readsTables, type SourceSession } from './connector.ts';
@@ -107,7 +107,10 @@ export class Sources {
     const { lastStartedAtMs, lastOkAtMs } = syncOf(this.#tools.read, connection.id);
     // A run that failed, or that a stop or a kill has cut short, is made up for soon, also after a restart.
     const isOwed = lastStartedAtMs !== null && (lastOkAtMs === null || lastOkAtMs < lastStartedAtMs);
-    return isOwed && planned !== null ? Math.min(planned, lastStartedAtMs + retryFailedMs) : planned;
+    if (!isOwed) return planned;
+    // By hand alone nothing is tried again, but what was begun is finished.
+    if (planned === null && !wasCutShort(this.#tools.read, connection.id)) return null;
+    return Math.min(planned ?? Number.POSITIVE_INFINITY, lastStartedAtMs + retryFailedMs);
   }
 
   /** A login that was refused is not tried again by itself, also after a restart: after a few tries an account is locked. */

@@ -115,6 +115,13 @@ export function runStatements(db: WriteDb) {
   };
 }
 
+/** Whether the newest run of a connection did not come to its end: it was stopped, or the agent was gone before it. */
+export function wasCutShort(db: ReadDb, connectionId: string): boolean {
+  const newest = db.prepare<[string], string | null>('select outcome from runs where connection_id = ? order by id desc limit 1').pluck();
+  const outcome = newest.get(connectionId);
+  return outcome === 'stopped' || outcome === 'agent-ended';
+}
+
 type Row = Omit<Run, 'fault'> & { readonly fault: string | null };
 const columns =
   'id, cause, count, started_at_ms as startedAtMs, last_started_at_ms as lastStartedAtMs, ended_at_ms as endedAtMs, took_ms as tookMs, outcome, ' +
