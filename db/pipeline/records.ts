@@ -72,6 +72,36 @@ export type NewVersion = {
   readonly currency?: string | null;
 };
 
+/** Fewer rows are added one by one. */
+const leastAtOnce = 20;
+
+/**
+ * The rows of a batch as a JSON list of lists: the texts of each, then its places. Null where a text holds what JSON and SQLite do not
+ * give back as it was: half a surrogate pair, or a NUL.
+ */
+function rowsJson(texts: readonly string[], { count, places }: Batch): string | null {
+  const rows = Array.from({ length: count }, (_, index) => {
+    const text = index * textsInRow;
+    const place = index * placesInRow;
+    const amount = texts[text + 6];
+    return [
+      texts[text],
+      texts[text + 1],
+      texts[text + 2],
+      texts[text + 3],
+      texts[text + 4],
+      texts[text + 5],
+      amount ? Number(amount) : '',
+      texts[text + 7],
+      places[place],
+      places[place + 1],
+      places[place + 2],
+    ];
+  });
+  const json = JSON.stringify(rows);
+  return /\\u(?:d|0000)/.test(json) ? null : json;
+}
+
 /** Prepare the statements of the ledger and give the step that stores a batch. `generation` is read anew for every batch. */
 export function recordStatements(db: WriteDb, key: KeyObject, generation: () => number) {
   const blocks = blockWriter(db, key);
@@ -94,6 +124,16 @@ export function recordStatements(db: WriteDb, key: KeyObject, generation: () => 
   );
   const addRow = db.prepare(
     'insert into outbox (seq, external_id, version, previous_seq, line, byte_offset, byte_length) values (?, ?, ?, ?, ?, ?, ?)',
+  );
+  // Of many rows at once: a bound value of each costs more than the row itself. A key that is there already undoes the whole statement.
+  const addAll = db.prepare(
+    'insert into records (ledger_id, external_id, generation, version, hash, seq, file_id, day, until, state, title, place, amount, currency, first_kept_at_ms, kept_at_ms) ' +
+      "select @ledgerId, value ->> 0, @generation, 1, substr(@hashes, key * 32 + 1, 32), @firstSeq + key, @fileId, nullif(value ->> 1, ''), nullif(value ->> 2, ''), " +
+      "nullif(value ->> 3, ''), nullif(value ->> 4, ''), nullif(value ->> 5, ''), nullif(value ->> 6, ''), nullif(value ->> 7, ''), @nowMs, @nowMs from jsonb_each(jsonb(@rows))",
+  );
+  const addAllRows = db.prepare(
+    'insert into outbox (seq, external_id, version, previous_seq, line, byte_offset, byte_length) ' +
+      'select @firstSeq + key, value ->> 0, 1, null, value ->> 8, value ->> 9, value ->> 10 from jsonb_each(jsonb(@rows))',
   );
   const moveFile = db.prepare(
     'update files set position = ?, rows = rows + ?, bytes_normalised = bytes_normalised + ?, bytes_dead_letters = bytes_dead_letters + ?, ' +
@@ -126,12 +166,37 @@ export function recordStatements(db: WriteDb, key: KeyObject, generation: () => 
     const settler = letters.settler(ledgerId, batch.fileId, nowMs);
     sums.begin();
     blocks.begin({ ledgerId, fileId: batch.fileId, generation: current, keptAtMs: nowMs, correlationId });
+    const firstSeq = lastSeq + 1;
+    const areAllNew = !skipped && !settler && addedAll();
+    function addedAll(): boolean {
+      const isKnown = (index: number) => findRecord.get(ledgerId, texts[index * textsInRow] as string) !== undefined;
+      if (batch.count < leastAtOnce || isKnown(0) || isKnown(batch.count - 1)) return false;
+      const rows = rowsJson(texts, batch);
+      if (rows === null) return false;
+      try {
+        addAll.run({ ledgerId, generation: current, hashes, firstSeq, fileId: batch.fileId, nowMs, rows });
+      } catch (error) {
+        if ((error as { code?: string }).code === 'SQLITE_CONSTRAINT_PRIMARYKEY') return false;
+        throw error;
+      }
+      addAllRows.run({ firstSeq, rows });
+      return true;
+    }
     // Adding tells by itself whether a record is new. Most rows are like the row before them, so that is tried first after a new one.
     let isNew = false;
     let from = 0;
     for (let index = 0; index < batch.count; index++) {
       const text = index * textsInRow;
       const externalId = texts[text] as string;
+      if (areAllNew) {
+        lastSeq++;
+        sums.added(texts[text + 6] ? Number(texts[text + 6]) : null, texts[text + 7] || null);
+        const hashHex = hashesHex.slice(index * 64, index * 64 + 64);
+        const id = eventId({ hotelId, source, entity, externalId }, current, 1, hashHex);
+        blocks.add(lastSeq, eventHead(id, current, 1, syncedAt, hashHex), batch.documents.subarray(from + 1, batch.ends[index]));
+        from = batch.ends[index] as number;
+        continue;
+      }
       const day = texts[text + 1] || null;
       const until = texts[text + 2] || null;
       const state = texts[text + 3] || null;
@@ -206,6 +271,7 @@ export function recordStatements(db: WriteDb, key: KeyObject, generation: () => 
       blocks.add(seq, eventHead(id, current, version, syncedAt, hashHex), document);
       count.kept++;
     }
+    if (areAllNew) count.kept = count.added = batch.count;
     blocks.finish();
     sums.finish(ledgerId);
     moveFile.run(
