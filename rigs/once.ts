@@ -1,6 +1,7 @@
 import { malformedRun } from './malformed.ts';
 import { memoryRun } from './memory.ts';
 import { firstLoadHolds, firstLoadRun, operaHolds, operaRun } from './opera.ts';
+import { missingStrace, powercutRun } from './powercut/index.ts';
 import { watermarkRuns } from './watermark/index.ts';
 
 type Asked = { readonly n: number; readonly seed: number; readonly program: string };
@@ -32,6 +33,20 @@ export const onceRigs: Readonly<Record<string, OnceRig>> = {
       if (run !== null) return { ...run, passed: run.lost === 0 && run.peakMiB < run.limitMiB };
       process.stderr.write('memory: only Linux tells the peak of a process; not run\n');
       return null;
+    },
+  },
+  powercut: {
+    promise: 'P2',
+    commitN: 300,
+    run: async ({ n, ...asked }) => {
+      const missing = missingStrace();
+      if (missing !== null) {
+        process.stderr.write(`powercut: ${missing}; not run\n`);
+        return null;
+      }
+      const run = await powercutRun({ ...asked, n });
+      const { lost, twice, inverted, corrupt, missed, findings } = run;
+      return { ...run, passed: lost + twice + inverted + corrupt + missed === 0 && findings.length === 0 };
     },
   },
   watermark: {

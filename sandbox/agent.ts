@@ -42,9 +42,13 @@ export async function startAgent(wanted: {
   readonly home: string;
   readonly args?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
+  /** A command that it is started through. */
+  readonly wrap?: readonly string[];
 }): Promise<RunningAgent> {
-  const { program, home, args = [], env = process.env } = wanted;
-  const child = spawn(process.execPath, [...runtime.arguments, program, 'agent', '--home', home, '--json', ...args], {
+  const { program, home, args = [], env = process.env, wrap = [] } = wanted;
+  const own = [process.execPath, ...runtime.arguments, program, 'agent', '--home', home, '--json', ...args];
+  const [command = '', ...given] = [...wrap, ...own];
+  const child = spawn(command, given, {
     env: { ...runtime.environment, ...env, BELLHOP_SANDBOX: '1' },
     stdio: ['ignore', 'pipe', 'inherit'],
     windowsHide: true,
