@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -10,6 +10,7 @@ import { type BrokerRun, brokerRun } from './broker.ts';
 import { killRun } from './kill.ts';
 import { onceRigs } from './once.ts';
 import { missingServers, Receivers } from './receivers.ts';
+import { recordsFile } from './reliability.ts';
 import { type Run, reportLine, runsHold } from './report.ts';
 import { responseLostRun } from './response-lost.ts';
 import { restoreRun } from './restore.ts';
@@ -17,7 +18,7 @@ import { sftpRun } from './sftp.ts';
 
 const root = join(import.meta.dirname, '..');
 const built = join(root, 'out', 'main', 'cli.js');
-const usage = `npm run rig -- NAME [--n N] [--seed S]
+const usage = `npm run rig -- NAME [--n N] [--seed S] [--record]
 
   kill           SIGKILL at random points while 10,000 bookings go from three sources to three destinations; N effective kills
   sftp           the same from an SFTP server that cuts the line or stops answering; N effective kills
@@ -33,7 +34,8 @@ const usage = `npm run rig -- NAME [--n N] [--seed S]
   first-load     N reservations of OPERA are read for the first time, and the agent is killed three times on the way
   commit         all of them in the size that runs with each commit
 
-A line of JSON per home and one in the end. A home that failed is replayed with the seed of its line.
+A line of JSON per home and one in the end. A home that failed is replayed with the seed of its line. With --record the last line is noted for
+RELIABILITY.md (npm run reliability).
 `;
 
 /** So many homes in a row that finished before they could be disturbed. */
@@ -126,7 +128,12 @@ async function sharedReceivers(): Promise<Receivers | null> {
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { n: { type: 'string' }, seed: { type: 'string' }, agent: { type: 'string', default: built } },
+    options: {
+      n: { type: 'string' },
+      seed: { type: 'string' },
+      agent: { type: 'string', default: built },
+      record: { type: 'boolean', default: false },
+    },
   });
   const [name = ''] = positionals;
   const n = values.n === undefined ? undefined : Number(values.n);
@@ -137,6 +144,7 @@ async function main(): Promise<number> {
   if (!['commit', ...Object.keys(onceRigs), ...Object.keys(rigs)].includes(name))
     return wrongUsage(name === '' ? 'which rig?' : `there is no rig ${name}`);
   const wanted = { n, seed, program: values.agent };
+  isRecording = values.record;
   if (name !== 'commit') return (await runNamed(name, wanted)) ? 0 : 1;
   // The other one is waited for also when one of these comes to an unexpected end: nothing goes on alone.
   const beside = runBeside(longest, wanted);
@@ -187,7 +195,7 @@ async function runOnce(name: string, { n, seed, program }: Asked): Promise<boole
   const run = await rig.run({ n: named.n, seed, program }, (line) => print({ ...named, ...line }));
   if (run === null) return true;
   const { passed, ...figures } = run;
-  print({ ...named, ...figures, wallMs: Math.round(performance.now() - startedAtMs), passed });
+  conclude({ ...named, ...figures, wallMs: Math.round(performance.now() - startedAtMs), passed });
   return passed;
 }
 
@@ -216,7 +224,7 @@ async function runRig(
   }
   const passed = runsHold(runs, n);
   const wallMs = Math.round(performance.now() - startedAtMs);
-  print({ ...named, ...reportLine(runs, seed), homes: runs.length, wallMs, passed });
+  conclude({ ...named, ...reportLine(runs, seed), homes: runs.length, wallMs, passed });
   return passed;
 }
 
@@ -224,6 +232,17 @@ function commitNow(): string {
   const git = (...args: string[]) => spawnSync('git', args, { cwd: root, encoding: 'utf8' }).stdout?.trim() ?? '';
   const short = git('rev-parse', '--short', 'HEAD');
   return git('status', '--porcelain') === '' ? short : `${short}+`;
+}
+
+let isRecording = false;
+
+/** Say what a rig has found in all and, where it was asked for, note it for RELIABILITY.md. */
+function conclude(line: Readonly<Record<string, unknown>> & { readonly rig: string; readonly n: number; readonly seed: number }): void {
+  print(line);
+  if (!isRecording) return;
+  const { findings: _findings, ...figures } = line as typeof line & { findings?: unknown };
+  const command = `npm run rig -- ${line.rig} --n ${line.n} --seed ${line.seed}`;
+  appendFileSync(recordsFile, `${JSON.stringify({ recordedOn: new Date().toISOString().slice(0, 10), command, ...figures })}\n`);
 }
 
 function print(value: unknown): void {

@@ -1,0 +1,54 @@
+/** What the product promises, and the rigs that prove it. `full` is the size that a proof needs; a smaller one is a sign, and said as such. */
+export type Promised = {
+  readonly id: string;
+  readonly says: string;
+  /** Empty: nothing proves it yet. */
+  readonly rigs: readonly { readonly rig: string; readonly full: number }[];
+};
+
+export const promises: readonly Promised[] = [
+  {
+    id: 'P1',
+    says: 'The agent is killed at any moment: nothing is lost and nothing applied twice, and it is ready again within 3 s.',
+    rigs: [
+      { rig: 'kill', full: 10_000 },
+      { rig: 'sftp', full: 1000 },
+      { rig: 'first-load', full: 1_000_000 },
+    ],
+  },
+  {
+    id: 'P2',
+    says: 'The power goes off at any moment: everything that the hub has seen is still known, nothing is corrupt, and it goes on from there.',
+    rigs: [{ rig: 'powercut', full: 100_000 }],
+  },
+  {
+    id: 'P3',
+    says: 'Every byte of broken input is accounted for, and memory stays below 256 MiB on a file of any size.',
+    rigs: [
+      { rig: 'malformed', full: 50_000 },
+      { rig: 'memory', full: 2048 },
+    ],
+  },
+  {
+    id: 'P4',
+    says: 'Nothing that changes in a database is missed: late commits, equal stamps, changes of the clock, deletes.',
+    rigs: [
+      { rig: 'watermark', full: 1000 },
+      { rig: 'opera', full: 72 },
+    ],
+  },
+  { id: 'P5', says: 'Any single write, flush, connection or request fails once: nothing is lost, and it is seen within 5 s.', rigs: [] },
+  { id: 'P6', says: 'The hub is away for 72 hours: nothing is lost, and the rest is delivered without a storm of tries.', rigs: [] },
+  {
+    id: 'P7',
+    says: 'No destination ever ends on an older state, whatever it answers, loses or does twice.',
+    rigs: [
+      { rig: 'answers', full: 10_000 },
+      { rig: 'response-lost', full: 1000 },
+      { rig: 'broker', full: 200 },
+      { rig: 'restore', full: 30 },
+    ],
+  },
+  { id: 'P11', says: 'A migration is killed at any moment: the schema is the old one or the new one, with every row.', rigs: [] },
+  { id: 'P12', says: 'The disk is full: nothing is confirmed that is not kept, and it recovers by itself.', rigs: [] },
+];
