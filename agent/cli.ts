@@ -4,6 +4,7 @@ import { Fault } from '../contract/faults.ts';
 import { runAgent } from './commands/agent.ts';
 import { showAudit } from './commands/audit.ts';
 import { backUp, restore } from './commands/backup.ts';
+import { check } from './commands/check.ts';
 import { type CommandLine, faultOf, faultSentences, UsageError } from './commands/command.ts';
 import { manageConnections } from './commands/connections.ts';
 import { showDeadLetters } from './commands/dead-letters.ts';
@@ -61,6 +62,8 @@ const usage = `bellhop ${version}
       try rows again; --row-stdin reads one row as it should have been, --dry-run says what would come of it
   bellhop mappings list | show NAME | save FILE
       which column of an export is which field; what is saved applies to every file from then on
+  bellhop check
+      looks at everything that is kept: the database, every row of the outbox, every copy of a file; a running agent mends
   bellhop backup FOLDER
       a sealed, verified backup of everything, also while the agent works
   bellhop restore FOLDER [--recovery-key-stdin] [--replace]
@@ -100,6 +103,7 @@ const commands: Readonly<Record<string, (line: CommandLine) => Promise<number>>>
   records: showRecords,
   'dead-letters': showDeadLetters,
   mappings: showMappings,
+  check,
   backup: backUp,
   restore,
   trace: traceRecords,

@@ -4,8 +4,10 @@ import { Fault, sidelines } from '../contract/faults.ts';
 import type { Heartbeat } from '../contract/ingest.ts';
 import { connectionById, property } from '../db/pipeline/connections.ts';
 import { entityCounts } from '../db/pipeline/counts.ts';
+import { firstBegunAtMs } from '../db/pipeline/generation.ts';
 import { delivery, waitingBehind } from '../db/pipeline/outbox.ts';
 import { agentItself } from '../db/pipeline/standing.ts';
+import { Checking } from './check/checking.ts';
 import { Destinations } from './pipeline/destinations.ts';
 import { Figures } from './pipeline/figures.ts';
 import { resumeImports } from './pipeline/import-file.ts';
@@ -42,6 +44,7 @@ export class Agent {
   readonly figures: Figures;
   readonly pruning: Pruning;
   readonly mending: Mending;
+  readonly checking: Checking;
   readonly disk: DiskWatch;
   readonly #quiet = new Quiet(this.now);
   readonly #stopping = new AbortController();
@@ -122,6 +125,23 @@ export class Agent {
       onRead: () => this.#kept(),
       onBug,
     });
+    this.checking = new Checking({
+      home: stores.home,
+      key: stores.secrets.dataKey,
+      read: stores.read,
+      writer: stores.writer,
+      now: this.now,
+      quiet: this.#quiet,
+      mending: this.mending,
+      timeZone: () => property(stores.read)?.timeZone ?? null,
+      bornAtMs: () => firstBegunAtMs(stores.read),
+      takeAgain: (connectionIds) => this.#takeAgain(connectionIds),
+      onFault: (fault) => this.#note(agentItself, fault),
+      onFound: ({ kind, name, rows }) => stores.log.error({ kind, name, rows }, 'a check has found something damaged'),
+      onEnd: ({ findings: _, ...report }) => stores.log.info(report, 'everything that is kept was checked'),
+      onChange: () => this.live.tellSoon('overview'),
+      onBug,
+    });
     this.pruning = new Pruning({
       read: stores.read,
       writer: stores.writer,
@@ -148,6 +168,7 @@ export class Agent {
       agent.figures.start();
       agent.pruning.start();
       agent.mending.readAgain();
+      agent.checking.start();
       agent.#intents = setInterval(() => void agent.#carryOut(), intentsEveryMs);
       agent.#disk = setInterval(() => void agent.#lookAtDisk(), policies.diskLookEveryMs);
       agent.#attempts = setInterval(() => void agent.#pruneHistory(), policies.pruneAttemptsEveryMs);
@@ -237,14 +258,22 @@ export class Agent {
     if (this.#intents) clearInterval(this.#intents);
     if (this.#disk) clearInterval(this.#disk);
     if (this.#attempts) clearInterval(this.#attempts);
+    await this.checking.stop();
     await this.sources.stop();
     await this.destinations.stop();
     await this.figures.stop();
     await this.pruning.stop();
-    await this.mending.stop();
+    await this.mending.settled();
     await this.#carrying;
     this.stores.log.info('the agent has stopped');
     await this.stores.close();
+  }
+
+  async #takeAgain(connectionIds: readonly string[]): Promise<void> {
+    for (const id of connectionIds) {
+      const connection = connectionById(this.stores.read, id);
+      if (connection?.direction === 'source' && !connection.isPaused && !this.signal.aborted) await this.sources.readAnew(connection);
+    }
   }
 
   async #resumeImports(): Promise<void> {

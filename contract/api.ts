@@ -2,6 +2,7 @@ import { type AnySchema, eventIterator, oc } from '@orpc/contract';
 import { z } from 'zod';
 import { AuditCheck, AuditEntry, AuditFilter, AuditPage } from './audit.ts';
 import { BackupProgress } from './backup.ts';
+import { CheckProgress, CheckStanding } from './check.ts';
 import { AdministratorLetter, Connection, ConnectionDraft, ConnectionId, SystemKind, TestStep } from './connection.ts';
 import { SettingChoices, SourcePreview, UnderstoodAddress } from './database-setup.ts';
 import { LetterCount, LetterFilter, LetterPage, OpenedLetter } from './dead-letter.ts';
@@ -244,6 +245,12 @@ export const api = {
   backups: {
     /** Make a backup in a folder of this PC or of the network, while everything goes on. */
     make: call('POST /backups', z.strictObject({ folder: z.string().min(1) }), eventIterator(BackupProgress)),
+  },
+  checks: {
+    /** The last check of everything that is kept, and how far one is that is under way. */
+    get: call('GET /checks', nothing, CheckStanding),
+    /** Check everything now. It goes on when the caller goes. */
+    run: call('POST /checks', nothing, eventIterator(CheckProgress)),
   },
   resends: {
     /** Say what would come of sending records again, and how long it takes. Sends nothing. */

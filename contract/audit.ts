@@ -45,6 +45,7 @@ export const auditActions = [
   'hotel-changed',
   'recovery-key-shown',
   'recovery-key-kept',
+  'check-ordered',
   'backup-begun',
   'backup-made',
   'backup-restored',

@@ -67,6 +67,12 @@ export const faults = {
     safe: 'The raw file is kept, and the records read from it stay.',
     next: 'Keep the data folder as it is and tell support: this is a fault of ours.',
   },
+  'check-found-damage': {
+    who: 'person',
+    what: 'A check has found {count} damaged parts of what is kept here that could not be mended: {names}.',
+    safe: 'Nothing damaged is sent, and everything else goes on. What lies there is kept as it is.',
+    next: 'Look at the last check under Monitoring: it names the rows. Export those records once more, and look at the disk of this PC.',
+  },
   'clock-wrong': {
     who: 'person',
     what: 'The clock of this PC is {offset} off.',
@@ -592,6 +598,7 @@ export type FaultCode = keyof typeof faults;
 export const sidelines: readonly FaultCode[] = [
   'disk-low',
   'database-mended',
+  'check-found-damage',
   'archive-refused',
   'archive-unsure',
   'folder-unwritable',

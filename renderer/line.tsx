@@ -20,7 +20,7 @@ const queries = new QueryClient({
 const followed: Record<LiveEvent['topic'], readonly string[] | 'all'> = {
   hello: [],
   resends: ['resends', 'trace'],
-  overview: ['overview', 'tables', 'runs', 'fingerprint', 'letter-counts', 'record-counts', 'records-since', 'record', 'trace'],
+  overview: ['overview', 'check', 'tables', 'runs', 'fingerprint', 'letter-counts', 'record-counts', 'records-since', 'record', 'trace'],
   files: ['overview', 'tables', 'runs', 'letter-counts', 'record-counts', 'records-since', 'record', 'trace'],
   connections: ['connections', 'overview', 'leaves', 'tables', 'runs', 'fingerprint'],
   property: ['facts', 'overview'],

@@ -8,7 +8,7 @@ import { openForReading } from '../../db/open.ts';
 import { property } from '../../db/pipeline/connections.ts';
 import { recordCounts } from '../../db/pipeline/record-page.ts';
 import { startReader } from '../../db/reader.ts';
-import { placeFile, readSealedFile, writeSealedFile } from '../pipeline/sealed-file.ts';
+import { isSound, placeFile, readSealedFile, writeSealedFile } from '../pipeline/sealed-file.ts';
 import { policies } from '../resilience/policies.ts';
 import { diskSpace } from '../runtime/disk.ts';
 import { version } from '../version.ts';
@@ -140,16 +140,6 @@ async function* copyRawFiles(
     yield progress('raw-files', bytes, totalBytes);
   }
   return { copied, bytes, lost };
-}
-
-/** Whether every seal of a file opens. */
-export async function isSound(path: string, key: KeyObject, shownAs: string): Promise<boolean> {
-  try {
-    for await (const _ of readSealedFile(path, key, shownAs));
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 async function* sealDatabase(

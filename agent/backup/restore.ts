@@ -6,12 +6,11 @@ import { Fault } from '../../contract/faults.ts';
 import { openForWriting } from '../../db/open.ts';
 import { auditStatements } from '../../db/pipeline/audit.ts';
 import { generations } from '../../db/pipeline/generation.ts';
-import { placeFile, readSealedFile } from '../pipeline/sealed-file.ts';
+import { isSound, placeFile, readSealedFile } from '../pipeline/sealed-file.ts';
 import { type Caller, entryOf } from '../runtime/audit.ts';
 import { localOperator } from '../runtime/context.ts';
 import { lockHome } from '../runtime/home.ts';
 import { Secrets } from '../runtime/secrets.ts';
-import { isSound } from './make.ts';
 import { copyFile, findBackup, readFacts, secretsNames, stampOf } from './place.ts';
 
 export type RestoreOrder = {

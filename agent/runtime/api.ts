@@ -360,6 +360,13 @@ export function apiRouter(agent: Agent) {
         return faultsNamed(agent, exportChain(stores, input, signal ?? agent.signal), { ...context, call: 'audit.export' });
       }),
     },
+    checks: {
+      get: os.checks.get.handler(() => agent.checking.standing()),
+      run: os.checks.run.handler(async ({ context, signal }) => {
+        await writeDown(agent, context, { action: 'check-ordered', kind: 'agent', id: 'check' });
+        return faultsNamed(agent, agent.checking.now(signal ?? agent.signal), { ...context, call: 'checks.run' });
+      }),
+    },
     backups: {
       make: os.backups.make.handler(({ input, context, signal }) => {
         return faultsNamed(agent, backUp(agent, input.folder, context, signal ?? agent.signal), { ...context, call: 'backups.make' });

@@ -6,6 +6,7 @@ import { faultOf } from '../rpc.ts';
 import { useClock, useText } from '../text/text.tsx';
 import { FaultNote } from '../ui/fault-note.tsx';
 import { Button, Empty, Skeleton, Status } from '../ui/pieces.tsx';
+import { Check } from './check.tsx';
 import { Files } from './files.tsx';
 import styles from './monitoring.module.css';
 import { Systems } from './systems.tsx';
@@ -55,7 +56,10 @@ function Glance({ overview }: { readonly overview: Overview }) {
       <Files overview={overview} />
       <div className={styles.bottom}>
         <SetAside overview={overview} />
-        <Disk overview={overview} />
+        <div className="stack">
+          <Disk overview={overview} />
+          <Check />
+        </div>
       </div>
     </>
   );

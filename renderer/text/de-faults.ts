@@ -52,6 +52,11 @@ export const faultsDe: Record<FaultCode, Sentences> = {
     safe: 'Die Rohdatei ist aufbewahrt, die gelesenen Datensätze bleiben.',
     next: 'Lassen Sie den Datenordner, wie er ist, und melden Sie es der Betreuung: Das ist unser Fehler.',
   },
+  'check-found-damage': {
+    what: 'Eine Prüfung hat {count} beschädigte Teile des Aufbewahrten gefunden, die sich nicht heilen ließen: {names}.',
+    safe: 'Nichts Beschädigtes wird gesendet, und alles andere geht weiter. Was dort liegt, bleibt, wie es ist.',
+    next: 'Sehen Sie die letzte Prüfung unter Überwachung an: Sie nennt die Zeilen. Exportieren Sie diese Datensätze noch einmal, und prüfen Sie die Festplatte dieses PCs.',
+  },
   'clock-wrong': {
     what: 'Die Uhr dieses PCs geht {offset} falsch.',
     safe: 'Alles bleibt hier; das Ziel lehnt unsere Signatur ab, bis die Uhr stimmt.',

@@ -93,6 +93,7 @@ export const historyDe: typeof historyEn = {
     'hotel-changed': 'Das Hotel geändert',
     'recovery-key-shown': 'Den Wiederherstellungsschlüssel gezeigt',
     'recovery-key-kept': 'Bestätigt, dass der Wiederherstellungsschlüssel aufbewahrt ist',
+    'check-ordered': 'Ließ alles prüfen, was aufbewahrt ist',
     'backup-begun': 'Eine Sicherung begonnen',
     'backup-made': 'Eine Sicherung gemacht',
     'backup-restored': 'Eine Sicherung wiederhergestellt',

@@ -89,6 +89,7 @@ export const historyEn = {
     'hotel-changed': 'Changed the hotel',
     'recovery-key-shown': 'Showed the recovery key',
     'recovery-key-kept': 'Said that the recovery key is kept',
+    'check-ordered': 'Had everything that is kept checked',
     'backup-begun': 'Began a backup',
     'backup-made': 'Made a backup',
     'backup-restored': 'Restored a backup',
