@@ -66,6 +66,8 @@ const usage = `bellhop ${version}
       looks at everything that is kept: the database, every row of the outbox, every copy of a file; a running agent mends
   bellhop backup FOLDER
       a sealed, verified backup of everything, also while the agent works
+  bellhop backup --schedule FOLDER|off [--at HH:MM] [--keep N] | --now | --status
+      one a day by itself, at a time of the hotel, of which N are kept; make one there now; how they stand
   bellhop restore FOLDER [--recovery-key-stdin] [--replace]
       a backup into this data folder; on another PC with the recovery key; --replace moves aside what is there
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { AuditDraft } from '../contract/audit.ts';
 import type { Connection } from '../contract/connection.ts';
 import { Fault, sidelines } from '../contract/faults.ts';
@@ -6,7 +7,8 @@ import { connectionById, property } from '../db/pipeline/connections.ts';
 import { entityCounts } from '../db/pipeline/counts.ts';
 import { firstBegunAtMs } from '../db/pipeline/generation.ts';
 import { delivery, waitingBehind } from '../db/pipeline/outbox.ts';
-import { agentItself } from '../db/pipeline/standing.ts';
+import { agentItself, standingAlerts } from '../db/pipeline/standing.ts';
+import { Backups } from './backup/scheduled.ts';
 import { Checking } from './check/checking.ts';
 import { Destinations } from './pipeline/destinations.ts';
 import { Figures } from './pipeline/figures.ts';
@@ -18,6 +20,7 @@ import type { ReplayTools } from './pipeline/replay-letters.ts';
 import { Sources } from './pipeline/sources.ts';
 import { policies } from './resilience/policies.ts';
 import { byItself, entryOf, Views } from './runtime/audit.ts';
+import { backUpTo } from './runtime/backups.ts';
 import { type DiskSpace, DiskWatch, diskSpace, shares } from './runtime/disk.ts';
 import { carryOutIntents } from './runtime/intents.ts';
 import { Live } from './runtime/live.ts';
@@ -45,6 +48,7 @@ export class Agent {
   readonly pruning: Pruning;
   readonly mending: Mending;
   readonly checking: Checking;
+  readonly backups: Backups;
   readonly disk: DiskWatch;
   readonly #quiet = new Quiet(this.now);
   readonly #stopping = new AbortController();
@@ -142,6 +146,19 @@ export class Agent {
       onChange: () => this.live.tellSoon('overview'),
       onBug,
     });
+    this.backups = new Backups({
+      home: stores.home,
+      key: stores.secrets.dataKey,
+      now: this.now,
+      hotel: () => property(stores.read),
+      byItself: (folder, signal) => backUpTo(this, folder, byItself(randomUUID()), signal),
+      onFault: (fault) => this.#note(agentItself, fault),
+      clearFault: (code) => stores.writer.step('clearAlert', [agentItself, code]),
+      isSaid: (code) => standingAlerts(stores.read).some(({ fault }) => fault.code === code),
+      onDeleted: (names) => stores.log.info({ names }, 'older backups were deleted'),
+      onChange: () => this.live.tellSoon('overview'),
+      onBug,
+    });
     this.pruning = new Pruning({
       read: stores.read,
       writer: stores.writer,
@@ -169,6 +186,7 @@ export class Agent {
       agent.pruning.start();
       agent.mending.readAgain();
       agent.checking.start();
+      agent.backups.start();
       agent.#intents = setInterval(() => void agent.#carryOut(), intentsEveryMs);
       agent.#disk = setInterval(() => void agent.#lookAtDisk(), policies.diskLookEveryMs);
       agent.#attempts = setInterval(() => void agent.#pruneHistory(), policies.pruneAttemptsEveryMs);
@@ -259,6 +277,7 @@ export class Agent {
     if (this.#disk) clearInterval(this.#disk);
     if (this.#attempts) clearInterval(this.#attempts);
     await this.checking.stop();
+    await this.backups.stop();
     await this.sources.stop();
     await this.destinations.stop();
     await this.figures.stop();

@@ -1,7 +1,7 @@
 import { type AnySchema, eventIterator, oc } from '@orpc/contract';
 import { z } from 'zod';
 import { AuditCheck, AuditEntry, AuditFilter, AuditPage } from './audit.ts';
-import { BackupProgress } from './backup.ts';
+import { BackupPlan, BackupProgress, BackupStanding } from './backup.ts';
 import { CheckProgress, CheckStanding } from './check.ts';
 import { AdministratorLetter, Connection, ConnectionDraft, ConnectionId, SystemKind, TestStep } from './connection.ts';
 import { SettingChoices, SourcePreview, UnderstoodAddress } from './database-setup.ts';
@@ -245,6 +245,12 @@ export const api = {
   backups: {
     /** Make a backup in a folder of this PC or of the network, while everything goes on. */
     make: call('POST /backups', z.strictObject({ folder: z.string().min(1) }), eventIterator(BackupProgress)),
+    /** Which backups lie in the folder that is set, what their drills have found, and when the next is made. */
+    get: call('GET /backups', nothing, BackupStanding),
+    /** Have backups made by themselves from now on; without a plan none are. The first is made at once. */
+    setPlan: call('PUT /backups/plan', z.strictObject({ plan: BackupPlan.nullable() }), BackupStanding),
+    /** Make one now in the folder that is set. */
+    now: call('POST /backups/now', nothing, eventIterator(BackupProgress)),
   },
   checks: {
     /** The last check of everything that is kept, and how far one is that is under way. */

@@ -46,6 +46,7 @@ export const auditActions = [
   'recovery-key-shown',
   'recovery-key-kept',
   'check-ordered',
+  'backup-plan-set',
   'backup-begun',
   'backup-made',
   'backup-restored',

@@ -1,4 +1,4 @@
-import { createHash, type KeyObject, randomUUID } from 'node:crypto';
+import { type KeyObject, randomUUID } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BackupFacts } from '../../contract/backup.ts';
@@ -6,12 +6,14 @@ import { Fault } from '../../contract/faults.ts';
 import { openForWriting } from '../../db/open.ts';
 import { auditStatements } from '../../db/pipeline/audit.ts';
 import { generations } from '../../db/pipeline/generation.ts';
-import { isSound, placeFile, readSealedFile } from '../pipeline/sealed-file.ts';
+import { isSound } from '../pipeline/sealed-file.ts';
 import { type Caller, entryOf } from '../runtime/audit.ts';
 import { localOperator } from '../runtime/context.ts';
 import { lockHome } from '../runtime/home.ts';
 import { Secrets } from '../runtime/secrets.ts';
+import { unsealDatabase } from './drill.ts';
 import { copyFile, findBackup, readFacts, secretsNames, stampOf } from './place.ts';
+import { planName } from './plan.ts';
 
 export type RestoreOrder = {
   readonly from: string;
@@ -83,23 +85,6 @@ export async function restoreBackup(order: RestoreOrder): Promise<Restored> {
 
 const hasSecrets = (home: string) => secretsNames.some((name) => existsSync(join(home, name)));
 
-async function unsealDatabase(backup: string, { database }: BackupFacts, key: KeyObject, to: string): Promise<void> {
-  const sha256 = createHash('sha256');
-  try {
-    await placeFile(to, async (file) => {
-      for await (const chunk of readSealedFile(join(backup, database.name), key, database.name)) {
-        sha256.update(chunk);
-        // Goes on at the end, and writes all of it.
-        await file.writeFile(chunk);
-      }
-    });
-  } catch (error) {
-    if (error instanceof Fault && error.code !== 'database-damaged') throw error;
-    throw new Fault('backup-damaged', { folder: backup, detail: database.name }, { cause: error });
-  }
-  if (sha256.digest('hex') !== database.sha256) throw new Fault('backup-damaged', { folder: backup, detail: database.name });
-}
-
 /** Bring the database to the schema of this version and mark it as restored. @returns the raw files that it names. */
 function prepareDatabase(path: string, key: KeyObject, { madeAtMs }: BackupFacts, nowMs: number): string[] {
   const db = openForWriting(path);
@@ -136,7 +121,7 @@ async function copyBack(stage: string, place: string, paths: readonly string[], 
  */
 function moveAside(home: string, nowMs: number): { movedTo: string | null; undo: () => void } {
   const aside = join(home, `replaced-${stampOf(nowMs)}`);
-  const stays = ['run', staging, accountKey];
+  const stays = ['run', staging, accountKey, planName];
   const there = readdirSync(home).filter((name) => !stays.includes(name) && !name.startsWith('replaced-'));
   const placed = () => {
     for (const name of ['raw', 'pipeline.db', ...secretsNames]) rmSync(join(home, name), { recursive: true, force: true });

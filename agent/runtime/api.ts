@@ -17,7 +17,7 @@ import { systemKinds } from '../pipeline/registry.ts';
 import { mappingFor, replayLetters } from '../pipeline/replay-letters.ts';
 import { settingsHash } from '../pipeline/sources.ts';
 import { type Caller, checkChain, entryOf, exportChain, writeDown } from './audit.ts';
-import { backUp } from './backups.ts';
+import { backUp, backUpNow, planBackups } from './backups.ts';
 import { assertNotHeld, resetBreaker, tripBreaker } from './breakers.ts';
 import {
   addConnection,
@@ -371,6 +371,14 @@ export function apiRouter(agent: Agent) {
       make: os.backups.make.handler(({ input, context, signal }) => {
         return faultsNamed(agent, backUp(agent, input.folder, context, signal ?? agent.signal), { ...context, call: 'backups.make' });
       }),
+      get: os.backups.get.handler(() => agent.backups.standing()),
+      setPlan: os.backups.setPlan.handler(async ({ input: { plan }, context }) => {
+        await planBackups(agent, plan, context);
+        return agent.backups.standing();
+      }),
+      now: os.backups.now.handler(({ context, signal }) =>
+        faultsNamed(agent, backUpNow(agent, context, signal ?? agent.signal), { ...context, call: 'backups.now' }),
+      ),
     },
     overview: { get: os.overview.get.handler(() => overview({ ...agent, home: stores.home, read: stores.read, reads: stores.reads })) },
     live: {

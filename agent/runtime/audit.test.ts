@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -78,6 +79,7 @@ const unaudited: Record<string, string> = {
   'audit.list': 'the chain holds no guest data; an entry for each look at it would only make it longer',
   'audit.verify': 'keeps nothing and shows no entry',
   'resends.list': 'counts',
+  'backups.get': 'counts and times',
   'checks.get': 'counts, and keys of records',
   'sameRecords.list': 'counts and names of sources',
   'overview.get': 'counts',
@@ -220,6 +222,18 @@ const audited: Record<string, readonly [action: AuditAction, call: (given: Given
     'leaves-changed',
     () => test.client.leaves.save({ id: 'hub', entity: 'booking', rules: { guestPhone: 'drop' }, version: 0 }),
   ],
+  'backups.setPlan': [
+    'backup-plan-set',
+    async () => {
+      mkdirSync(join(test.folder, 'safe'));
+      await test.client.backups.setPlan({ plan: { folder: join(test.folder, 'safe') } });
+      await test.until(
+        () => test.client.backups.get({}),
+        ({ lastVerifiedAtMs, underWay }) => lastVerifiedAtMs !== null && underWay === null,
+      );
+    },
+  ],
+  'backups.now': ['backup-made', () => drained(test.client.backups.now({}))],
   'backups.make': ['backup-made', () => drained(test.client.backups.make({ folder: join(test.folder, 'usb') }))],
   'audit.export': ['audit-exported', () => drained(test.client.audit.export({}))],
   'agent.stop': ['agent-stopped', () => test.client.agent.stop({})],

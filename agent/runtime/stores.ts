@@ -30,7 +30,8 @@ export type Stores = {
  */
 function removeLeftovers(home: string): void {
   if (existsSync(join(home, 'restoring')) && !existsSync(join(home, 'pipeline.db'))) throw new Fault('restore-unfinished', { home });
-  for (const name of readdirSync(join(home, 'run'))) if (name.startsWith('snapshot-')) rmSync(join(home, 'run', name), { force: true });
+  for (const name of readdirSync(join(home, 'run')))
+    if (name.startsWith('snapshot-') || name.startsWith('drill-')) rmSync(join(home, 'run', name), { recursive: true, force: true });
   rmSync(join(home, 'restoring'), { recursive: true, force: true });
 }
 

@@ -32,6 +32,16 @@ export const faultsDe: Record<FaultCode, Sentences> = {
     safe: 'Nichts davon wurde verwendet. Der Datenordner ist, wie er war; andere Sicherungen sind nicht betroffen.',
     next: 'Stellen Sie eine frühere Sicherung wieder her.',
   },
+  'backup-drill-failed': {
+    what: 'Die Sicherung in {folder} ließ sich in der Probe nicht zurückspielen: {detail}.',
+    safe: 'Die Daten dieses Hotels und frühere Sicherungen sind, wie sie waren. Diese Sicherung zählt nicht als geprüft.',
+    next: 'Wählen Sie einen Ordner auf einer anderen Festplatte, und prüfen Sie die, auf der diese liegt.',
+  },
+  'backup-overdue': {
+    what: 'Die neueste geprüfte Sicherung in {folder} ist älter als zwei Tage ({since}).',
+    safe: 'Alles wird behalten und gesendet wie immer. Frühere Sicherungen sind, wie sie waren.',
+    next: 'Sehen Sie unter Einstellungen nach, warum seither keine gemacht wurde, und wählen Sie Jetzt sichern.',
+  },
   'backup-folder-unusable': {
     what: 'Die Sicherung kann nicht nach {folder} geschrieben werden ({detail}).',
     safe: 'Die Daten dieses Hotels und frühere Sicherungen sind, wie sie waren.',

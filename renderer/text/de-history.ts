@@ -94,6 +94,7 @@ export const historyDe: typeof historyEn = {
     'recovery-key-shown': 'Den Wiederherstellungsschlüssel gezeigt',
     'recovery-key-kept': 'Bestätigt, dass der Wiederherstellungsschlüssel aufbewahrt ist',
     'check-ordered': 'Ließ alles prüfen, was aufbewahrt ist',
+    'backup-plan-set': 'Hat festgelegt, wann gesichert wird',
     'backup-begun': 'Eine Sicherung begonnen',
     'backup-made': 'Eine Sicherung gemacht',
     'backup-restored': 'Eine Sicherung wiederhergestellt',

@@ -90,6 +90,7 @@ export const historyEn = {
     'recovery-key-shown': 'Showed the recovery key',
     'recovery-key-kept': 'Said that the recovery key is kept',
     'check-ordered': 'Had everything that is kept checked',
+    'backup-plan-set': 'Set when backups are made',
     'backup-begun': 'Began a backup',
     'backup-made': 'Made a backup',
     'backup-restored': 'Restored a backup',
