@@ -28,8 +28,8 @@ const usage = `bellhop ${version}
       the whole product on a sandbox hotel
   bellhop agent [--console [--port N]] [--recovery-key-stdin]
       run the agent; --console also serves the console on 127.0.0.1
-  bellhop status
-      how every connection stands
+  bellhop status [--seen CODE]
+      how every connection stands; --seen ends a warning that stands until somebody has seen it
   bellhop hotel [--code C --name N --zone Z --currency CUR [--rolls-at HH:MM]]
       show or set up the hotel
   bellhop connections list | add FILE [--secrets-stdin] | test ID [--site-report [FILE]] | remove ID

@@ -6,7 +6,7 @@ import { CheckProgress, CheckStanding } from './check.ts';
 import { AdministratorLetter, Connection, ConnectionDraft, ConnectionId, SystemKind, TestStep } from './connection.ts';
 import { SettingChoices, SourcePreview, UnderstoodAddress } from './database-setup.ts';
 import { LetterCount, LetterFilter, LetterPage, OpenedLetter } from './dead-letter.ts';
-import { FaultReport } from './faults.ts';
+import { acknowledged, FaultReport } from './faults.ts';
 import { Fingerprint } from './fingerprint.ts';
 import { FileReport, Overview } from './health.ts';
 import { LeavingDestination, LeavingDraft, LeavingPreview, LeavingReport } from './leaves.ts';
@@ -249,7 +249,7 @@ export const api = {
     get: call('GET /backups', nothing, BackupStanding),
     /** Have backups made by themselves from now on; without a plan none are. The first is made at once. */
     setPlan: call('PUT /backups/plan', z.strictObject({ plan: BackupPlan.nullable() }), BackupStanding),
-    /** Make one now in the folder that is set. */
+    /** Make one now in the folder that is set. It goes on when the caller goes. */
     now: call('POST /backups/now', nothing, eventIterator(BackupProgress)),
   },
   checks: {
@@ -304,6 +304,10 @@ export const api = {
     verify: call('POST /audit/verify', nothing, eventIterator(AuditCheck)),
     /** All entries of a filter, newest first, some hundred at a time. That they were taken is itself written down. */
     export: call('POST /audit/export', AuditFilter, eventIterator(z.array(AuditEntry))),
+  },
+  alerts: {
+    /** Say that a warning was seen which stands until somebody does. */
+    acknowledge: call('POST /alerts/acknowledge', z.strictObject({ code: z.enum(acknowledged) }), nothing),
   },
   overview: {
     get: call('GET /overview', nothing, Overview),

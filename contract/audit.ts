@@ -45,6 +45,7 @@ export const auditActions = [
   'hotel-changed',
   'recovery-key-shown',
   'recovery-key-kept',
+  'alert-acknowledged',
   'check-ordered',
   'backup-plan-set',
   'backup-begun',

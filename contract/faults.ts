@@ -109,6 +109,18 @@ export const faults = {
     safe: 'Nothing was written to it. The raw files are untouched.',
     next: 'Stop Bellhop, keep the data folder as it is, and call support before anything else.',
   },
+  'database-lost': {
+    who: 'person',
+    what: 'The database is damaged, and no verified backup of it can be had. Folder of the backups: {folder}.',
+    safe: 'Nothing was moved or written. The secrets, the key and the copies of all files are as they were.',
+    next: 'Do not delete anything. Plug in the disk with the backups and start again, or restore one by hand: bellhop restore FOLDER --replace. Without any backup, set up a new data folder.',
+  },
+  'database-restored': {
+    who: 'person',
+    what: 'The database was damaged, found on {found}. The backup of {made} was restored by itself.',
+    safe: 'What was damaged is kept in {folder}. What came in since the backup is read again from the sources, and sent again under a higher rank.',
+    next: 'Look at the disk of this PC, and whether files of that time still lie where the hotel system writes them; export them once more if not. Then say that you have seen this.',
+  },
   'database-mended': {
     who: 'person',
     what: 'A part of the database was damaged: {rows} rows of the outbox.',
@@ -611,6 +623,7 @@ export const sidelines: readonly FaultCode[] = [
   'disk-low',
   'database-mended',
   'check-found-damage',
+  'database-restored',
   'backup-drill-failed',
   'backup-overdue',
   'backup-folder-unusable',
@@ -623,6 +636,9 @@ export const sidelines: readonly FaultCode[] = [
   'source-rows-vanished',
   'source-went-back',
 ];
+
+/** Faults that stand until a person has said that they were seen. */
+export const acknowledged = ['check-found-damage', 'database-restored'] as const satisfies readonly FaultCode[];
 
 export const faultCodes = Object.keys(faults) as [FaultCode, ...FaultCode[]];
 

@@ -16,12 +16,22 @@ const BackupNotes = z.strictObject({
   plannedAtMs: z.int(),
   triedAtMs: z.int().nullable(),
   verifiedAtMs: z.int().nullable(),
+  /** The folder of the newest verified backup; earlier ones lie beside it. */
+  verifiedBackup: z.string().nullable(),
   failedAtMs: z.int().nullable(),
   fault: FaultReport.nullable(),
 });
 export type BackupNotes = z.infer<typeof BackupNotes>;
 
-const noNotes: BackupNotes = { plan: null, plannedAtMs: 0, triedAtMs: null, verifiedAtMs: null, failedAtMs: null, fault: null };
+const noNotes: BackupNotes = {
+  plan: null,
+  plannedAtMs: 0,
+  triedAtMs: null,
+  verifiedAtMs: null,
+  verifiedBackup: null,
+  failedAtMs: null,
+  fault: null,
+};
 
 /** Read what is noted of backups; nothing where there is no such file, or it is damaged. */
 export function readNotes(home: string): BackupNotes {

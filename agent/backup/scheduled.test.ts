@@ -125,6 +125,19 @@ describe('backups by themselves', { timeout: 60_000 }, () => {
   });
 });
 
+it('a backup that was asked for goes on when whoever has asked goes, and its end is told to who stays', { timeout: 60_000 }, async () => {
+  await planned();
+  const leaving = new AbortController();
+  for await (const _ of await test.client.backups.now({}, { signal: leaving.signal })) {
+    leaving.abort();
+    break;
+  }
+  const { backups } = await test.until(standing, (found) => found.backups.length === 2 && found.underWay === null);
+  const phases: string[] = [];
+  for await (const { phase } of await test.client.backups.now({})) phases.push(phase);
+  expect([backups.every((one) => one.drill?.isWell), phases.at(-1), (await standing()).backups.length]).toEqual([true, 'done', 3]);
+});
+
 describe('of old backups', { timeout: 60_000 }, () => {
   it('as many are kept as were asked for, with the raw files that they need and no others', async () => {
     await read('a.csv', bookingRow('1'));

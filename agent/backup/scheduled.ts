@@ -37,6 +37,7 @@ export class Backups {
   readonly #tools: BackupsTools;
   readonly #stopping = new AbortController();
   #loop: Promise<void> = Promise.resolve();
+  #byHand: Promise<unknown> = Promise.resolve();
   #notes: BackupNotes;
   #underWay: BackupProgress | null = null;
   /** Another plan is looked at at once. */
@@ -54,6 +55,7 @@ export class Backups {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#loop;
+    await this.#byHand;
   }
 
   standing(): BackupStanding {
@@ -85,7 +87,7 @@ export class Backups {
     if (wanted) await this.#assertWritable(wanted);
     const isElsewhere = wanted?.folder !== this.#notes.plan?.folder;
     // What was made elsewhere does not count here.
-    const since = isElsewhere ? { triedAtMs: null, verifiedAtMs: null, failedAtMs: null, fault: null } : {};
+    const since = isElsewhere ? { triedAtMs: null, verifiedAtMs: null, verifiedBackup: null, failedAtMs: null, fault: null } : {};
     await this.#keep({ plan: wanted, plannedAtMs: isElsewhere ? this.#tools.now() : this.#notes.plannedAtMs, ...since });
     if (!wanted || isElsewhere) for (const code of troubles) await this.#tools.clearFault(code);
     this.#planned.resolve();
@@ -111,9 +113,36 @@ export class Backups {
     }
   }
 
+  /** Give the steps of a backup that goes on also when nobody follows it any more. */
+  async *goingOn(steps: AsyncGenerator<BackupProgress>, signal: AbortSignal): AsyncGenerator<BackupProgress> {
+    const gone = new Promise<'gone'>((resolve) => signal.addEventListener('abort', () => resolve('gone'), { once: true }));
+    let newest: BackupProgress | null = null;
+    let isOver = false;
+    let change = Promise.withResolvers<void>();
+    const run = (async () => {
+      for await (const step of steps) {
+        newest = step;
+        change.resolve();
+        change = Promise.withResolvers();
+      }
+    })().finally(() => {
+      isOver = true;
+    });
+    this.#byHand = run.catch(() => undefined);
+    let told: BackupProgress | null = null;
+    while (!isOver && (await Promise.race([run, change.promise, gone])) !== 'gone') {
+      told = newest;
+      if (told) yield told;
+    }
+    if (signal.aborted) return;
+    await run;
+    // The last word may have come together with the end.
+    if (newest && newest !== told) yield newest;
+  }
+
   async #verified(plan: BackupPlan, folder: string): Promise<void> {
     const atMs = this.#tools.now();
-    await this.#keep({ triedAtMs: atMs, verifiedAtMs: atMs, fault: null });
+    await this.#keep({ triedAtMs: atMs, verifiedAtMs: atMs, verifiedBackup: resolve(folder), fault: null });
     for (const code of troubles) await this.#tools.clearFault(code);
     try {
       const deleted = rotate(dirname(folder), plan.keep);

@@ -8,7 +8,7 @@ import { apiRouter } from '../runtime/api.ts';
 import { openPipe, Wire } from '../runtime/doors.ts';
 import { bookingRow, bookingsFile, type TestHotel, testHotel } from '../testing.ts';
 import { arrivedAt } from '../testing-two-sources.ts';
-import { suspectFile } from './checking.ts';
+import { suspectFile } from './suspect.ts';
 
 let test: TestHotel;
 beforeEach(async () => {

@@ -10,6 +10,7 @@ import type { Quiet } from '../pipeline/quiet.ts';
 import { policies, sleep } from '../resilience/policies.ts';
 import type { Mending } from '../runtime/mending.ts';
 import { isCheckDue } from './due.ts';
+import { suspectFile } from './suspect.ts';
 import { type WalkPlace, type WalkStep, type WalkTools, walk, walkStart } from './walk.ts';
 
 const lastKey = 'check/last';
@@ -46,9 +47,6 @@ export type CheckingTools = Omit<WalkTools, 'reads'> & {
   readonly onChange: () => void;
   readonly onBug: (error: unknown) => void;
 };
-
-/** Where a start is told that the pages of the database do not fit together, so that it looks at all of them however many they are. */
-export const suspectFile = (home: string) => join(home, 'run', 'database-suspect');
 
 /** Checks everything that is kept, by night or when somebody asks, and has mended what can be mended. */
 export class Checking {

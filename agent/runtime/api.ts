@@ -11,6 +11,7 @@ import { fingerprintOf } from '../../db/pipeline/fingerprints.ts';
 import { keyOfVersion, openRecord, recordCounts } from '../../db/pipeline/record-page.ts';
 import { resends } from '../../db/pipeline/resends.ts';
 import { runsOf } from '../../db/pipeline/runs.ts';
+import { agentItself } from '../../db/pipeline/standing.ts';
 import type { Agent } from '../index.ts';
 import { keepDays, keepDaysSetting } from '../pipeline/pruning.ts';
 import { systemKinds } from '../pipeline/registry.ts';
@@ -379,6 +380,14 @@ export function apiRouter(agent: Agent) {
       now: os.backups.now.handler(({ context, signal }) =>
         faultsNamed(agent, backUpNow(agent, context, signal ?? agent.signal), { ...context, call: 'backups.now' }),
       ),
+    },
+    alerts: {
+      acknowledge: os.alerts.acknowledge.handler(async ({ input: { code }, context }) => {
+        const entry = entryOf(agent, context, { action: 'alert-acknowledged', kind: 'agent', id: code });
+        await stores.writer.audited([entry], 'clearAlert', [agentItself, code]);
+        agent.live.tell('overview');
+        return {};
+      }),
     },
     overview: { get: os.overview.get.handler(() => overview({ ...agent, home: stores.home, read: stores.read, reads: stores.reads })) },
     live: {

@@ -127,6 +127,7 @@ const audited: Record<string, readonly [action: AuditAction, call: (given: Given
   'connections.setShadow': ['shadow-set', () => test.client.connections.setShadow({ id: 'hub', isShadow: false })],
   'connections.setShare': ['share-set', () => test.client.connections.setShare({ id: 'hub', percent: 100 })],
   'figures.anew': ['figures-anew', () => test.client.figures.anew({})],
+  'alerts.acknowledge': ['alert-acknowledged', () => test.client.alerts.acknowledge({ code: 'database-restored' })],
   'checks.run': ['check-ordered', () => drained(test.client.checks.run({}))],
   'outbox.setKeepDays': ['keep-days-set', () => test.client.outbox.setKeepDays({ days: 400 })],
   'sameRecords.save': ['same-record-rule-set', () => test.client.sameRecords.save({ entity: 'booking', rule: { rule: 'newest' } })],

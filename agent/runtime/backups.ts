@@ -14,9 +14,12 @@ export function backUp(agent: Agent, folder: string, caller: Caller, signal: Abo
   return backUpTo(agent, folder, caller, signal);
 }
 
-/** Make a backup in the folder that is set. */
+/**
+ * Make a backup in the folder that is set. It goes on when the caller goes.
+ * @throws {Fault} `input-wrong` where none is set, before the first step.
+ */
 export function backUpNow(agent: Agent, caller: Caller, signal: AbortSignal): AsyncGenerator<BackupProgress> {
-  return backUpTo(agent, agent.backups.folder(), caller, signal);
+  return agent.backups.goingOn(backUpTo(agent, agent.backups.folder(), caller, agent.signal), signal);
 }
 
 export async function* backUpTo(agent: Agent, folder: string, caller: Caller, signal: AbortSignal): AsyncGenerator<BackupProgress> {

@@ -3,6 +3,7 @@ import type { CheckFinding } from '../../contract/check.ts';
 import { Fault } from '../../contract/faults.ts';
 import { sqliteFault } from '../faults.ts';
 import type { ReadDb, WriteDb } from '../open.ts';
+import { auditEnd } from './audit.ts';
 import { isSetAside, openBlock } from './blocks.ts';
 
 /** A bite of a check ends when it has taken so long: a list of the console may wait behind it. */
@@ -20,6 +21,27 @@ export type BlocksBite = {
   readonly nextSeq: number | null;
   readonly lastSeq: number;
 };
+
+const newestSeals = 5;
+
+/** Whether anything that is sealed in a database opens by a key: the end of the chain of acts, or one of the last blocks. */
+export function isOfKey(db: ReadDb, key: KeyObject): boolean {
+  if (auditEnd(db, key).head !== null) return true;
+  type Block = { firstSeq: number; rows: number; sealed: Buffer };
+  const blocks = db.prepare<[number], Block>(
+    "select first_seq as firstSeq, rows, sealed from blocks where sealed <> x'' order by first_seq desc limit ?",
+  );
+  return blocks.all(newestSeals).some(({ firstSeq, rows, sealed }) => opens(() => openBlock(key, firstSeq, rows, sealed)));
+}
+
+function opens(open: () => unknown): boolean {
+  try {
+    open();
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** The tables of the database, each of which is checked by itself, so that none holds the log of the database open for long. */
 export function tablesToCheck(db: ReadDb): string[] {

@@ -87,6 +87,16 @@ export const faultsDe: Record<FaultCode, Sentences> = {
     safe: 'Nichts wurde hineingeschrieben. Die Rohdateien sind unberührt.',
     next: 'Beenden Sie Bellhop, lassen Sie den Datenordner, wie er ist, und rufen Sie zuerst die Betreuung an.',
   },
+  'database-lost': {
+    what: 'Die Datenbank ist beschädigt, und eine geprüfte Sicherung ist nicht zu haben. Ordner der Sicherungen: {folder}.',
+    safe: 'Nichts wurde verschoben oder geschrieben. Die Geheimnisse, der Schlüssel und die Kopien aller Dateien sind, wie sie waren.',
+    next: 'Löschen Sie nichts. Schließen Sie die Festplatte mit den Sicherungen an und starten Sie neu, oder spielen Sie eine von Hand zurück: bellhop restore ORDNER --replace. Ganz ohne Sicherung: Richten Sie einen neuen Datenordner ein.',
+  },
+  'database-restored': {
+    what: 'Die Datenbank war beschädigt, bemerkt am {found}. Die Sicherung vom {made} wurde von selbst zurückgespielt.',
+    safe: 'Das Beschädigte liegt in {folder}. Was seit der Sicherung hereinkam, wird aus den Quellen noch einmal gelesen und mit höherem Rang noch einmal gesendet.',
+    next: 'Prüfen Sie die Festplatte dieses PCs und ob die Dateien jener Zeit noch dort liegen, wohin das Hotelsystem schreibt; wenn nicht, exportieren Sie sie noch einmal. Bestätigen Sie dann, dass Sie dies gesehen haben.',
+  },
   'database-mended': {
     what: 'Ein Teil der Datenbank war beschädigt: {rows} Zeilen des Ausgangs.',
     safe: 'Nichts Beschädigtes wurde gesendet. Was davon zählt, wird aus den Kopien der Dateien noch einmal gelesen; alles andere ging weiter.',

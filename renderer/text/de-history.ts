@@ -93,6 +93,7 @@ export const historyDe: typeof historyEn = {
     'hotel-changed': 'Das Hotel geändert',
     'recovery-key-shown': 'Den Wiederherstellungsschlüssel gezeigt',
     'recovery-key-kept': 'Bestätigt, dass der Wiederherstellungsschlüssel aufbewahrt ist',
+    'alert-acknowledged': 'Hat bestätigt, eine Warnung gesehen zu haben',
     'check-ordered': 'Ließ alles prüfen, was aufbewahrt ist',
     'backup-plan-set': 'Hat festgelegt, wann gesichert wird',
     'backup-begun': 'Eine Sicherung begonnen',

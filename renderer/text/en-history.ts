@@ -89,6 +89,7 @@ export const historyEn = {
     'hotel-changed': 'Changed the hotel',
     'recovery-key-shown': 'Showed the recovery key',
     'recovery-key-kept': 'Said that the recovery key is kept',
+    'alert-acknowledged': 'Said that a warning was seen',
     'check-ordered': 'Had everything that is kept checked',
     'backup-plan-set': 'Set when backups are made',
     'backup-begun': 'Began a backup',
