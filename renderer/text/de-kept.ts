@@ -2,7 +2,7 @@ import type { keptEn } from './en-kept.ts';
 
 const number = (value: number) => value.toLocaleString('de-DE');
 
-/** Die Sätze zur Prüfung von allem, was aufbewahrt ist. */
+/** Die Sätze zur Prüfung von allem, was aufbewahrt ist, und zu Sicherungen. */
 export const keptDe: typeof keptEn = {
   check: {
     title: 'Prüfung des Aufbewahrten',
@@ -38,4 +38,42 @@ export const keptDe: typeof keptEn = {
     isMended: 'geheilt',
     isOpen: 'nicht geheilt',
   },
+  backups: {
+    title: 'Sicherungen',
+    intro:
+      'Eine am Tag, versiegelt, mit allem darin. Jede wird zur Probe daneben zurückgespielt: Erst dann zählt sie als geprüft. Geht die Datenbank kaputt, wird die letzte geprüfte von selbst zurückgespielt.',
+    folder: 'Ordner',
+    folderHelp:
+      'Auf einer anderen Festplatte als der dieses PCs: ein Stick, der stecken bleibt, oder eine Freigabe, in die das Konto von Bellhop schreiben darf.',
+    at: 'Uhrzeit im Hotel',
+    atHelp: 'Eine Uhrzeit wie 02:30',
+    keep: 'Wie viele bleiben',
+    keepHelp: 'Eine Zahl von 1 bis 365',
+    begin: 'Ab jetzt sichern',
+    end: 'Nicht mehr sichern',
+    saved: 'Ab jetzt wird gesichert',
+    ended: 'Es wird nicht mehr gesichert; was dort liegt, bleibt',
+    none: 'Noch keine wurde geprüft.',
+    verified: (when) => `Zuletzt geprüft ${when}`,
+    next: (when) => `Nächste ${when}`,
+    failed: (when) => `Die letzte misslang ${when}. Sie wird jede Stunde noch einmal versucht.`,
+    now: 'Jetzt sichern',
+    made: 'Die Sicherung ist gemacht und geprüft',
+    phases: {
+      snapshot: 'Die Datenbank wird kopiert',
+      'raw-files': 'Die Kopien der Dateien werden kopiert',
+      database: 'Die Datenbank wird versiegelt',
+      check: 'Sie wird zurückgelesen',
+      drill: 'Sie wird zur Probe daneben zurückgespielt',
+      done: 'Fertig',
+    },
+    of: (done, total) => `(${done} von ${total})`,
+    lying: 'Was im Ordner liegt, das Neueste zuerst',
+    columns: { made: 'Gemacht', records: 'Datensätze', rawFiles: 'Kopien von Dateien', drill: 'Probe' },
+    drilled: 'geprüft',
+    drillFailed: 'ließ sich nicht zurückspielen',
+    noDrill: 'keine Probe',
+  },
+  seen: 'Ich habe das gesehen',
+  noted: 'Vermerkt',
 };

@@ -1,8 +1,9 @@
+import type { BackupProgress } from '../../contract/backup.ts';
 import type { CheckFinding, CheckProgress } from '../../contract/check.ts';
 
 const number = (value: number) => value.toLocaleString('en-GB');
 
-/** The sentences of the check of everything that is kept, in English. */
+/** The sentences of the check of everything that is kept, and of backups, in English. */
 export const keptEn = {
   check: {
     title: 'Check of what is kept',
@@ -36,4 +37,41 @@ export const keptEn = {
     isMended: 'mended',
     isOpen: 'not mended',
   },
+  backups: {
+    title: 'Backups',
+    intro:
+      'One a day, sealed, with everything in it. Each is restored beside as a drill: only then it counts as verified. Should the database break, the last verified one is restored by itself.',
+    folder: 'Folder',
+    folderHelp: 'On another disk than this PC’s own: a stick that stays plugged in, or a share that the account of Bellhop may write to.',
+    at: 'Time, by the hotel’s clock',
+    atHelp: 'A time such as 02:30',
+    keep: 'How many are kept',
+    keepHelp: 'A number from 1 to 365',
+    begin: 'Make backups from now on',
+    end: 'Make none any more',
+    saved: 'Backups are made from now on',
+    ended: 'No backups are made any more; those that lie there stay',
+    none: 'None was verified yet.',
+    verified: (when: string) => `Last verified ${when}`,
+    next: (when: string) => `Next ${when}`,
+    failed: (when: string) => `The last one failed ${when}. It is tried again every hour.`,
+    now: 'Back up now',
+    made: 'The backup is made and verified',
+    phases: {
+      snapshot: 'Copying the database',
+      'raw-files': 'Copying the copies of files',
+      database: 'Sealing the database',
+      check: 'Reading it back',
+      drill: 'Restoring it beside, as a drill',
+      done: 'Done',
+    } as Record<BackupProgress['phase'], string>,
+    of: (done: string, total: string) => `(${done} of ${total})`,
+    lying: 'What lies in the folder, the newest first',
+    columns: { made: 'Made', records: 'Records', rawFiles: 'Copies of files', drill: 'Drill' },
+    drilled: 'verified',
+    drillFailed: 'could not be restored',
+    noDrill: 'no drill',
+  },
+  seen: 'I have seen this',
+  noted: 'Noted',
 };
