@@ -143,6 +143,21 @@ describe('where the database is damaged at a start', { timeout: 60_000 }, () => 
     expect([restored.of('later'), Object.keys(restored.of('hub'))]).toEqual([{ password: 'Lobby-3-kings' }, ['signingSecret']]);
   });
 
+  it('goes on keeping back what a person has kept back since the backup', async () => {
+    await backedUp();
+    await test.restart();
+    const { version } = (await test.client.leaves.report({})).destinations.find(({ id }) => id === 'hub') ?? { version: -1 };
+    await test.client.leaves.save({ id: 'hub', entity: 'booking', rules: { guestName: 'drop' }, version });
+    await test.agent.stop();
+    truncateSync(database(), 8192);
+    const before = arrivedAt(test.upstream).length;
+    await test.restart();
+    await read('c.csv', bookingRow('B-700'), bookingRow('B-2', { name: 'Quirin Canaryson' }));
+    await test.until(overview, ({ waiting, records }) => waiting === 0 && records === 602);
+    const since = arrivedAt(test.upstream).slice(before);
+    expect([since.length > 1, since.filter((record) => JSON.stringify(record).includes('Canaryson'))]).toEqual([true, []]);
+  });
+
   it('takes an earlier verified backup where the newest does not open any more', async () => {
     await backedUp();
     await test.restart();

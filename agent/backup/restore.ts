@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } 
 import { join } from 'node:path';
 import type { BackupFacts } from '../../contract/backup.ts';
 import { Fault, type FaultReport } from '../../contract/faults.ts';
-import { openForWriting } from '../../db/open.ts';
+import { openForWriting, type WriteDb } from '../../db/open.ts';
 import { auditStatements } from '../../db/pipeline/audit.ts';
 import { generations } from '../../db/pipeline/generation.ts';
 import { agentItself, standingStatements } from '../../db/pipeline/standing.ts';
@@ -87,14 +87,14 @@ export async function restoreBackup(order: RestoreOrder): Promise<Restored> {
 
 const hasSecrets = (home: string) => secretsNames.some((name) => existsSync(join(home, name)));
 
-type Mark = { readonly nowMs: number; readonly caller: Caller; readonly said: FaultReport | null };
+type Mark = { readonly nowMs: number; readonly caller: Caller; readonly said: FaultReport | null; readonly inside?: (db: WriteDb) => void };
 
 /**
  * Bring the database to the schema of this version and mark it as restored, and by whom. `said` is what stands there from then on, until a
- * person has seen it.
+ * person has seen it; `inside` is done in the same transaction.
  * @returns the raw files that it names.
  */
-export function prepareDatabase(path: string, key: KeyObject, { madeAtMs }: BackupFacts, { nowMs, caller, said }: Mark): string[] {
+export function prepareDatabase(path: string, key: KeyObject, { madeAtMs }: BackupFacts, { nowMs, caller, said, inside }: Mark): string[] {
   const db = openForWriting(path);
   try {
     const id = stampOf(madeAtMs);
@@ -107,6 +107,7 @@ export function prepareDatabase(path: string, key: KeyObject, { madeAtMs }: Back
       append([entry]);
       // A check that was under way was one of the other database.
       db.exec("delete from settings where key = 'check/under-way'");
+      inside?.(db);
       if (said) raiseAlert(agentItself, said, 'warning', nowMs);
     })();
     return db.prepare<[], string>("select distinct raw_path from files where raw_path <> '' order by raw_path").pluck().all();
