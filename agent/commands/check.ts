@@ -86,12 +86,14 @@ function stages(line: CommandLine): (stage: string) => void {
 
 function told(line: CommandLine, report: CheckReport, advice: string): number {
   const { blocks, rows, rawFiles, rawBytes, damaged, mended, findings } = report;
-  const looked = `Looked at ${rows} rows of the outbox in ${blocks} blocks, and ${rawFiles} copies of files (${megabytes(rawBytes)}).`;
+  const looked = `Looked at the database, ${many(rows, 'row', 'rows')} of the outbox in ${many(blocks, 'block', 'blocks')}, and ${many(rawFiles, 'copy of a file', 'copies of files')} (${megabytes(rawBytes)}).`;
   const result = damaged === 0 ? 'All of it is whole.' : `${damaged} damaged, ${mended} of them mended.`;
   const isBad = damaged > mended;
   line.print({ ...report }, [looked, result, ...findings.map(findingText), ...(isBad ? [advice] : [])].join('\n'));
   return isBad ? 1 : 0;
 }
+
+const many = (count: number, one: string, more: string) => `${count} ${count === 1 ? one : more}`;
 
 const kindWords: Record<CheckFinding['kind'], string> = {
   database: 'pages of the table',
@@ -102,7 +104,7 @@ const kindWords: Record<CheckFinding['kind'], string> = {
 };
 
 function findingText({ kind, name, rows, keys, isMended }: CheckFinding): string {
-  const held = rows > 0 ? `, ${rows} rows` : '';
+  const held = rows > 0 ? `, ${many(rows, 'row', 'rows')}` : '';
   const records = keys.length > 0 ? `; newest word of ${keys.join(', ')}` : '';
   return `  ${isMended ? 'mended' : 'DAMAGED'}: ${kindWords[kind]} ${name}${held}${records}`;
 }

@@ -58,7 +58,7 @@ function Glance({ overview }: { readonly overview: Overview }) {
       <Files overview={overview} />
       <div className={styles.bottom}>
         <SetAside overview={overview} />
-        <div className="stack">
+        <div className={styles.beside}>
           <Disk overview={overview} />
           <Check />
         </div>

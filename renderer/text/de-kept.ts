@@ -1,6 +1,7 @@
 import type { keptEn } from './en-kept.ts';
 
 const number = (value: number) => value.toLocaleString('de-DE');
+const many = (count: number, one: string, more: string) => `${number(count)} ${count === 1 ? one : more}`;
 
 /** Die Sätze zur Prüfung von allem, was aufbewahrt ist, und zu Sicherungen. */
 export const keptDe: typeof keptEn = {
@@ -9,7 +10,7 @@ export const keptDe: typeof keptEn = {
     never: 'Es wurde noch nichts geprüft. Geprüft wird einmal in der Nacht; wo der PC nachts aus ist, jeden zweiten Tag.',
     last: (when) => `Letzte Prüfung ${when}`,
     looked: (rows, files, bytes) =>
-      `${number(rows)} Zeilen des Ausgangs und ${number(files)} Kopien von Dateien (${bytes}) wurden geöffnet.`,
+      `${many(rows, 'Zeile', 'Zeilen')} des Ausgangs und ${many(files, 'Kopie einer Datei', 'Kopien von Dateien')} (${bytes}) wurden geöffnet.`,
     whole: 'Alles davon ist heil.',
     mended: (count) =>
       count === 1 ? 'Ein Teil war beschädigt und ist geheilt.' : `${number(count)} Teile waren beschädigt und sind geheilt.`,
@@ -33,7 +34,7 @@ export const keptDe: typeof keptEn = {
       'raw-file': (name) => `Die Kopie der Datei ${name}`,
       'raw-page': (name) => `Die Kopie von Zeilen der Tabelle ${name}`,
     },
-    rows: (count) => (count === 1 ? '1 Zeile' : `${number(count)} Zeilen`),
+    rows: (count) => many(count, 'Zeile', 'Zeilen'),
     keys: (keys) => `Sie hält das neueste Wort von ${keys}.`,
     isMended: 'geheilt',
     isOpen: 'nicht geheilt',

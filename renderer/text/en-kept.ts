@@ -2,6 +2,7 @@ import type { BackupProgress } from '../../contract/backup.ts';
 import type { CheckFinding, CheckProgress } from '../../contract/check.ts';
 
 const number = (value: number) => value.toLocaleString('en-GB');
+const many = (count: number, one: string, more: string) => `${number(count)} ${count === 1 ? one : more}`;
 
 /** The sentences of the check of everything that is kept, and of backups, in English. */
 export const keptEn = {
@@ -10,7 +11,7 @@ export const keptEn = {
     never: 'Nothing was checked yet. It is done once a night; where the PC is off by night, every other day.',
     last: (when: string) => `Last check ${when}`,
     looked: (rows: number, files: number, bytes: string) =>
-      `${number(rows)} rows of the outbox and ${number(files)} copies of files (${bytes}) were opened.`,
+      `${many(rows, 'row', 'rows')} of the outbox and ${many(files, 'copy of a file', 'copies of files')} (${bytes}) were opened.`,
     whole: 'All of it is whole.',
     mended: (count: number) =>
       count === 1 ? 'One part was damaged, and is mended.' : `${number(count)} parts were damaged, and are mended.`,
@@ -32,7 +33,7 @@ export const keptEn = {
       'raw-file': (name: string) => `The copy of the file ${name}`,
       'raw-page': (name: string) => `The copy of rows of the table ${name}`,
     } as Record<CheckFinding['kind'], (name: string) => string>,
-    rows: (count: number) => (count === 1 ? '1 row' : `${number(count)} rows`),
+    rows: (count: number) => many(count, 'row', 'rows'),
     keys: (keys: string) => `It holds the newest word of ${keys}.`,
     isMended: 'mended',
     isOpen: 'not mended',
