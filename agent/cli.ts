@@ -4,6 +4,7 @@ import { Fault } from '../contract/faults.ts';
 import { runAgent } from './commands/agent.ts';
 import { showAudit } from './commands/audit.ts';
 import { backUp, restore } from './commands/backup.ts';
+import { check } from './commands/check.ts';
 import { type CommandLine, faultOf, faultSentences, UsageError } from './commands/command.ts';
 import { manageConnections } from './commands/connections.ts';
 import { showDeadLetters } from './commands/dead-letters.ts';
@@ -27,8 +28,8 @@ const usage = `bellhop ${version}
       the whole product on a sandbox hotel
   bellhop agent [--console [--port N]] [--recovery-key-stdin]
       run the agent; --console also serves the console on 127.0.0.1
-  bellhop status
-      how every connection stands
+  bellhop status [--seen CODE]
+      how every connection stands; --seen ends a warning that stands until somebody has seen it
   bellhop hotel [--code C --name N --zone Z --currency CUR [--rolls-at HH:MM]]
       show or set up the hotel
   bellhop connections list | add FILE [--secrets-stdin] | test ID [--site-report [FILE]] | remove ID
@@ -61,8 +62,12 @@ const usage = `bellhop ${version}
       try rows again; --row-stdin reads one row as it should have been, --dry-run says what would come of it
   bellhop mappings list | show NAME | save FILE
       which column of an export is which field; what is saved applies to every file from then on
+  bellhop check
+      looks at everything that is kept: the database, every row of the outbox, every copy of a file; a running agent mends
   bellhop backup FOLDER
       a sealed, verified backup of everything, also while the agent works
+  bellhop backup --schedule FOLDER|off [--at HH:MM] [--keep N] | --now | --status
+      one a day by itself, at a time of the hotel, of which N are kept; make one there now; how they stand
   bellhop restore FOLDER [--recovery-key-stdin] [--replace]
       a backup into this data folder; on another PC with the recovery key; --replace moves aside what is there
 
@@ -100,6 +105,7 @@ const commands: Readonly<Record<string, (line: CommandLine) => Promise<number>>>
   records: showRecords,
   'dead-letters': showDeadLetters,
   mappings: showMappings,
+  check,
   backup: backUp,
   restore,
   trace: traceRecords,

@@ -1,11 +1,15 @@
+import { randomUUID } from 'node:crypto';
 import type { AuditDraft } from '../contract/audit.ts';
 import type { Connection } from '../contract/connection.ts';
 import { Fault, sidelines } from '../contract/faults.ts';
 import type { Heartbeat } from '../contract/ingest.ts';
 import { connectionById, property } from '../db/pipeline/connections.ts';
 import { entityCounts } from '../db/pipeline/counts.ts';
+import { firstBegunAtMs } from '../db/pipeline/generation.ts';
 import { delivery, waitingBehind } from '../db/pipeline/outbox.ts';
-import { agentItself } from '../db/pipeline/standing.ts';
+import { agentItself, standingAlerts } from '../db/pipeline/standing.ts';
+import { Backups } from './backup/scheduled.ts';
+import { Checking } from './check/checking.ts';
 import { Destinations } from './pipeline/destinations.ts';
 import { Figures } from './pipeline/figures.ts';
 import { resumeImports } from './pipeline/import-file.ts';
@@ -16,8 +20,10 @@ import type { ReplayTools } from './pipeline/replay-letters.ts';
 import { Sources } from './pipeline/sources.ts';
 import { policies } from './resilience/policies.ts';
 import { byItself, entryOf, Views } from './runtime/audit.ts';
+import { backUpTo } from './runtime/backups.ts';
 import { type DiskSpace, DiskWatch, diskSpace, shares } from './runtime/disk.ts';
 import { carryOutIntents } from './runtime/intents.ts';
+import { copyLeaving } from './runtime/leaving-copy.ts';
 import { Live } from './runtime/live.ts';
 import { errorFields, neverLog } from './runtime/log.ts';
 import { LoginBook } from './runtime/login-book.ts';
@@ -42,6 +48,8 @@ export class Agent {
   readonly figures: Figures;
   readonly pruning: Pruning;
   readonly mending: Mending;
+  readonly checking: Checking;
+  readonly backups: Backups;
   readonly disk: DiskWatch;
   readonly #quiet = new Quiet(this.now);
   readonly #stopping = new AbortController();
@@ -122,6 +130,36 @@ export class Agent {
       onRead: () => this.#kept(),
       onBug,
     });
+    this.checking = new Checking({
+      home: stores.home,
+      key: stores.secrets.dataKey,
+      read: stores.read,
+      writer: stores.writer,
+      now: this.now,
+      quiet: this.#quiet,
+      mending: this.mending,
+      timeZone: () => property(stores.read)?.timeZone ?? null,
+      bornAtMs: () => firstBegunAtMs(stores.read),
+      takeAgain: (connectionIds) => this.#takeAgain(connectionIds),
+      onFault: (fault) => this.#note(agentItself, fault),
+      onFound: ({ kind, name, rows }) => stores.log.error({ kind, name, rows }, 'a check has found something damaged'),
+      onEnd: ({ findings: _, ...report }) => stores.log.info(report, 'everything that is kept was checked'),
+      onChange: () => this.live.tellSoon('overview'),
+      onBug,
+    });
+    this.backups = new Backups({
+      home: stores.home,
+      key: stores.secrets.dataKey,
+      now: this.now,
+      hotel: () => property(stores.read),
+      byItself: (folder, signal) => backUpTo(this, folder, byItself(randomUUID()), signal),
+      onFault: (fault) => this.#note(agentItself, fault),
+      clearFault: (code) => stores.writer.step('clearAlert', [agentItself, code]),
+      isSaid: (code) => standingAlerts(stores.read).some(({ fault }) => fault.code === code),
+      onDeleted: (names) => stores.log.info({ names }, 'older backups were deleted'),
+      onChange: () => this.live.tellSoon('overview'),
+      onBug,
+    });
     this.pruning = new Pruning({
       read: stores.read,
       writer: stores.writer,
@@ -142,12 +180,15 @@ export class Agent {
   ): Promise<Agent> {
     const agent = new Agent(await openStores(home, options), options.measureDisk ?? (() => diskSpace(home)));
     await agent.#noteBeside('closeRuns', 'runs that were cut short could not be closed');
+    await copyLeaving(home, agent.stores.read);
     if (options.withLoops) {
       agent.sources.start();
       await agent.destinations.start();
       agent.figures.start();
       agent.pruning.start();
       agent.mending.readAgain();
+      agent.checking.start();
+      agent.backups.start();
       agent.#intents = setInterval(() => void agent.#carryOut(), intentsEveryMs);
       agent.#disk = setInterval(() => void agent.#lookAtDisk(), policies.diskLookEveryMs);
       agent.#attempts = setInterval(() => void agent.#pruneHistory(), policies.pruneAttemptsEveryMs);
@@ -237,14 +278,23 @@ export class Agent {
     if (this.#intents) clearInterval(this.#intents);
     if (this.#disk) clearInterval(this.#disk);
     if (this.#attempts) clearInterval(this.#attempts);
+    await this.checking.stop();
+    await this.backups.stop();
     await this.sources.stop();
     await this.destinations.stop();
     await this.figures.stop();
     await this.pruning.stop();
-    await this.mending.stop();
+    await this.mending.settled();
     await this.#carrying;
     this.stores.log.info('the agent has stopped');
     await this.stores.close();
+  }
+
+  async #takeAgain(connectionIds: readonly string[]): Promise<void> {
+    for (const id of connectionIds) {
+      const connection = connectionById(this.stores.read, id);
+      if (connection?.direction === 'source' && !connection.isPaused && !this.signal.aborted) await this.sources.readAnew(connection);
+    }
   }
 
   async #resumeImports(): Promise<void> {

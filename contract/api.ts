@@ -1,11 +1,12 @@
 import { type AnySchema, eventIterator, oc } from '@orpc/contract';
 import { z } from 'zod';
 import { AuditCheck, AuditEntry, AuditFilter, AuditPage } from './audit.ts';
-import { BackupProgress } from './backup.ts';
+import { BackupPlan, BackupProgress, BackupStanding } from './backup.ts';
+import { CheckProgress, CheckStanding } from './check.ts';
 import { AdministratorLetter, Connection, ConnectionDraft, ConnectionId, SystemKind, TestStep } from './connection.ts';
 import { SettingChoices, SourcePreview, UnderstoodAddress } from './database-setup.ts';
 import { LetterCount, LetterFilter, LetterPage, OpenedLetter } from './dead-letter.ts';
-import { FaultReport } from './faults.ts';
+import { acknowledged, FaultReport } from './faults.ts';
 import { Fingerprint } from './fingerprint.ts';
 import { FileReport, Overview } from './health.ts';
 import { LeavingDestination, LeavingDraft, LeavingPreview, LeavingReport } from './leaves.ts';
@@ -244,6 +245,18 @@ export const api = {
   backups: {
     /** Make a backup in a folder of this PC or of the network, while everything goes on. */
     make: call('POST /backups', z.strictObject({ folder: z.string().min(1) }), eventIterator(BackupProgress)),
+    /** Which backups lie in the folder that is set, what their drills have found, and when the next is made. */
+    get: call('GET /backups', nothing, BackupStanding),
+    /** Have backups made by themselves from now on; without a plan none are. The first is made at once. */
+    setPlan: call('PUT /backups/plan', z.strictObject({ plan: BackupPlan.nullable() }), BackupStanding),
+    /** Make one now in the folder that is set. It goes on when the caller goes. */
+    now: call('POST /backups/now', nothing, eventIterator(BackupProgress)),
+  },
+  checks: {
+    /** The last check of everything that is kept, and how far one is that is under way. */
+    get: call('GET /checks', nothing, CheckStanding),
+    /** Check everything now. It goes on when the caller goes. */
+    run: call('POST /checks', nothing, eventIterator(CheckProgress)),
   },
   resends: {
     /** Say what would come of sending records again, and how long it takes. Sends nothing. */
@@ -291,6 +304,10 @@ export const api = {
     verify: call('POST /audit/verify', nothing, eventIterator(AuditCheck)),
     /** All entries of a filter, newest first, some hundred at a time. That they were taken is itself written down. */
     export: call('POST /audit/export', AuditFilter, eventIterator(z.array(AuditEntry))),
+  },
+  alerts: {
+    /** Say that a warning was seen which stands until somebody does. */
+    acknowledge: call('POST /alerts/acknowledge', z.strictObject({ code: z.enum(acknowledged) }), nothing),
   },
   overview: {
     get: call('GET /overview', nothing, Overview),

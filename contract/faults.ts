@@ -43,6 +43,18 @@ export const faults = {
     safe: 'Nothing of it was used. The data folder is as it was, and other backups are not concerned.',
     next: 'Restore an earlier backup.',
   },
+  'backup-drill-failed': {
+    who: 'person',
+    what: 'The backup in {folder} could not be restored in the drill: {detail}.',
+    safe: 'The data of this hotel and earlier backups are as they were. This backup does not count as verified.',
+    next: 'Choose a folder on another disk, and look at the disk on which this one lies.',
+  },
+  'backup-overdue': {
+    who: 'person',
+    what: 'The newest verified backup in {folder} is older than two days ({since}).',
+    safe: 'Everything is kept and delivered as always. Earlier backups are as they were.',
+    next: 'See under Settings why none was made since, and choose Back up now.',
+  },
   'backup-folder-unusable': {
     who: 'person',
     what: 'The backup cannot be written to {folder} ({detail}).',
@@ -67,6 +79,12 @@ export const faults = {
     safe: 'The raw file is kept, and the records read from it stay.',
     next: 'Keep the data folder as it is and tell support: this is a fault of ours.',
   },
+  'check-found-damage': {
+    who: 'person',
+    what: 'A check has found {count} damaged parts of what is kept here that could not be mended: {names}.',
+    safe: 'Nothing damaged is sent, and everything else goes on. What lies there is kept as it is.',
+    next: 'Look at the last check under Monitoring: it names the rows. Export those records once more, and look at the disk of this PC.',
+  },
   'clock-wrong': {
     who: 'person',
     what: 'The clock of this PC is {offset} off.',
@@ -90,6 +108,18 @@ export const faults = {
     what: 'The database {file} is damaged.',
     safe: 'Nothing was written to it. The raw files are untouched.',
     next: 'Stop Bellhop, keep the data folder as it is, and call support before anything else.',
+  },
+  'database-lost': {
+    who: 'person',
+    what: 'The database is damaged, and no verified backup of it can be had. Folder of the backups: {folder}.',
+    safe: 'Nothing was moved or written. The secrets, the key and the copies of all files are as they were.',
+    next: 'Do not delete anything. Plug in the disk with the backups and start again, or restore one by hand: bellhop restore FOLDER --replace. Without any backup, set up a new data folder.',
+  },
+  'database-restored': {
+    who: 'person',
+    what: 'The database was damaged, found on {found}. The backup of {made} was restored by itself.',
+    safe: 'What was damaged is kept in {folder}. What came in since the backup is read again from the sources, and sent again under a higher rank.',
+    next: 'Look at the disk of this PC, and whether files of that time still lie where the hotel system writes them; export them once more if not. Then say that you have seen this.',
   },
   'database-mended': {
     who: 'person',
@@ -592,6 +622,12 @@ export type FaultCode = keyof typeof faults;
 export const sidelines: readonly FaultCode[] = [
   'disk-low',
   'database-mended',
+  'check-found-damage',
+  'database-restored',
+  'backup-drill-failed',
+  'backup-overdue',
+  'backup-folder-unusable',
+  'backup-no-room',
   'archive-refused',
   'archive-unsure',
   'folder-unwritable',
@@ -600,6 +636,9 @@ export const sidelines: readonly FaultCode[] = [
   'source-rows-vanished',
   'source-went-back',
 ];
+
+/** Faults that stand until a person has said that they were seen. */
+export const acknowledged = ['check-found-damage', 'database-restored'] as const satisfies readonly FaultCode[];
 
 export const faultCodes = Object.keys(faults) as [FaultCode, ...FaultCode[]];
 

@@ -23,11 +23,11 @@ const checkedAtStartBytes = 256 * 1024 * 1024;
  */
 export function openForWriting(path: string): WriteDb {
   return opened(path, () => {
-    assertUntouchedKnown(path);
+    const isChecked = assertUntouchedKnown(path);
     const db = new Database(path, { timeout: 10_000 });
     try {
       assertSqlite(db);
-      assertKnownSchema(db, path);
+      if (!isChecked) assertKnownSchema(db, path);
       // The page size only takes effect before the file becomes a WAL database.
       if (db.pragma('page_count', { simple: true }) === 0) db.pragma('page_size = 8192');
       setAndReadBack(db, 'journal_mode', 'wal');
@@ -92,16 +92,55 @@ function assertSqlite(db: Database.Database): void {
 /**
  * Refuse what must stay as it is before a writing handle touches it: closing one folds a log that a crash has left into the file,
  * and SQLite takes a file shorter than its own header for an empty database.
+ * @returns whether the pages were looked at already.
  */
-function assertUntouchedKnown(path: string): void {
+function assertUntouchedKnown(path: string): boolean {
   const bytes = bytesOf(path);
   if (bytes > 0 && bytes < headerBytes) throw new Fault('database-damaged', { file: path });
-  if (bytes === 0 || bytesOf(`${path}-wal`) === 0) return;
+  if (bytes === 0 || bytesOf(`${path}-wal`) === 0) return false;
   const db = new Database(path, { readonly: true, timeout: 10_000 });
   try {
-    assertKnownVersion(db);
+    assertKnownSchema(db, path);
+    return true;
   } finally {
     db.close();
+  }
+}
+
+/**
+ * Whether a database that could not be opened is damaged: it can be read, and what is in it is no database, or its pages do not fit together.
+ * What cannot be reached is not.
+ */
+export function isCorrupt(path: string): boolean {
+  const bytes = bytesOf(path);
+  if (bytes > 0 && bytes < headerBytes) return true;
+  try {
+    const db = new Database(path, { readonly: true, timeout: 10_000 });
+    try {
+      return db.pragma('quick_check(1)', { simple: true }) !== 'ok';
+    } finally {
+      db.close();
+    }
+  } catch (error) {
+    const code = (error as { code?: string }).code ?? '';
+    return code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB';
+  }
+}
+
+/** Whether all pages and indexes of a database fit together. Indexes alone that do not are made anew from their tables first. */
+export function isWhole(path: string): boolean {
+  try {
+    const db = new Database(path, { timeout: 10_000 });
+    try {
+      const isSound = () => db.pragma('integrity_check(1)', { simple: true }) === 'ok';
+      if (isSound()) return true;
+      if (db.pragma('quick_check(1)', { simple: true }) === 'ok') db.exec('reindex');
+      return isSound();
+    } finally {
+      db.close();
+    }
+  } catch {
+    return false;
   }
 }
 

@@ -1,8 +1,10 @@
+import type { KeyObject } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import type { EntityName } from '../contract/record.ts';
 import type { TraceQuery } from '../contract/trace.ts';
 import type { ReadDb } from './open.ts';
 import { type AuditHead, auditPage, checkAudit } from './pipeline/audit.ts';
+import { checkBlocks, isDatabaseSound, isTableSound, keysOfFile, tablesToCheck } from './pipeline/check.ts';
 import { fileLettersByRule, setAsideByRule } from './pipeline/counts.ts';
 import { type LetterQuery, letterCounts, letterPage } from './pipeline/dead-letters.ts';
 import { outboxLook } from './pipeline/outbox-size.ts';
@@ -37,6 +39,11 @@ export function longReads(path: string, db: ReadDb, forRecords: ReadDb) {
     countRows: (tableId: number) => countRows(db, tableId),
     outboxLook: () => outboxLook(db),
     sameRecords: (entities: readonly EntityName[]) => sameRecords(db, entities),
+    tablesToCheck: () => tablesToCheck(db),
+    isTableSound: (table: string) => isTableSound(db, table),
+    isDatabaseSound: () => isDatabaseSound(db),
+    checkBlocks: (key: KeyObject, fromSeq: number) => checkBlocks(db, key, fromSeq),
+    keysOfFile: (fileId: number) => keysOfFile(db, fileId),
   };
 }
 
@@ -68,6 +75,11 @@ export async function startReader(path: string): Promise<{ reads: Remote<LongRea
       countRows: (tableId) => caller.call('countRows', [tableId]),
       outboxLook: () => caller.call('outboxLook', []),
       sameRecords: (entities) => caller.call('sameRecords', [entities]),
+      tablesToCheck: () => caller.call('tablesToCheck', []),
+      isTableSound: (table) => caller.call('isTableSound', [table]),
+      isDatabaseSound: () => caller.call('isDatabaseSound', []),
+      checkBlocks: (...args) => caller.call('checkBlocks', args),
+      keysOfFile: (fileId) => caller.call('keysOfFile', [fileId]),
     },
     close: () => caller.end(),
   };

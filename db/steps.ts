@@ -3,6 +3,7 @@ import type { AuditDraft } from '../contract/audit.ts';
 import type { WriteDb } from './open.ts';
 import { attemptStatements, type Tried } from './pipeline/attempts.ts';
 import { auditStatements } from './pipeline/audit.ts';
+import { checkStatements } from './pipeline/check.ts';
 import { connectionStatements } from './pipeline/connections.ts';
 import { fileStatements } from './pipeline/files.ts';
 import { fingerprintStatements } from './pipeline/fingerprints.ts';
@@ -43,6 +44,7 @@ export function pipelineSteps(db: WriteDb, key: KeyObject, now: () => number = D
   const holds = holdStatements(db);
   const { pruneNext } = pruneStatements(db, key);
   const { setDamagedAside } = mendStatements(db, key);
+  const { noteDamagedRaw, rawIsWhole } = checkStatements(db);
   const figures = guestFigureStatements(db, key, records);
   const { countRows, countFile, countLook, ...runs } = runStatements(db);
 
@@ -145,6 +147,8 @@ export function pipelineSteps(db: WriteDb, key: KeyObject, now: () => number = D
     takeOver: (destinationId: string, seen: number) => ledger.takeOver(destinationId, seen, now()),
     pruneNext,
     setDamagedAside: (seq: number) => setDamagedAside(seq, now()),
+    noteDamagedRaw: (fileId: number) => noteDamagedRaw(fileId, now()),
+    rawIsWhole,
     readForFigures: figures.readForFigures,
     workOutFigures: () => records.numbersBack(() => figures.workOutFigures(now())),
     mergeGuests: figures.mergeGuests,

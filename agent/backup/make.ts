@@ -4,23 +4,20 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BackupFacts, BackupProgress } from '../../contract/backup.ts';
 import { Fault } from '../../contract/faults.ts';
-import { openForReading } from '../../db/open.ts';
-import { property } from '../../db/pipeline/connections.ts';
-import { recordCounts } from '../../db/pipeline/record-page.ts';
 import { startReader } from '../../db/reader.ts';
-import { placeFile, readSealedFile, writeSealedFile } from '../pipeline/sealed-file.ts';
-import { policies } from '../resilience/policies.ts';
-import { diskSpace } from '../runtime/disk.ts';
+import { isSound, readSealedFile, writeSealedFile } from '../pipeline/sealed-file.ts';
 import { version } from '../version.ts';
-import { assertOutside, copyFile, factsName, placeOf, secretsNames, stampOf } from './place.ts';
+import { assertRoomFor, contents, drill } from './drill.ts';
+import { assertOutside, copyFile, factsName, placeJson, placeOf, rawListName, secretsNames, stampOf } from './place.ts';
 
 export type BackupTools = { readonly home: string; readonly key: KeyObject; readonly now: () => number };
 
 /**
  * Make a backup while the agent works: one consistent state of the database, sealed; the secrets, as they are sealed already; and every
- * raw file that is not there yet. What was written is read back and compared before the backup counts as whole.
+ * raw file that is not there yet. What was written is read back and compared before the backup counts as whole, and a restore drill shows
+ * that it can be restored.
  *
- * @throws {Fault} `backup-folder-unusable`, `backup-no-room`; nothing half made is left behind, and earlier backups stay as they are.
+ * @throws {Fault} `backup-folder-unusable`, `backup-no-room`, `backup-drill-failed`; nothing half made is left behind, and earlier backups stay as they are.
  */
 export async function* makeBackup(tools: BackupTools, folder: string, signal: AbortSignal): AsyncGenerator<BackupProgress> {
   assertOutside(tools.home, folder);
@@ -54,17 +51,24 @@ async function* make(tools: BackupTools, folder: string, signal: AbortSignal): A
     const secrets = secretsNames.filter((name) => existsSync(join(tools.home, name)));
     for (const name of secrets) await copyFile(join(tools.home, name), join(made, name));
     const facts: BackupFacts = { format: 1, madeAtMs, bellhopVersion: version, hotelId, records, rawFiles: rawPaths.length, database };
-    const text = JSON.stringify(facts, null, 2);
-    await placeFile(join(made, factsName), async (file) => void (await file.writeFile(text)));
+    await placeJson(join(made, rawListName), rawPaths);
+    await placeJson(join(made, factsName), facts);
+    const whole = made;
+    made = null;
+    // Its room is needed for the copy of the drill.
+    await rm(snapshot, { force: true });
+    yield progress('drill', 0, database.bytes);
+    const drilled = await drill(tools, whole, raw.lost, signal);
+    if (!drilled.isWell) throw new Fault('backup-drill-failed', { folder: whole, detail: drilled.flaw ?? '' });
     const result = {
-      folder: made,
+      folder: whole,
       records,
       rawFiles: rawPaths.length - raw.lost,
       newRawFiles: raw.copied,
       bytes: database.bytes + raw.bytes,
       lostRawFiles: raw.lost,
+      drill: drilled,
     };
-    made = null;
     yield { phase: 'done', doneBytes: database.bytes, totalBytes: database.bytes, result };
   } catch (error) {
     throw named(error, folder);
@@ -82,12 +86,6 @@ const progress = (phase: BackupProgress['phase'], doneBytes: number, totalBytes:
   result: null,
 });
 
-/** For a moment a second copy of the database lies in the data folder: never at the price of what the agent has to write meanwhile. */
-function assertRoomFor(bytes: number, home: string): void {
-  const { freeBytes, totalBytes } = diskSpace(home);
-  if (freeBytes - bytes < totalBytes * policies.diskStopEndsShare) throw new Fault('backup-no-room', { folder: home });
-}
-
 /** In a thread of its own: it takes seconds, and the lists of the console must not wait for it. */
 async function takeSnapshot(home: string, target: string): Promise<void> {
   const reader = await startReader(join(home, 'pipeline.db'));
@@ -97,17 +95,6 @@ async function takeSnapshot(home: string, target: string): Promise<void> {
     throw error instanceof Fault && error.code === 'disk-full' ? new Fault('backup-no-room', { folder: home }, { cause: error }) : error;
   } finally {
     await reader.close();
-  }
-}
-
-function contents(snapshot: string): { rawPaths: string[]; records: number; hotelId: string | null } {
-  const db = openForReading(snapshot);
-  try {
-    const rawPaths = db.prepare<[], string>("select distinct raw_path from files where raw_path <> '' order by raw_path").pluck().all();
-    const records = recordCounts(db).reduce((sum, { records: count }) => sum + count, 0);
-    return { rawPaths, records, hotelId: property(db)?.hotelId ?? null };
-  } finally {
-    db.close();
   }
 }
 
@@ -140,16 +127,6 @@ async function* copyRawFiles(
     yield progress('raw-files', bytes, totalBytes);
   }
   return { copied, bytes, lost };
-}
-
-/** Whether every seal of a file opens. */
-export async function isSound(path: string, key: KeyObject, shownAs: string): Promise<boolean> {
-  try {
-    for await (const _ of readSealedFile(path, key, shownAs));
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 async function* sealDatabase(

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, join, relative, resolve } from 'node:path';
-import { BackupFacts } from '../../contract/backup.ts';
+import { BackupDrill, BackupFacts } from '../../contract/backup.ts';
 import { Fault } from '../../contract/faults.ts';
 import { placeFile } from '../pipeline/sealed-file.ts';
 
@@ -10,6 +10,10 @@ import { placeFile } from '../pipeline/sealed-file.ts';
  * written last, `backup.json`: without it a backup is not whole. Raw files never change, so they lie beside them once for all.
  */
 export const factsName = 'backup.json';
+/** Which raw files a backup needs; they lie beside it. */
+export const rawListName = 'raw-files.json';
+/** What the restore drill of a backup has found, written behind it. */
+export const drillName = 'drill.json';
 export const secretsNames = ['secrets.json', 'secrets.copy.json'] as const;
 
 const placePrefix = 'bellhop-';
@@ -36,14 +40,35 @@ export function assertOutside(home: string, folder: string): void {
  */
 export function findBackup(folder: string): string {
   if (existsSync(join(folder, factsName))) return folder;
-  const whole = (parent: string) => foldersBelow(parent).filter((one) => existsSync(join(one, factsName)));
-  const here = whole(folder);
+  const here = wholeBackups(folder);
   const hotels = foldersBelow(folder).filter((one) => basename(one).startsWith(placePrefix));
-  const places = here.length > 0 ? [here] : hotels.map(whole).filter((found) => found.length > 0);
+  const places = here.length > 0 ? [here] : hotels.map(wholeBackups).filter((found) => found.length > 0);
   const [found, other] = places;
   if (!found) throw new Fault('backup-not-found', { folder });
   if (other) throw new Fault('backup-not-found', { folder: `${folder}, where those of several hotels lie` });
   return found.sort().at(-1) as string;
+}
+
+/** The whole backups in the place of a hotel, the oldest first. */
+export function wholeBackups(place: string): string[] {
+  return foldersBelow(place)
+    .filter((one) => existsSync(join(one, factsName)))
+    .sort();
+}
+
+/** What the drill of a backup has found; null where none came to its end. */
+export function readDrill(backup: string): BackupDrill | null {
+  try {
+    return BackupDrill.parse(JSON.parse(readFileSync(join(backup, drillName), 'utf8')));
+  } catch {
+    return null;
+  }
+}
+
+/** Write a small file so that it is there whole or not at all. */
+export async function placeJson(path: string, value: unknown): Promise<void> {
+  const text = JSON.stringify(value, null, 2);
+  await placeFile(path, async (file) => void (await file.writeFile(text)));
 }
 
 /** On the root of a stick lie folders that nobody may open. */

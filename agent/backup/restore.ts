@@ -1,18 +1,20 @@
-import { createHash, type KeyObject, randomUUID } from 'node:crypto';
+import { type KeyObject, randomUUID } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BackupFacts } from '../../contract/backup.ts';
-import { Fault } from '../../contract/faults.ts';
-import { openForWriting } from '../../db/open.ts';
+import { Fault, type FaultReport } from '../../contract/faults.ts';
+import { openForWriting, type WriteDb } from '../../db/open.ts';
 import { auditStatements } from '../../db/pipeline/audit.ts';
 import { generations } from '../../db/pipeline/generation.ts';
-import { placeFile, readSealedFile } from '../pipeline/sealed-file.ts';
+import { agentItself, standingStatements } from '../../db/pipeline/standing.ts';
+import { isSound } from '../pipeline/sealed-file.ts';
 import { type Caller, entryOf } from '../runtime/audit.ts';
 import { localOperator } from '../runtime/context.ts';
 import { lockHome } from '../runtime/home.ts';
 import { Secrets } from '../runtime/secrets.ts';
-import { isSound } from './make.ts';
+import { unsealDatabase } from './drill.ts';
 import { copyFile, findBackup, readFacts, secretsNames, stampOf } from './place.ts';
+import { planName } from './plan.ts';
 
 export type RestoreOrder = {
   readonly from: string;
@@ -37,7 +39,7 @@ export type Restored = {
 };
 
 /** Everything is prepared here first, inside the data folder, so that putting it in its place is only renaming. */
-const staging = 'restoring';
+export const staging = 'restoring';
 
 /**
  * Restore a backup into a data folder. Until all of it is there and opens, nothing that was there before is touched; the database gets
@@ -63,7 +65,8 @@ export async function restoreBackup(order: RestoreOrder): Promise<Restored> {
     const key = Secrets.keyOf(backup, { home, recoveryKey });
     const database = join(stage, 'pipeline.db');
     await unsealDatabase(backup, facts, key, database);
-    const rawPaths = prepareDatabase(database, key, facts, nowMs);
+    const caller: Caller = { actor: localOperator, client: 'cli', correlationId: randomUUID() };
+    const rawPaths = prepareDatabase(database, key, facts, { nowMs, caller, said: null });
     const lostRawFiles = await copyBack(stage, join(backup, '..'), rawPaths, key);
     const { movedTo, undo } = moveAside(home, nowMs);
     try {
@@ -84,35 +87,28 @@ export async function restoreBackup(order: RestoreOrder): Promise<Restored> {
 
 const hasSecrets = (home: string) => secretsNames.some((name) => existsSync(join(home, name)));
 
-async function unsealDatabase(backup: string, { database }: BackupFacts, key: KeyObject, to: string): Promise<void> {
-  const sha256 = createHash('sha256');
-  try {
-    await placeFile(to, async (file) => {
-      for await (const chunk of readSealedFile(join(backup, database.name), key, database.name)) {
-        sha256.update(chunk);
-        // Goes on at the end, and writes all of it.
-        await file.writeFile(chunk);
-      }
-    });
-  } catch (error) {
-    if (error instanceof Fault && error.code !== 'database-damaged') throw error;
-    throw new Fault('backup-damaged', { folder: backup, detail: database.name }, { cause: error });
-  }
-  if (sha256.digest('hex') !== database.sha256) throw new Fault('backup-damaged', { folder: backup, detail: database.name });
-}
+type Mark = { readonly nowMs: number; readonly caller: Caller; readonly said: FaultReport | null; readonly inside?: (db: WriteDb) => void };
 
-/** Bring the database to the schema of this version and mark it as restored. @returns the raw files that it names. */
-function prepareDatabase(path: string, key: KeyObject, { madeAtMs }: BackupFacts, nowMs: number): string[] {
+/**
+ * Bring the database to the schema of this version and mark it as restored, and by whom. `said` is what stands there from then on, until a
+ * person has seen it; `inside` is done in the same transaction.
+ * @returns the raw files that it names.
+ */
+export function prepareDatabase(path: string, key: KeyObject, { madeAtMs }: BackupFacts, { nowMs, caller, said, inside }: Mark): string[] {
   const db = openForWriting(path);
   try {
-    const caller: Caller = { actor: localOperator, client: 'cli', correlationId: randomUUID() };
     const id = stampOf(madeAtMs);
     const entry = entryOf({ stores: { read: db }, now: () => nowMs }, caller, { action: 'backup-restored', kind: 'backup', id });
     const { restored } = generations(db, key);
     const { append } = auditStatements(db, key);
+    const { raiseAlert } = standingStatements(db);
     db.transaction(() => {
       restored(madeAtMs, nowMs);
       append([entry]);
+      // A check that was under way was one of the other database.
+      db.exec("delete from settings where key = 'check/under-way'");
+      inside?.(db);
+      if (said) raiseAlert(agentItself, said, 'warning', nowMs);
     })();
     return db.prepare<[], string>("select distinct raw_path from files where raw_path <> '' order by raw_path").pluck().all();
   } finally {
@@ -137,7 +133,7 @@ async function copyBack(stage: string, place: string, paths: readonly string[], 
  */
 function moveAside(home: string, nowMs: number): { movedTo: string | null; undo: () => void } {
   const aside = join(home, `replaced-${stampOf(nowMs)}`);
-  const stays = ['run', staging, accountKey];
+  const stays = ['run', staging, 'quarantine', accountKey, planName];
   const there = readdirSync(home).filter((name) => !stays.includes(name) && !name.startsWith('replaced-'));
   const placed = () => {
     for (const name of ['raw', 'pipeline.db', ...secretsNames]) rmSync(join(home, name), { recursive: true, force: true });

@@ -1,16 +1,20 @@
-import { Fault, sidelines } from '../../contract/faults.ts';
+import { parseArgs } from 'node:util';
+import { acknowledged, Fault, sidelines } from '../../contract/faults.ts';
 import type { DestinationHealth, Overview, SourceHealth } from '../../contract/health.ts';
 import { entityOf } from '../../contract/record.ts';
-import { type CommandLine, faultSentences, table, whenText, withAgent } from './command.ts';
+import { type CommandLine, faultSentences, table, UsageError, whenText, withAgent } from './command.ts';
 import { figuresText } from './figures.ts';
 import { megabytes, outboxText } from './outbox.ts';
 
-/** `bellhop status`: how every connection stands. Exit code 1 while something is failing. */
+/** `bellhop status`: how every connection stands. Exit code 1 while something is failing. `--seen CODE` ends a warning that waits for it. */
 export async function showStatus(line: CommandLine): Promise<number> {
-  const { overview, isRunning } = await withAgent(line.home, async (client, running) => ({
-    overview: await client.overview.get({}),
-    isRunning: running,
-  }));
+  const { values } = parseArgs({ args: [...line.arguments], options: { seen: { type: 'string' } } });
+  const code = acknowledged.find((one) => one === values.seen);
+  if (values.seen !== undefined && code === undefined) throw new UsageError(`--seen takes one of: ${acknowledged.join(', ')}`);
+  const { overview, isRunning } = await withAgent(line.home, async (client, running) => {
+    if (code !== undefined) await client.alerts.acknowledge({ code });
+    return { overview: await client.overview.get({}), isRunning: running };
+  });
   line.print({ isRunning, ...overview }, statusText(overview, isRunning));
   return overview.systems.some((system) => system.state === 'failing') ? 1 : 0;
 }

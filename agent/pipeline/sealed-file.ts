@@ -114,6 +114,16 @@ export async function* readSealedFile(path: string, key: KeyObject, shownAs: str
   }
 }
 
+/** Whether every seal of a file opens. */
+export async function isSound(path: string, key: KeyObject, shownAs: string): Promise<boolean> {
+  try {
+    for await (const _ of readSealedFile(path, key, shownAs));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The byte at which the frame with this byte starts. */
 export function frameStart(byte: number): number {
   return byte - (byte % frameBytes);

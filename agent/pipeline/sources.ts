@@ -263,6 +263,13 @@ export class Sources {
     await kept?.session.then((session) => session.close()).catch(() => undefined);
   }
 
+  /** Read a source as if it had never been looked at: what counts as not taken is taken then. */
+  async readAnew(connection: Connection): Promise<void> {
+    await this.#running.get(connection.id)?.done;
+    await this.#closeSession(connection.id);
+    await this.syncNow(connection);
+  }
+
   /** Stop the run of one source: the batch under way is kept, the rest of its file is read another time. */
   async stopOne(connectionId: string): Promise<void> {
     const running = this.#running.get(connectionId);

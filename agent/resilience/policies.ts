@@ -48,6 +48,12 @@ export const policies = {
   /** Figures of guests and pruning wait until nothing has come in for so long: an import goes first. */
   quietAfterMs: 500,
   pruneOutboxEveryMs: 86_400_000,
+  /** Whether everything is to be checked is asked so often; after each step a check that nobody has asked for rests so many times as long. */
+  checkLookEveryMs: 600_000,
+  checkRestsTimes: 4,
+  /** Whether a backup is due is asked so often; one that has failed is tried again after an hour. */
+  backupLookEveryMs: 60_000,
+  backupAgainAfterMs: 3_600_000,
   /** What was tried is kept for 90 days; looking for what is older costs a moment. */
   pruneAttemptsEveryMs: 3_600_000,
 } as const;

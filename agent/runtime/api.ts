@@ -11,13 +11,14 @@ import { fingerprintOf } from '../../db/pipeline/fingerprints.ts';
 import { keyOfVersion, openRecord, recordCounts } from '../../db/pipeline/record-page.ts';
 import { resends } from '../../db/pipeline/resends.ts';
 import { runsOf } from '../../db/pipeline/runs.ts';
+import { agentItself } from '../../db/pipeline/standing.ts';
 import type { Agent } from '../index.ts';
 import { keepDays, keepDaysSetting } from '../pipeline/pruning.ts';
 import { systemKinds } from '../pipeline/registry.ts';
 import { mappingFor, replayLetters } from '../pipeline/replay-letters.ts';
 import { settingsHash } from '../pipeline/sources.ts';
 import { type Caller, checkChain, entryOf, exportChain, writeDown } from './audit.ts';
-import { backUp } from './backups.ts';
+import { backUp, backUpNow, planBackups } from './backups.ts';
 import { assertNotHeld, resetBreaker, tripBreaker } from './breakers.ts';
 import {
   addConnection,
@@ -360,9 +361,32 @@ export function apiRouter(agent: Agent) {
         return faultsNamed(agent, exportChain(stores, input, signal ?? agent.signal), { ...context, call: 'audit.export' });
       }),
     },
+    checks: {
+      get: os.checks.get.handler(() => agent.checking.standing()),
+      run: os.checks.run.handler(async ({ context, signal }) => {
+        await writeDown(agent, context, { action: 'check-ordered', kind: 'agent', id: 'check' });
+        return faultsNamed(agent, agent.checking.now(signal ?? agent.signal), { ...context, call: 'checks.run' });
+      }),
+    },
     backups: {
       make: os.backups.make.handler(({ input, context, signal }) => {
         return faultsNamed(agent, backUp(agent, input.folder, context, signal ?? agent.signal), { ...context, call: 'backups.make' });
+      }),
+      get: os.backups.get.handler(() => agent.backups.standing()),
+      setPlan: os.backups.setPlan.handler(async ({ input: { plan }, context }) => {
+        await planBackups(agent, plan, context);
+        return agent.backups.standing();
+      }),
+      now: os.backups.now.handler(({ context, signal }) =>
+        faultsNamed(agent, backUpNow(agent, context, signal ?? agent.signal), { ...context, call: 'backups.now' }),
+      ),
+    },
+    alerts: {
+      acknowledge: os.alerts.acknowledge.handler(async ({ input: { code }, context }) => {
+        const entry = entryOf(agent, context, { action: 'alert-acknowledged', kind: 'agent', id: code });
+        await stores.writer.audited([entry], 'clearAlert', [agentItself, code]);
+        agent.live.tell('overview');
+        return {};
       }),
     },
     overview: { get: os.overview.get.handler(() => overview({ ...agent, home: stores.home, read: stores.read, reads: stores.reads })) },

@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -78,6 +79,8 @@ const unaudited: Record<string, string> = {
   'audit.list': 'the chain holds no guest data; an entry for each look at it would only make it longer',
   'audit.verify': 'keeps nothing and shows no entry',
   'resends.list': 'counts',
+  'backups.get': 'counts and times',
+  'checks.get': 'counts, and keys of records',
   'sameRecords.list': 'counts and names of sources',
   'overview.get': 'counts',
   'live.events': 'says that something has changed, not what',
@@ -124,6 +127,8 @@ const audited: Record<string, readonly [action: AuditAction, call: (given: Given
   'connections.setShadow': ['shadow-set', () => test.client.connections.setShadow({ id: 'hub', isShadow: false })],
   'connections.setShare': ['share-set', () => test.client.connections.setShare({ id: 'hub', percent: 100 })],
   'figures.anew': ['figures-anew', () => test.client.figures.anew({})],
+  'alerts.acknowledge': ['alert-acknowledged', () => test.client.alerts.acknowledge({ code: 'database-restored' })],
+  'checks.run': ['check-ordered', () => drained(test.client.checks.run({}))],
   'outbox.setKeepDays': ['keep-days-set', () => test.client.outbox.setKeepDays({ days: 400 })],
   'sameRecords.save': ['same-record-rule-set', () => test.client.sameRecords.save({ entity: 'booking', rule: { rule: 'newest' } })],
   'connections.remove': ['connection-removed', () => test.client.connections.remove({ id: 'second' })],
@@ -218,6 +223,18 @@ const audited: Record<string, readonly [action: AuditAction, call: (given: Given
     'leaves-changed',
     () => test.client.leaves.save({ id: 'hub', entity: 'booking', rules: { guestPhone: 'drop' }, version: 0 }),
   ],
+  'backups.setPlan': [
+    'backup-plan-set',
+    async () => {
+      mkdirSync(join(test.folder, 'safe'));
+      await test.client.backups.setPlan({ plan: { folder: join(test.folder, 'safe') } });
+      await test.until(
+        () => test.client.backups.get({}),
+        ({ lastVerifiedAtMs, underWay }) => lastVerifiedAtMs !== null && underWay === null,
+      );
+    },
+  ],
+  'backups.now': ['backup-made', () => drained(test.client.backups.now({}))],
   'backups.make': ['backup-made', () => drained(test.client.backups.make({ folder: join(test.folder, 'usb') }))],
   'audit.export': ['audit-exported', () => drained(test.client.audit.export({}))],
   'agent.stop': ['agent-stopped', () => test.client.agent.stop({})],

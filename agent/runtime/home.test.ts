@@ -103,7 +103,7 @@ describe('a home', () => {
     writeFileSync(join(home, 'pipeline.db'), wrong);
     const codes = [];
     for (let round = 0; round < 2; round++) codes.push(await Agent.start(home, { withLoops: false }).catch((error: Fault) => error.code));
-    expect([codes, readFileSync(join(home, 'pipeline.db')).equals(wrong)]).toEqual([['database-damaged', 'database-damaged'], true]);
+    expect([codes, readFileSync(join(home, 'pipeline.db')).equals(wrong)]).toEqual([['database-lost', 'database-lost'], true]);
   });
 
   it.runIf(process.platform !== 'win32')('says to its owner alone where it listens', () => {

@@ -69,7 +69,8 @@ export class Mending {
       });
   }
 
-  async stop(): Promise<void> {
+  /** Resolves when what was set aside until now has been read once more. */
+  async settled(): Promise<void> {
     await this.#reading;
   }
 

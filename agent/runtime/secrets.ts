@@ -147,6 +147,13 @@ export class Secrets {
     this.#save();
   }
 
+  /** Take over what the secrets of a backup hold and these do not: a connection that is back needs them. */
+  adopt(backup: string): void {
+    const { entries } = readSecretFile(join(backup, 'secrets.json'));
+    this.#file = { ...this.#file, entries: { ...entries, ...this.#file.entries } };
+    this.#save();
+  }
+
   #save(): void {
     const text = JSON.stringify(this.#file, null, 2);
     writeDurably(this.#path, text);

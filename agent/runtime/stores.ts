@@ -6,6 +6,8 @@ import { openForReading, type ReadDb } from '../../db/open.ts';
 import { type LongReads, startReader } from '../../db/reader.ts';
 import type { Remote } from '../../db/thread-calls.ts';
 import { Writer } from '../../db/writer.ts';
+import { isRestoreBegun, openedSound } from '../backup/by-itself.ts';
+import { staging } from '../backup/restore.ts';
 import { Normaliser } from '../pipeline/normaliser.ts';
 import { type HomeLock, lockHome } from './home.ts';
 import { neverLog, openLog } from './log.ts';
@@ -29,9 +31,12 @@ export type Stores = {
  * @throws {Fault} `restore-unfinished` when the database is not in its place yet: a new one would hide that.
  */
 function removeLeftovers(home: string): void {
-  if (existsSync(join(home, 'restoring')) && !existsSync(join(home, 'pipeline.db'))) throw new Fault('restore-unfinished', { home });
-  for (const name of readdirSync(join(home, 'run'))) if (name.startsWith('snapshot-')) rmSync(join(home, 'run', name), { force: true });
-  rmSync(join(home, 'restoring'), { recursive: true, force: true });
+  const isBegun = isRestoreBegun(home);
+  if (!isBegun && existsSync(join(home, staging)) && !existsSync(join(home, 'pipeline.db')))
+    throw new Fault('restore-unfinished', { home });
+  for (const name of readdirSync(join(home, 'run')))
+    if (name.startsWith('snapshot-') || name.startsWith('drill-')) rmSync(join(home, 'run', name), { recursive: true, force: true });
+  if (!isBegun) rmSync(join(home, staging), { recursive: true, force: true });
 }
 
 /**
@@ -53,7 +58,7 @@ export async function openStores(home: string, options: { readonly recoveryKey?:
     closers.push(closeLog);
     const path = join(home, 'pipeline.db');
     const isNew = !existsSync(path);
-    const writer = await Writer.open(path, secrets.dataKey);
+    const writer = await openedSound({ home, secrets, log, nowMs: Date.now() }, () => Writer.open(path, secrets.dataKey));
     closers.push(() => writer.close());
     const read = openForReading(path);
     closers.push(() => read.close());

@@ -1,5 +1,6 @@
 import { Fault } from '../../contract/faults.ts';
 import type { ReadDb, WriteDb } from '../open.ts';
+import { checkStatements, isRawDamaged } from './check.ts';
 
 /** What is known of a file when it has been taken into the raw store. */
 export type TakenFile = {
@@ -98,6 +99,7 @@ export function fileStatements(db: WriteDb) {
   const renewRaw = db.prepare('update files set raw_path = ?, bytes = ? where id = ?');
   const laterUsed = db.prepare<[number], number>(`select 1 ${laterThan} and g.kept + g.unchanged > 0 limit 1`).pluck();
   const seeAgain = db.prepare('update files set seen_before = seen_before + 1, last_seen_at_ms = ? where id = ?');
+  const { rawIsWhole } = checkStatements(db);
   const hasDamage = db.prepare<[number], number>("select 1 from dead_letters where file_id = ? and rule = 'kept-damaged' limit 1").pluck();
   const forgottenAtMs = db.prepare<[], number>(`select json from settings where key = '${contentForgotten}'`).pluck();
   const accounts = db.prepare<[number], { name: string; bytes: number; accounted: number }>(
@@ -135,8 +137,12 @@ export function fileStatements(db: WriteDb) {
       if (isBackAgain || isMended) reopen(known.id, file.mappingJson, file.layoutJson);
       const isFinished = known.finished_at_ms !== null && !isBackAgain && !isMended;
       // The copy that was just made is whole; the one of an unfinished file may have been lost or damaged.
-      const isRenewed = (known.finished_at_ms === null || isBackAgain || isMended) && file.rawPath !== '';
-      if (isRenewed) renewRaw.run(file.rawPath, file.bytes, known.id);
+      const isNeeded = known.finished_at_ms === null || isBackAgain || isMended || isRawDamaged(db, known.id);
+      const isRenewed = isNeeded && file.rawPath !== '';
+      if (isRenewed) {
+        renewRaw.run(file.rawPath, file.bytes, known.id);
+        rawIsWhole(known.id);
+      }
       return {
         id: known.id,
         isKnown: true,
@@ -207,10 +213,18 @@ export function isContentKnown(db: ReadDb, connectionId: string, sha256: string)
   );
 }
 
-/** Tell whether a connection has seen this very file at this path: the same size, times and place on the disk. */
+/**
+ * Tell whether a connection has seen this very file at this path: the same size, times and place on the disk. One whose copy is damaged here
+ * counts as not seen.
+ */
 export function isSighted(db: ReadDb, connectionId: string, path: string, mark: string): boolean {
   return (
-    db.prepare('select 1 from sightings where connection_id = ? and path = ? and mark = ?').get(connectionId, path, mark) !== undefined
+    db
+      .prepare(
+        'select 1 from sightings s where connection_id = ? and path = ? and mark = ? ' +
+          'and not exists (select 1 from damaged_raw_files d where d.file_id = s.file_id)',
+      )
+      .get(connectionId, path, mark) !== undefined
   );
 }
 
@@ -229,7 +243,7 @@ export function finishedAt(
         'where s.connection_id = ? and s.path = ? order by s.seen_at_ms desc, s.file_id desc limit 1',
     )
     .get(file.connectionId, file.path);
-  if (!newest || newest.mark !== file.mark || newest.finished === null) return null;
+  if (!newest || newest.mark !== file.mark || newest.finished === null || isRawDamaged(db, newest.id)) return null;
   return newest.used === 0 && newest.mapping !== file.mappingJson && !isLaterFileUsed(db, newest.id) ? null : newest.id;
 }
 

@@ -1,6 +1,6 @@
 import { type KeyObject, randomInt } from 'node:crypto';
 import { Fault } from '../../contract/faults.ts';
-import type { WriteDb } from '../open.ts';
+import type { ReadDb, WriteDb } from '../open.ts';
 import { isSetAside, openBlock, sealBlock } from './blocks.ts';
 import { type KeptFor, withRank } from './event-text.ts';
 import { contentForgotten } from './files.ts';
@@ -16,6 +16,11 @@ type RestoreNote = {
 
 /** Where it is noted that a shadow had something from elsewhere. */
 const knewMore = (destinationId: string) => `shadow-knew-more/${destinationId}`;
+
+/** When the first generation of a ledger began: with its data folder. */
+export function firstBegunAtMs(db: ReadDb): number {
+  return db.prepare<[], number>('select min(begun_at_ms) from generations').pluck().get() as number;
+}
 
 /**
  * The generations of the ledger. Every start of the agent begins a new one, so that a folder that was put back (a snapshot, a system

@@ -1,3 +1,4 @@
+import { acknowledged } from '../../contract/faults.ts';
 import type { DestinationHealth, Overview } from '../../contract/health.ts';
 import { useChange, useOverview } from '../line.tsx';
 import { Orders } from '../resend/orders.tsx';
@@ -6,6 +7,8 @@ import { faultOf } from '../rpc.ts';
 import { useClock, useText } from '../text/text.tsx';
 import { FaultNote } from '../ui/fault-note.tsx';
 import { Button, Empty, Skeleton, Status } from '../ui/pieces.tsx';
+import { toast } from '../ui/toasts.tsx';
+import { Check } from './check.tsx';
 import { Files } from './files.tsx';
 import styles from './monitoring.module.css';
 import { Systems } from './systems.tsx';
@@ -55,7 +58,10 @@ function Glance({ overview }: { readonly overview: Overview }) {
       <Files overview={overview} />
       <div className={styles.bottom}>
         <SetAside overview={overview} />
-        <Disk overview={overview} />
+        <div className={styles.beside}>
+          <Disk overview={overview} />
+          <Check />
+        </div>
       </div>
     </>
   );
@@ -84,6 +90,7 @@ function Sentence({ overview }: { readonly overview: Overview }) {
 /** One band per trouble that stands, with what it means and the buttons that help. */
 function Alerts({ overview }: { readonly overview: Overview }) {
   const text = useText();
+  const seen = useChange((client, code: (typeof acknowledged)[number]) => client.alerts.acknowledge({ code }));
   const again = useChange((client, id: string) => client.connections.syncNow({ id }));
   return overview.alerts.map(({ connectionId, fault, severity }) => (
     <FaultNote
@@ -92,22 +99,33 @@ function Alerts({ overview }: { readonly overview: Overview }) {
       system={overview.systems.find((system) => system.id === connectionId)?.title}
       tone={severity === 'critical' ? 'fail' : 'warn'}
       actions={
-        connectionId && (
-          <>
-            {!isHeld(overview, connectionId) && (
-              <Button isBusy={again.isPending} onClick={() => again.mutate(connectionId)}>
-                {text.states.tryAgain}
+        isSeenBy(fault.code) ? (
+          <Button
+            isBusy={seen.isPending}
+            onClick={() => isSeenBy(fault.code) && seen.mutate(fault.code, { onSuccess: () => toast(text.kept.noted) })}
+          >
+            {text.kept.seen}
+          </Button>
+        ) : (
+          connectionId && (
+            <>
+              {!isHeld(overview, connectionId) && (
+                <Button isBusy={again.isPending} onClick={() => again.mutate(connectionId)}>
+                  {text.states.tryAgain}
+                </Button>
+              )}
+              <Button look="quiet" onClick={() => goTo('connections', connectionId)}>
+                {text.monitoring.open}
               </Button>
-            )}
-            <Button look="quiet" onClick={() => goTo('connections', connectionId)}>
-              {text.monitoring.open}
-            </Button>
-          </>
+            </>
+          )
         )
       }
     />
   ));
 }
+
+const isSeenBy = (code: string): code is (typeof acknowledged)[number] => acknowledged.some((one) => one === code);
 
 /** Where a person has stopped sending, a try at once means nothing. */
 function isHeld(overview: Overview, id: string): boolean {

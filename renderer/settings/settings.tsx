@@ -7,6 +7,7 @@ import { goTo, useRoute } from '../router.ts';
 import { useClock, useText } from '../text/text.tsx';
 import { Button } from '../ui/pieces.tsx';
 import { toast } from '../ui/toasts.tsx';
+import { Backups } from './backups.tsx';
 import { History } from './history.tsx';
 import { KeepDays, SameRecordRules } from './rules.tsx';
 
@@ -37,6 +38,7 @@ function Overview() {
             <h2 className="sec">{text.recovery.title}</h2>
             <RecoveryKey onKept={null} />
           </section>
+          <Backups />
           <SameRecordRules />
           <KeepDays />
           <section className="stack" aria-label={text.history.title}>

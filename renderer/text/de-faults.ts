@@ -32,6 +32,16 @@ export const faultsDe: Record<FaultCode, Sentences> = {
     safe: 'Nichts davon wurde verwendet. Der Datenordner ist, wie er war; andere Sicherungen sind nicht betroffen.',
     next: 'Stellen Sie eine frühere Sicherung wieder her.',
   },
+  'backup-drill-failed': {
+    what: 'Die Sicherung in {folder} ließ sich in der Probe nicht zurückspielen: {detail}.',
+    safe: 'Die Daten dieses Hotels und frühere Sicherungen sind, wie sie waren. Diese Sicherung zählt nicht als geprüft.',
+    next: 'Wählen Sie einen Ordner auf einer anderen Festplatte, und prüfen Sie die, auf der diese liegt.',
+  },
+  'backup-overdue': {
+    what: 'Die neueste geprüfte Sicherung in {folder} ist älter als zwei Tage ({since}).',
+    safe: 'Alles wird behalten und gesendet wie immer. Frühere Sicherungen sind, wie sie waren.',
+    next: 'Sehen Sie unter Einstellungen nach, warum seither keine gemacht wurde, und wählen Sie Jetzt sichern.',
+  },
   'backup-folder-unusable': {
     what: 'Die Sicherung kann nicht nach {folder} geschrieben werden ({detail}).',
     safe: 'Die Daten dieses Hotels und frühere Sicherungen sind, wie sie waren.',
@@ -52,6 +62,11 @@ export const faultsDe: Record<FaultCode, Sentences> = {
     safe: 'Die Rohdatei ist aufbewahrt, die gelesenen Datensätze bleiben.',
     next: 'Lassen Sie den Datenordner, wie er ist, und melden Sie es der Betreuung: Das ist unser Fehler.',
   },
+  'check-found-damage': {
+    what: 'Eine Prüfung hat {count} beschädigte Teile des Aufbewahrten gefunden, die sich nicht heilen ließen: {names}.',
+    safe: 'Nichts Beschädigtes wird gesendet, und alles andere geht weiter. Was dort liegt, bleibt, wie es ist.',
+    next: 'Sehen Sie die letzte Prüfung unter Überwachung an: Sie nennt die Zeilen. Exportieren Sie diese Datensätze noch einmal, und prüfen Sie die Festplatte dieses PCs.',
+  },
   'clock-wrong': {
     what: 'Die Uhr dieses PCs geht {offset} falsch.',
     safe: 'Alles bleibt hier; das Ziel lehnt unsere Signatur ab, bis die Uhr stimmt.',
@@ -71,6 +86,16 @@ export const faultsDe: Record<FaultCode, Sentences> = {
     what: 'Die Datenbank {file} ist beschädigt.',
     safe: 'Nichts wurde hineingeschrieben. Die Rohdateien sind unberührt.',
     next: 'Beenden Sie Bellhop, lassen Sie den Datenordner, wie er ist, und rufen Sie zuerst die Betreuung an.',
+  },
+  'database-lost': {
+    what: 'Die Datenbank ist beschädigt, und eine geprüfte Sicherung ist nicht zu haben. Ordner der Sicherungen: {folder}.',
+    safe: 'Nichts wurde verschoben oder geschrieben. Die Geheimnisse, der Schlüssel und die Kopien aller Dateien sind, wie sie waren.',
+    next: 'Löschen Sie nichts. Schließen Sie die Festplatte mit den Sicherungen an und starten Sie neu, oder spielen Sie eine von Hand zurück: bellhop restore ORDNER --replace. Ganz ohne Sicherung: Richten Sie einen neuen Datenordner ein.',
+  },
+  'database-restored': {
+    what: 'Die Datenbank war beschädigt, bemerkt am {found}. Die Sicherung vom {made} wurde von selbst zurückgespielt.',
+    safe: 'Das Beschädigte liegt in {folder}. Was seit der Sicherung hereinkam, wird aus den Quellen noch einmal gelesen und mit höherem Rang noch einmal gesendet.',
+    next: 'Prüfen Sie die Festplatte dieses PCs und ob die Dateien jener Zeit noch dort liegen, wohin das Hotelsystem schreibt; wenn nicht, exportieren Sie sie noch einmal. Bestätigen Sie dann, dass Sie dies gesehen haben.',
   },
   'database-mended': {
     what: 'Ein Teil der Datenbank war beschädigt: {rows} Zeilen des Ausgangs.',

@@ -4,6 +4,7 @@ import { databaseDe } from './de-database.ts';
 import { databaseFieldsDe, databaseFoundDe, databaseKindsDe, databaseStepsDe } from './de-database-systems.ts';
 import { faultsDe } from './de-faults.ts';
 import { historyDe } from './de-history.ts';
+import { keptDe } from './de-kept.ts';
 import { leavesDe } from './de-leaves.ts';
 import { recordsDe } from './de-records.ts';
 import { resendDe } from './de-resend.ts';
@@ -304,6 +305,7 @@ export const de: Text = {
   history: historyDe,
   trace: traceDe,
   sending: sendingDe,
+  kept: keptDe,
   same: sameDe,
   leaves: leavesDe,
   database: databaseDe,

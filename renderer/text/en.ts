@@ -5,6 +5,7 @@ import type { EntityName } from '../../contract/record.ts';
 import type { Schedule } from '../../contract/schedule.ts';
 import { databaseEn } from './en-database.ts';
 import { historyEn } from './en-history.ts';
+import { keptEn } from './en-kept.ts';
 import { leavesEn } from './en-leaves.ts';
 import { recordsEn } from './en-records.ts';
 import { resendEn } from './en-resend.ts';
@@ -284,6 +285,7 @@ export const en = {
   history: historyEn,
   trace: traceEn,
   sending: sendingEn,
+  kept: keptEn,
   same: sameEn,
   leaves: leavesEn,
   database: databaseEn,

@@ -1,0 +1,296 @@
+import { spawn } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Fault } from '../../contract/faults.ts';
+import { suspectFile } from '../check/suspect.ts';
+import { Agent } from '../index.ts';
+import { bookingRow, bookingsFile, type TestHotel, testHotel } from '../testing.ts';
+import { arrivedAt } from '../testing-two-sources.ts';
+import { placeJson } from './place.ts';
+
+let test: TestHotel;
+let safe: string;
+beforeEach(async () => {
+  test = await testHotel();
+  safe = join(test.folder, 'safe');
+  mkdirSync(safe);
+  await test.connect();
+});
+afterEach(() => test.close());
+
+const database = () => join(test.home, 'pipeline.db');
+async function read(name: string, ...rows: readonly string[]): Promise<void> {
+  test.drop(name, bookingsFile(...rows));
+  await test.sync();
+}
+const overview = () => test.client.overview.get({});
+const delivered = () => test.until(overview, ({ waiting, records }) => records > 0 && waiting === 0);
+const many = (from: number, count: number) => Array.from({ length: count }, (_, at) => bookingRow(`B-${from + at}`));
+/** What the hub has in the end of each booking. */
+const atTheHub = () => Object.fromEntries(arrivedAt(test.upstream).map(({ externalId, status }) => [externalId, status]));
+const outcome = (start: Promise<Agent>) =>
+  start.then(
+    async (agent) => {
+      await agent.stop();
+      return 'started';
+    },
+    (error) => (error instanceof Fault ? error.code : String(error)),
+  );
+
+/** A hotel with 600 bookings in its verified backup, and with more behind it. The agent has stopped. */
+async function backedUp(): Promise<void> {
+  await read('a.csv', ...many(0, 600));
+  await delivered();
+  await test.client.backups.setPlan({ plan: { folder: safe } });
+  await test.until(
+    () => test.client.backups.get({}),
+    ({ lastVerifiedAtMs, underWay }) => lastVerifiedAtMs !== null && underWay === null,
+  );
+  await read('b.csv', bookingRow('B-1', { status: 'CANCELLED' }), bookingRow('B-600'));
+  await delivered();
+  await test.agent.stop();
+}
+
+/** Change the file of the database as bytes. */
+function bytes(change: (content: Buffer) => Buffer | undefined): void {
+  const content = readFileSync(database());
+  writeFileSync(database(), change(content) ?? content);
+}
+
+/** The log of a database of another data folder, as a copy of files by hand leaves it. */
+async function foreignLog(): Promise<void> {
+  const other = join(test.folder, 'other');
+  const agent = await Agent.start(other, { withLoops: false });
+  const beside = new Database(join(other, 'pipeline.db'));
+  beside.pragma('wal_autocheckpoint = 0');
+  beside.exec('create table filling (x)');
+  const add = beside.prepare('insert into filling values (zeroblob(6000))');
+  for (let at = 0; at < 60; at++) add.run();
+  copyFileSync(join(other, 'pipeline.db-wal'), `${database()}-wal`);
+  beside.close();
+  await agent.stop();
+}
+
+const kinds: readonly (readonly [string, () => void | Promise<void>])[] = [
+  ['its header is destroyed', () => bytes((content) => void content.fill(0xa5, 0, 100))],
+  ['it is cut off in the middle', () => truncateSync(database(), Math.floor(readFileSync(database()).length / 16384) * 8192)],
+  ['it is empty', () => truncateSync(database(), 0)],
+  ['it is gone', () => rmSync(database())],
+  ['a page in its middle is of something else', () => bytes((content) => void content.fill(0x5a, 5 * 8192, 6 * 8192))],
+  ['its tail is zeroed', () => bytes((content) => void content.fill(0, content.length - 4 * 8192))],
+  ['a log of another database lies beside it', foreignLog],
+];
+
+describe('where the database is damaged at a start', { timeout: 60_000 }, () => {
+  it.each(kinds)(
+    'and %s: it is kept, the last verified backup takes its place, and everything arrives as it was last',
+    async (_, spoil) => {
+      await backedUp();
+      await spoil();
+      const before = existsSync(database()) ? readFileSync(database()) : null;
+      const beganAt = performance.now();
+      await test.restart();
+      const tookMs = performance.now() - beganAt;
+      await test.sync();
+      const { alerts, records } = await test.until(overview, (found) => found.waiting === 0 && found.records === 601);
+      const [day = ''] = readdirSync(join(test.home, 'quarantine'));
+      const kept = join(test.home, 'quarantine', day, 'pipeline.db');
+      expect([
+        records,
+        alerts.map(({ fault }) => fault.code),
+        before === null || readFileSync(kept).equals(before),
+        existsSync(join(test.home, 'restoring')),
+        tookMs < 10_000,
+      ]).toEqual([601, ['database-restored'], true, false, true]);
+      // What has changed since the backup, and was delivered, is not covered by what the backup knows.
+      expect([atTheHub()['B-1'], atTheHub()['B-600']]).toEqual(['cancelled', 'confirmed']);
+    },
+  );
+
+  it('says so until a person has seen it, also over a restart, and writes down who did what', async () => {
+    await backedUp();
+    truncateSync(database(), 8192);
+    await test.restart();
+    await test.restart();
+    const [alert] = (await overview()).alerts;
+    await test.client.alerts.acknowledge({ code: 'database-restored' });
+    const { entries } = await test.client.audit.list({ limit: 3 });
+    const said = entries.map(({ action, actorId }) => [action, actorId]);
+    expect([alert?.fault.code, Object.keys(alert?.fault.detail ?? {}), (await overview()).alerts, said.slice(0, 2)]).toEqual([
+      'database-restored',
+      ['made', 'found', 'folder'],
+      [],
+      [
+        ['alert-acknowledged', 'local-operator'],
+        ['backup-restored', 'agent'],
+      ],
+    ]);
+  });
+
+  it('keeps the secrets that were entered since the backup, and gives those back that were forgotten since', async () => {
+    await backedUp();
+    await test.restart();
+    const { secrets } = test.agent.stores;
+    secrets.put('later', { password: 'Lobby-3-kings' });
+    secrets.forget('hub');
+    await test.agent.stop();
+    rmSync(database());
+    await test.restart();
+    const restored = test.agent.stores.secrets;
+    expect([restored.of('later'), Object.keys(restored.of('hub'))]).toEqual([{ password: 'Lobby-3-kings' }, ['signingSecret']]);
+  });
+
+  it('goes on keeping back what a person has kept back since the backup', async () => {
+    await backedUp();
+    await test.restart();
+    const { version } = (await test.client.leaves.report({})).destinations.find(({ id }) => id === 'hub') ?? { version: -1 };
+    await test.client.leaves.save({ id: 'hub', entity: 'booking', rules: { guestName: 'drop' }, version });
+    await test.agent.stop();
+    truncateSync(database(), 8192);
+    const before = arrivedAt(test.upstream).length;
+    await test.restart();
+    await read('c.csv', bookingRow('B-700'), bookingRow('B-2', { name: 'Quirin Canaryson' }));
+    await test.until(overview, ({ waiting, records }) => waiting === 0 && records === 602);
+    const since = arrivedAt(test.upstream).slice(before);
+    expect([since.length > 1, since.filter((record) => JSON.stringify(record).includes('Canaryson'))]).toEqual([true, []]);
+  });
+
+  it('takes an earlier verified backup where the newest does not open any more', async () => {
+    await backedUp();
+    await test.restart();
+    for await (const _ of await test.client.backups.now({}));
+    await test.agent.stop();
+    const place = join(safe, 'bellhop-ALDQ');
+    const newest = join(place, readdirSync(place).sort().at(-2) ?? '');
+    const sealed = join(newest, readdirSync(newest).find((name) => name.endsWith('.sealed')) ?? '');
+    truncateSync(sealed, 1000);
+    rmSync(database());
+    await test.restart();
+    expect([existsSync(sealed), (await overview()).records]).toEqual([true, 600]);
+  });
+});
+
+describe('where it cannot be restored', { timeout: 60_000 }, () => {
+  it('nothing starts and nothing is moved: without a plan, with the stick pulled out, without a drill that has passed', async () => {
+    await read('a.csv', ...many(0, 3));
+    await test.agent.stop();
+    bytes((content) => void content.fill(0xa5, 0, 100));
+    const before = readFileSync(database());
+    const start = () => outcome(Agent.start(test.home, { withLoops: false }));
+    const withoutPlan = [await start(), await start(), readFileSync(database()).equals(before), existsSync(join(test.home, 'quarantine'))];
+    expect(withoutPlan).toEqual(['database-lost', 'database-lost', true, false]);
+  });
+
+  it('starts by itself once the stick is there again', async () => {
+    await backedUp();
+    renameSync(safe, `${safe}-away`);
+    rmSync(database());
+    const start = () => outcome(Agent.start(test.home, { withLoops: false }));
+    const codes = [await start(), await start()];
+    renameSync(`${safe}-away`, safe);
+    await test.restart();
+    expect([codes, (await overview()).records]).toEqual([['database-lost', 'database-lost'], 600]);
+  });
+
+  it('a database that is of a newer Bellhop, or that cannot be read, is nobody’s to replace', async () => {
+    await backedUp();
+    const db = new Database(database());
+    db.pragma('user_version = 99');
+    db.close();
+    const start = () => outcome(Agent.start(test.home, { withLoops: false }));
+    const newer = await start();
+    rmSync(database());
+    mkdirSync(database());
+    expect([newer, await start(), existsSync(join(test.home, 'quarantine'))]).toEqual(['database-newer', 'database-damaged', false]);
+    rmSync(database(), { recursive: true });
+  });
+});
+
+describe('a restore by itself that is cut short', { timeout: 120_000 }, () => {
+  it('is done again by the next start, wherever it was cut', async () => {
+    await backedUp();
+    const marker = join(test.home, 'restoring', 'by-itself.json');
+    const mark = () => placeJson(marker, { quarantine: join('quarantine', 'then'), why: 'pipeline.db' });
+    const results: unknown[] = [];
+    const goOn = async () => {
+      await test.restart();
+      const { records, alerts } = await overview();
+      results.push([records, alerts.map(({ fault }) => fault.code), existsSync(marker)]);
+      await test.agent.stop();
+    };
+    // Before anything was moved.
+    bytes((content) => void content.fill(0xa5, 0, 100));
+    await mark();
+    writeFileSync(join(test.home, 'restoring', 'pipeline.db'), 'half of it');
+    await goOn();
+    // Between the two: what was damaged is away, its log is not, and nothing is in its place.
+    rmSync(database());
+    writeFileSync(`${database()}-wal`, 'a log of what is gone');
+    await mark();
+    await goOn();
+    // When the backup had its place, and only the mark was left.
+    await mark();
+    await goOn();
+    expect(results).toEqual(Array(3).fill([600, ['database-restored'], false]));
+    expect(readdirSync(join(test.home, 'quarantine', 'then')).sort()).toEqual(['pipeline.db', 'pipeline.db-wal', 'pipeline.db.1']);
+  });
+
+  it('comes to its end after kills at any moment', async () => {
+    await backedUp();
+    bytes((content) => void content.fill(0xa5, 0, 100));
+    const from = (...path: readonly string[]) => JSON.stringify(pathToFileURL(join(import.meta.dirname, '..', '..', ...path)).href);
+    const home = JSON.stringify(test.home);
+    const program = `
+      const { openedSound } = await import(${from('agent', 'backup', 'by-itself.ts')});
+      const { Secrets } = await import(${from('agent', 'runtime', 'secrets.ts')});
+      const { openForWriting } = await import(${from('db', 'open.ts')});
+      const secrets = Secrets.open(${home});
+      process.send('go');
+      await openedSound({ home: ${home}, secrets, log: { error() {} }, nowMs: Date.now() }, async () => openForWriting(${JSON.stringify(database())}));
+      process.send('opened');`;
+    let opened = 0;
+    // Shorter than a restore takes at first, then longer: the last one has nothing left to do.
+    for (let delayMs = 5; delayMs <= 2560; delayMs *= 2) {
+      const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      await Promise.race([ended, new Promise((resolve) => child.once('message', resolve))]);
+      child.on('message', () => opened++);
+      await new Promise((resolve) => setTimeout(resolve, delayMs));
+      child.kill('SIGKILL');
+      await ended;
+    }
+    await test.restart();
+    const { records, alerts } = await overview();
+    expect([opened > 0, records, alerts.map(({ fault }) => fault.code)]).toEqual([true, 600, ['database-restored']]);
+  });
+});
+
+it('pages that a check found damaged are looked at by the next start; an index alone is made anew, without a restore', async () => {
+  await backedUp();
+  const db = new Database(database());
+  db.exec('create index spoiled on files (name)');
+  const row = db.prepare("select * from sqlite_schema where name = 'spoiled'").get() as object;
+  db.close();
+  const beside = (run: (other: Database.Database) => void) => {
+    const other = new Database(database());
+    other.unsafeMode(true);
+    other.pragma('writable_schema = on');
+    run(other);
+    other.close();
+  };
+  beside((other) => other.exec("delete from sqlite_schema where name = 'spoiled'"));
+  beside((other) => other.exec("update files set name = 'z.csv' where name = 'a.csv'"));
+  beside((other) => other.prepare('insert into sqlite_schema values (@type, @name, @tbl_name, @rootpage, @sql)').run(row));
+  writeFileSync(suspectFile(test.home), 'files');
+  await test.restart();
+  const integrity = test.agent.stores.read.pragma('integrity_check', { simple: true });
+  expect([integrity, existsSync(suspectFile(test.home)), existsSync(join(test.home, 'quarantine')), (await overview()).records]).toEqual([
+    'ok',
+    false,
+    false,
+    601,
+  ]);
+});

@@ -1,0 +1,250 @@
+import type { KeyObject } from 'node:crypto';
+import { constants } from 'node:fs';
+import { access, mkdir, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import type { BackupPlan, BackupProgress, BackupStanding, LyingBackup } from '../../contract/backup.ts';
+import { Fault, type FaultCode } from '../../contract/faults.ts';
+import { policies, sleep } from '../resilience/policies.ts';
+import { nextDailyMs } from '../runtime/hotel-clock.ts';
+import { makeBackup } from './make.ts';
+import { assertOutside, placeOf, readDrill, readFacts, wholeBackups } from './place.ts';
+import { type BackupNotes, readNotes, writeNotes } from './plan.ts';
+import { rotate } from './rotate.ts';
+
+export type BackupsTools = {
+  readonly home: string;
+  readonly key: KeyObject;
+  readonly now: () => number;
+  readonly hotel: () => { readonly hotelId: string; readonly timeZone: string } | null;
+  /** Make a backup by itself and write down that it was made. */
+  readonly byItself: (folder: string, signal: AbortSignal) => AsyncGenerator<BackupProgress>;
+  readonly onFault: (fault: Fault) => Promise<void>;
+  readonly clearFault: (code: FaultCode) => Promise<void>;
+  readonly isSaid: (code: FaultCode) => boolean;
+  readonly onDeleted: (names: readonly string[]) => void;
+  readonly onChange: () => void;
+  readonly onBug: (error: unknown) => void;
+};
+
+/** The troubles of a backup, which end with the next one that is verified. */
+const troubles = ['backup-folder-unusable', 'backup-no-room', 'backup-drill-failed', 'backup-overdue'] as const;
+const dayMs = 86_400_000;
+const overdueMs = 2 * dayMs;
+const shownBackups = 30;
+
+/** Makes a backup a day where a folder is set, keeps as many as were asked for, and says when there was none for too long. */
+export class Backups {
+  readonly #tools: BackupsTools;
+  readonly #stopping = new AbortController();
+  #loop: Promise<void> = Promise.resolve();
+  #byHand: Promise<unknown> = Promise.resolve();
+  #notes: BackupNotes;
+  #underWay: BackupProgress | null = null;
+  /** Another plan is looked at at once. */
+  #planned = Promise.withResolvers<void>();
+
+  constructor(tools: BackupsTools) {
+    this.#tools = tools;
+    this.#notes = readNotes(tools.home);
+  }
+
+  start(): void {
+    this.#loop = this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#loop;
+    await this.#byHand;
+  }
+
+  standing(): BackupStanding {
+    const { plan, verifiedAtMs, failedAtMs, fault } = this.#notes;
+    return {
+      plan,
+      nextAtMs: this.#nextAtMs(),
+      backups: plan ? lying(this.#place(plan)) : [],
+      lastVerifiedAtMs: verifiedAtMs,
+      lastFailedAtMs: failedAtMs,
+      lastFault: fault,
+      underWay: this.#underWay,
+    };
+  }
+
+  /** The folder into which backups are made by themselves. @throws {Fault} `input-wrong` where none is set. */
+  folder(): string {
+    const { plan } = this.#notes;
+    if (!plan) throw new Fault('input-wrong', { detail: 'no folder for backups is set' });
+    return plan.folder;
+  }
+
+  /**
+   * Have backups made by themselves, or none. The first is made at once.
+   * @throws {Fault} `backup-folder-unusable`
+   */
+  async setPlan(plan: BackupPlan | null): Promise<void> {
+    const wanted = plan && { ...plan, folder: resolve(plan.folder) };
+    if (wanted) await this.#assertWritable(wanted);
+    const isElsewhere = wanted?.folder !== this.#notes.plan?.folder;
+    // What was made elsewhere does not count here.
+    const since = isElsewhere ? { triedAtMs: null, verifiedAtMs: null, verifiedBackup: null, failedAtMs: null, fault: null } : {};
+    await this.#keep({ plan: wanted, plannedAtMs: isElsewhere ? this.#tools.now() : this.#notes.plannedAtMs, ...since });
+    if (!wanted || isElsewhere) for (const code of troubles) await this.#tools.clearFault(code);
+    this.#planned.resolve();
+  }
+
+  /** Make a backup. One into the folder of the plan counts for it, whoever has asked for it. */
+  async *make(folder: string, signal: AbortSignal): AsyncGenerator<BackupProgress> {
+    const { home, key, now } = this.#tools;
+    const { plan } = this.#notes;
+    const counts = plan !== null && resolve(folder) === plan.folder;
+    try {
+      if (counts) await this.#assertWritable(plan);
+      for await (const step of makeBackup({ home, key, now }, folder, signal)) {
+        if (!step.result) this.#tell(step);
+        if (step.result && counts) await this.#verified(plan, step.result.folder);
+        yield step;
+      }
+    } catch (error) {
+      if (counts && error instanceof Fault && error.code !== 'stopped' && error.code !== 'input-wrong') await this.#failed(error);
+      throw error;
+    } finally {
+      this.#tell(null);
+    }
+  }
+
+  /** Give the steps of a backup that goes on also when nobody follows it any more. */
+  async *goingOn(steps: AsyncGenerator<BackupProgress>, signal: AbortSignal): AsyncGenerator<BackupProgress> {
+    const gone = new Promise<'gone'>((resolve) => signal.addEventListener('abort', () => resolve('gone'), { once: true }));
+    let newest: BackupProgress | null = null;
+    let isOver = false;
+    let change = Promise.withResolvers<void>();
+    const run = (async () => {
+      for await (const step of steps) {
+        newest = step;
+        change.resolve();
+        change = Promise.withResolvers();
+      }
+    })().finally(() => {
+      isOver = true;
+    });
+    this.#byHand = run.catch(() => undefined);
+    let told: BackupProgress | null = null;
+    while (!isOver && (await Promise.race([run, change.promise, gone])) !== 'gone') {
+      told = newest;
+      if (told) yield told;
+    }
+    if (signal.aborted) return;
+    await run;
+    // The last word may have come together with the end.
+    if (newest && newest !== told) yield newest;
+  }
+
+  async #verified(plan: BackupPlan, folder: string): Promise<void> {
+    const atMs = this.#tools.now();
+    await this.#keep({ triedAtMs: atMs, verifiedAtMs: atMs, verifiedBackup: resolve(folder), fault: null });
+    for (const code of troubles) await this.#tools.clearFault(code);
+    try {
+      const deleted = rotate(dirname(folder), plan.keep);
+      if (deleted.length > 0) this.#tools.onDeleted(deleted);
+    } catch (error) {
+      // The backup is made and verified: one too many beside it is no trouble of a hotel.
+      this.#tools.onBug(error);
+    }
+  }
+
+  async #failed(fault: Fault): Promise<void> {
+    const atMs = this.#tools.now();
+    await this.#keep({ triedAtMs: atMs, failedAtMs: atMs, fault: fault.report() });
+    await this.#tools.onFault(fault);
+  }
+
+  async #run(): Promise<void> {
+    const { onBug } = this.#tools;
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      this.#planned = Promise.withResolvers();
+      await this.#look(signal).catch((error) => {
+        if (!(error instanceof Fault)) onBug(error);
+      });
+      await Promise.race([sleep(policies.backupLookEveryMs, signal), this.#planned.promise]);
+    }
+  }
+
+  async #look(signal: AbortSignal): Promise<void> {
+    const { now, byItself } = this.#tools;
+    const { plan } = this.#notes;
+    if (!plan) return;
+    const nextAtMs = this.#nextAtMs();
+    try {
+      if (nextAtMs !== null && nextAtMs <= now()) for await (const _ of byItself(plan.folder, signal));
+    } finally {
+      if (!signal.aborted) await this.#sayOverdue(plan);
+    }
+  }
+
+  async #sayOverdue(plan: BackupPlan): Promise<void> {
+    const { now, onFault, isSaid } = this.#tools;
+    const { verifiedAtMs, plannedAtMs } = this.#notes;
+    const sinceMs = verifiedAtMs ?? plannedAtMs;
+    if (now() - sinceMs <= overdueMs || isSaid('backup-overdue')) return;
+    const since = verifiedAtMs === null ? 'none yet' : new Date(verifiedAtMs).toISOString().slice(0, 10);
+    await onFault(new Fault('backup-overdue', { folder: plan.folder, since }));
+  }
+
+  /** When the next one is made: the first at once, one that has failed an hour later. A time that was slept through is made up for. */
+  #nextAtMs(): number | null {
+    const { plan, plannedAtMs, triedAtMs, verifiedAtMs } = this.#notes;
+    if (!plan) return null;
+    if (triedAtMs === null) return plannedAtMs;
+    const daily = nextDailyMs(plan.at, this.#tools.hotel()?.timeZone ?? 'UTC', Math.min(triedAtMs, this.#tools.now()));
+    return triedAtMs === verifiedAtMs ? daily : Math.min(daily, triedAtMs + policies.backupAgainAfterMs);
+  }
+
+  #place(plan: BackupPlan): string {
+    return placeOf(plan.folder, this.#tools.hotel()?.hotelId ?? null);
+  }
+
+  async #assertWritable(plan: BackupPlan): Promise<void> {
+    const { folder } = plan;
+    assertOutside(this.#tools.home, folder);
+    const place = this.#place(plan);
+    try {
+      // A stick that is not there must not become a folder of that name.
+      await access(folder, constants.W_OK);
+      await mkdir(place, { recursive: true });
+      const probe = join(place, 'probe.part');
+      await writeFile(probe, 'x');
+      await rm(probe);
+    } catch (error) {
+      throw new Fault('backup-folder-unusable', { folder, detail: (error as { code?: string }).code ?? '' }, { cause: error });
+    }
+  }
+
+  async #keep(change: Partial<BackupNotes>): Promise<void> {
+    this.#notes = { ...this.#notes, ...change };
+    await writeNotes(this.#tools.home, this.#notes);
+    this.#tools.onChange();
+  }
+
+  #tell(step: BackupProgress | null): void {
+    this.#underWay = step;
+    this.#tools.onChange();
+  }
+}
+
+/** The whole backups that lie in a place, the newest first. */
+function lying(place: string): LyingBackup[] {
+  return wholeBackups(place)
+    .reverse()
+    .slice(0, shownBackups)
+    .flatMap((backup) => {
+      try {
+        const { madeAtMs, records, rawFiles } = readFacts(backup);
+        return [{ name: basename(backup), madeAtMs, records, rawFiles, drill: readDrill(backup) }];
+      } catch {
+        // One that says nothing of itself is no backup to anybody.
+        return [];
+      }
+    });
+}
