@@ -29,6 +29,7 @@ const usage = `npm run rig -- NAME [--n N] [--seed S] [--record]
   memory         one file of N MiB is imported; the memory it takes stays below 256 MiB (Linux)
   malformed      N files that are broken in many ways: every byte accounted for, nothing crashes
   powercut       everything an agent asks of its disk is written down, and the power cut at N of those calls (Linux, strace)
+  migrate        the same while a database of every schema there has been is migrated (Linux, strace)
   watermark      a table that changes is read in N simulated worlds, and in a real PostgreSQL with long transactions: nothing missed
   opera          an OPERA hotel with 10,000 bookings a day lives N hours in scaled time, with faults and kills: nothing missed
   first-load     N reservations of OPERA are read for the first time, and the agent is killed three times on the way

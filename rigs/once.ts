@@ -2,6 +2,7 @@ import { malformedRun } from './malformed.ts';
 import { memoryRun } from './memory.ts';
 import { firstLoadHolds, firstLoadRun, operaHolds, operaRun } from './opera.ts';
 import { missingStrace, powercutRun } from './powercut/index.ts';
+import { migrateRun } from './powercut/migrate.ts';
 import { watermarkRuns } from './watermark/index.ts';
 
 type Asked = { readonly n: number; readonly seed: number; readonly program: string };
@@ -12,6 +13,13 @@ type OnceRig = {
   readonly commitN: number;
   run(asked: Asked, tell: (line: object) => void): Promise<(Readonly<Record<string, unknown>> & { readonly passed: boolean }) | null>;
 };
+
+async function withStrace<T>(rig: string, run: () => Promise<T>): Promise<T | null> {
+  const missing = missingStrace();
+  if (missing === null) return run();
+  process.stderr.write(`${rig}: ${missing}; not run\n`);
+  return null;
+}
 
 /** How long a real database is written to while it is read. */
 const watermarkSeconds = 25;
@@ -38,16 +46,21 @@ export const onceRigs: Readonly<Record<string, OnceRig>> = {
   powercut: {
     promise: 'P2',
     commitN: 300,
-    run: async ({ n, ...asked }) => {
-      const missing = missingStrace();
-      if (missing !== null) {
-        process.stderr.write(`powercut: ${missing}; not run\n`);
-        return null;
-      }
-      const run = await powercutRun({ ...asked, n });
-      const { lost, twice, inverted, corrupt, missed, findings } = run;
-      return { ...run, passed: lost + twice + inverted + corrupt + missed === 0 && findings.length === 0 };
-    },
+    run: (asked) =>
+      withStrace('powercut', async () => {
+        const run = await powercutRun(asked);
+        const { lost, twice, inverted, corrupt, missed, findings } = run;
+        return { ...run, passed: lost + twice + inverted + corrupt + missed === 0 && findings.length === 0 };
+      }),
+  },
+  migrate: {
+    promise: 'P11',
+    commitN: 280,
+    run: (asked) =>
+      withStrace('migrate', async () => {
+        const run = await migrateRun(asked);
+        return { ...run, passed: run.lost + run.corrupt === 0 && run.findings.length === 0 };
+      }),
   },
   watermark: {
     promise: 'P4',

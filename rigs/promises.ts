@@ -49,6 +49,10 @@ export const promises: readonly Promised[] = [
       { rig: 'restore', full: 30 },
     ],
   },
-  { id: 'P11', says: 'A migration is killed at any moment: the schema is the old one or the new one, with every row.', rigs: [] },
+  {
+    id: 'P11',
+    says: 'A migration ends at any moment, by a kill or a power cut: the schema is the old one or a new one, with every row.',
+    rigs: [{ rig: 'migrate', full: 10_000 }],
+  },
   { id: 'P12', says: 'The disk is full: nothing is confirmed that is not kept, and it recovers by itself.', rigs: [] },
 ];

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { seededRandom } from '../../sandbox/hotel/random.ts';
 import { Disk } from './disk.ts';
 import { missingStrace } from './index.ts';
+import { migrateRun } from './migrate.ts';
 import { readTrace, straceArguments } from './trace.ts';
 
 let folder: string;
@@ -117,6 +118,11 @@ describe.skipIf(missingStrace() !== null)('a database whose power is cut', () =>
     }
     return counts;
   }
+
+  it('is of one schema or of another after a migration, with every row', async () => {
+    const { findings, lost, corrupt, wasOld, wasNewer } = await migrateRun({ seed: 3, n: 56 });
+    expect([findings, lost, corrupt, wasOld > 0, wasNewer > 0]).toEqual([[], 0, 0, true, true]);
+  }, 120_000);
 
   it('keeps all that was said to be committed at FULL, and loses some at NORMAL: the rig sees the difference', async () => {
     const full = await lostOf('full');
