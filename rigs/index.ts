@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { answersRun } from './answers.ts';
 import { type BrokerRun, brokerRun } from './broker.ts';
+import { diskfullRun, missingSmallDisk } from './diskfull.ts';
 import { killRun } from './kill.ts';
 import { onceRigs } from './once.ts';
 import { missingServers, Receivers } from './receivers.ts';
@@ -23,6 +24,7 @@ const usage = `npm run rig -- NAME [--n N] [--seed S] [--record]
   kill           SIGKILL at random points while 10,000 bookings go from three sources to three destinations; N effective kills
   sftp           the same from an SFTP server that cuts the line or stops answering; N effective kills
   answers        the hub misbehaves or is ended during such an import; N troubles
+  diskfull       the disk of the home is filled to its last byte during such an import; N fillings (Linux, root)
   broker         a PostgreSQL and a RabbitMQ are killed, cut and blocked during such an import; N troubles
   response-lost  hub, database and broker apply, and their answer is lost; N answers
   restore        the PC is destroyed and a backup, or nothing, comes onto a new one; N times
@@ -84,6 +86,15 @@ const rigs: Readonly<Record<string, Rig>> = {
     run: async (wanted) => {
       const run = await answersRun(wanted);
       return { ...run, n: run.troubles, restartMs: [], figures: { troubles: run.troubles, restarts: run.restarts } };
+    },
+  },
+  diskfull: {
+    promise: 'P12',
+    commitN: 6,
+    isMissing: missingSmallDisk,
+    run: async (wanted) => {
+      const { fillings, said, ...run } = await diskfullRun(wanted);
+      return { ...run, n: fillings, restartMs: [], figures: { fillings, said } };
     },
   },
   restore: {

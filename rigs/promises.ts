@@ -54,5 +54,9 @@ export const promises: readonly Promised[] = [
     says: 'A migration ends at any moment, by a kill or a power cut: the schema is the old one or a new one, with every row.',
     rigs: [{ rig: 'migrate', full: 10_000 }],
   },
-  { id: 'P12', says: 'The disk is full: nothing is confirmed that is not kept, and it recovers by itself.', rigs: [] },
+  {
+    id: 'P12',
+    says: 'The disk is full: nothing is confirmed that is not kept, and it recovers by itself.',
+    rigs: [{ rig: 'diskfull', full: 300 }],
+  },
 ];
