@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { answersRun } from './answers.ts';
+import { bitrotRun, kindCounts } from './bitrot.ts';
 import { type BrokerRun, brokerRun } from './broker.ts';
 import { diskfullRun, missingSmallDisk } from './diskfull.ts';
 import { killRun } from './kill.ts';
@@ -25,6 +26,7 @@ const usage = `npm run rig -- NAME [--n N] [--seed S] [--record]
   sftp           the same from an SFTP server that cuts the line or stops answering; N effective kills
   answers        the hub misbehaves or is ended during such an import; N troubles
   diskfull       the disk of the home is filled to its last byte during such an import; N fillings (Linux, root)
+  bitrot         files at rest are damaged: bits, pages, ends, heads; N times
   broker         a PostgreSQL and a RabbitMQ are killed, cut and blocked during such an import; N troubles
   response-lost  hub, database and broker apply, and their answer is lost; N answers
   restore        the PC is destroyed and a backup, or nothing, comes onto a new one; N times
@@ -95,6 +97,15 @@ const rigs: Readonly<Record<string, Rig>> = {
     run: async (wanted) => {
       const { fillings, said, ...run } = await diskfullRun(wanted);
       return { ...run, n: fillings, restartMs: [], figures: { fillings, said } };
+    },
+  },
+  bitrot: {
+    promise: 'F17,F18',
+    commitN: 3,
+    run: async (wanted) => {
+      const { kind, places, ...run } = await bitrotRun(wanted);
+      // A start that puts a backup in the place of a database takes the time that this takes.
+      return { ...run, n: 1, restartMs: [], figures: { places, ...kindCounts(kind) } };
     },
   },
   restore: {

@@ -45,7 +45,7 @@ export const onceRigs: Readonly<Record<string, OnceRig>> = {
   },
   powercut: {
     promise: 'P2',
-    commitN: 300,
+    commitN: 200,
     run: (asked) =>
       withStrace('powercut', async () => {
         const run = await powercutRun(asked);

@@ -55,6 +55,11 @@ export const promises: readonly Promised[] = [
     rigs: [{ rig: 'migrate', full: 10_000 }],
   },
   {
+    id: 'F17, F18',
+    says: 'Files at rest are damaged: it is found, mended from copies or a backup, and nothing damaged is ever sent.',
+    rigs: [{ rig: 'bitrot', full: 300 }],
+  },
+  {
     id: 'P12',
     says: 'The disk is full: nothing is confirmed that is not kept, and it recovers by itself.',
     rigs: [{ rig: 'diskfull', full: 300 }],
