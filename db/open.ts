@@ -42,6 +42,8 @@ export function openForWriting(path: string): WriteDb {
       setAndReadBack(db, 'cache_size', -8192);
       if (db.pragma('page_size', { simple: true }) !== 8192) throw new Fault('database-unsafe', { setting: 'page_size' });
       migrate(db);
+      // What a statement may have to take back is noted in memory: a file for it would lie outside the home, in nobody's care.
+      setAndReadBack(db, 'temp_store', 2);
       return db as WriteDb;
     } catch (error) {
       db.close();

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright';
@@ -649,12 +649,57 @@ async function setUpOpera(camera: Camera, address: string, database: OracleServe
   neighbour.close();
 }
 
+/** What is kept: backups with their drills, a check that finds a copy damaged, and what is named because of it. */
+async function kept(camera: Camera): Promise<void> {
+  const busy = await hotel();
+  const { client } = busy.agent;
+  const address = busy.agent.console ?? '';
+  const german: Look = { suffix: 'german', scheme: 'light', locale: 'de-DE' };
+  await connect(busy);
+  drop(busy.drops, 'bookings-20261121-0600.csv', [row(1), row(2), row(3)]);
+  await client.connections.syncNow({ id: 'pms' });
+  await until(
+    () => client.overview.get({}),
+    ({ waiting, recentFiles }) => waiting === 0 && recentFiles[0]?.finishedAtMs != null,
+  );
+  const settings = async (page: Page) => {
+    await place('#/settings')(page);
+    await page.getByRole('heading', { name: /^(Backups|Sicherungen)/ }).evaluate((heading) => heading.scrollIntoView());
+    // The folder of a hotel, not that of the machine that takes the pictures.
+    await page.getByLabel(/^(Folder|Ordner)/).evaluate((input) => {
+      if (input instanceof HTMLInputElement && input.value !== '') input.value = 'E:\\Backups';
+    });
+  };
+  await camera.take('backups-none', address, settings, [...bothThemes, german]);
+  const stick = join(busy.folder, 'backups');
+  mkdirSync(stick);
+  await client.backups.setPlan({ plan: { folder: stick, at: '02:30', keep: 14 } });
+  await until(
+    () => client.backups.get({}),
+    ({ lastVerifiedAtMs, underWay }) => lastVerifiedAtMs !== null && underWay === null,
+  );
+  await camera.take('backups', address, settings, [...bothThemes, german]);
+  const raw = join(busy.folder, 'home', 'raw');
+  const copy = join(raw, readdirSync(raw, { recursive: true, encoding: 'utf8' }).find((name) => name.endsWith('.raw')) ?? '');
+  const bytes = readFileSync(copy);
+  bytes.writeUInt8(bytes.readUInt8(30) ^ 1, 30);
+  writeFileSync(copy, bytes);
+  rmSync(busy.drops, { recursive: true });
+  for await (const _ of await client.checks.run({}));
+  const monitoring = async (page: Page) => {
+    await place('#/monitoring')(page);
+    await page.getByRole('region', { name: /^(Check of what is kept|Prüfung)/ }).scrollIntoViewIfNeeded();
+  };
+  await camera.take('check-found-damage', address, monitoring, [...bothThemes, german]);
+  await busy.close();
+}
+
 mkdirSync(folder, { recursive: true });
 if (!chromiumPath) throw new Error('there is no Chromium: set BELLHOP_CHROMIUM');
 const browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArgs });
 try {
   const camera = new Camera(browser);
-  const parts = { firstRun, daily, besides, opera };
+  const parts = { firstRun, daily, besides, opera, kept };
   const wanted = process.argv.slice(2);
   for (const [name, take] of Object.entries(parts)) if (wanted.length === 0 || wanted.includes(name)) await take(camera);
 } finally {
