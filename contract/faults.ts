@@ -118,8 +118,8 @@ export const faults = {
   'database-restored': {
     who: 'person',
     what: 'The database was damaged, found on {found}. The backup of {made} was restored by itself.',
-    safe: 'What was damaged is kept in {folder}. What came in since the backup is read again from the sources, and sent again under a higher rank.',
-    next: 'Look at the disk of this PC, and whether files of that time still lie where the hotel system writes them; export them once more if not. Then say that you have seen this.',
+    safe: 'What was damaged is kept in {folder}. Nothing is sent to any destination until a person lets it go on; sources are read on. What came in since the backup and still lies at its source is read again.',
+    next: 'Look at what was set since the backup: destinations that were paused or removed, and rules for what leaves. Then let each destination go on. Export files of that time once more if they were moved away, check the disk of this PC, and say that you have seen this.',
   },
   'database-mended': {
     who: 'person',

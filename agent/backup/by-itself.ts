@@ -9,7 +9,6 @@ import { isOfKey } from '../../db/pipeline/check.ts';
 import { suspectFile } from '../check/suspect.ts';
 import { isSound, syncFolder } from '../pipeline/sealed-file.ts';
 import { byItself } from '../runtime/audit.ts';
-import { newerLeaving } from '../runtime/leaving-copy.ts';
 import type { Secrets } from '../runtime/secrets.ts';
 import { unsealDatabase } from './drill.ts';
 import { copyFile, placeJson, readDrill, readFacts, stampOf, wholeBackups } from './place.ts';
@@ -129,12 +128,7 @@ async function prepared(order: Omit<HomeTools, 'log'> & Begun & { readonly datab
       await unsealDatabase(backup, facts, secrets.dataKey, database);
       const detail = { made: minuteOf(facts.madeAtMs), found: minuteOf(nowMs), folder: join(home, quarantine) };
       const said = new Fault('database-restored', detail).report();
-      const rawPaths = prepareDatabase(database, secrets.dataKey, facts, {
-        nowMs,
-        caller: byItself(randomUUID()),
-        said,
-        inside: (db) => newerLeaving(home, db),
-      });
+      const rawPaths = prepareDatabase(database, secrets.dataKey, facts, { nowMs, caller: byItself(randomUUID()), said });
       return { backup, madeAtMs: facts.madeAtMs, rawPaths };
     } catch (error) {
       if (!(error instanceof Fault) || (error.code !== 'backup-damaged' && error.code !== 'database-damaged')) throw error;

@@ -94,8 +94,8 @@ export const faultsDe: Record<FaultCode, Sentences> = {
   },
   'database-restored': {
     what: 'Die Datenbank war beschädigt, bemerkt am {found}. Die Sicherung vom {made} wurde von selbst zurückgespielt.',
-    safe: 'Das Beschädigte liegt in {folder}. Was seit der Sicherung hereinkam, wird aus den Quellen noch einmal gelesen und mit höherem Rang noch einmal gesendet.',
-    next: 'Prüfen Sie die Festplatte dieses PCs und ob die Dateien jener Zeit noch dort liegen, wohin das Hotelsystem schreibt; wenn nicht, exportieren Sie sie noch einmal. Bestätigen Sie dann, dass Sie dies gesehen haben.',
+    safe: 'Das Beschädigte liegt in {folder}. An kein Ziel wird etwas gesendet, bis jemand es weitergehen lässt; die Quellen werden weiter gelesen. Was seit der Sicherung hereinkam und noch an seiner Quelle liegt, wird noch einmal gelesen.',
+    next: 'Sehen Sie nach, was seit der Sicherung eingestellt wurde: Ziele, die angehalten oder entfernt wurden, und Regeln dafür, was das Haus verlässt. Lassen Sie dann jedes Ziel weitergehen. Exportieren Sie Dateien jener Zeit noch einmal, wenn sie verschoben wurden, prüfen Sie die Festplatte dieses PCs, und bestätigen Sie, dass Sie dies gesehen haben.',
   },
   'database-mended': {
     what: 'Ein Teil der Datenbank war beschädigt: {rows} Zeilen des Ausgangs.',
