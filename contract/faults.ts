@@ -133,6 +133,12 @@ export const faults = {
     safe: 'It was not touched.',
     next: 'Start the newer Bellhop again.',
   },
+  'database-unreadable': {
+    who: 'person',
+    what: 'The database {file} cannot be reached now ({detail}).',
+    safe: 'Nothing was written or moved. That it is damaged is not said by this.',
+    next: 'Close what else may have it open, look whether the account that runs Bellhop may read and write the data folder and whether its disk answers, and start again.',
+  },
   'database-unsafe': {
     who: 'person',
     what: 'The database does not hold the setting {setting} that keeps it safe.',

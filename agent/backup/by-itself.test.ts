@@ -229,8 +229,66 @@ describe('where it cannot be restored', { timeout: 60_000 }, () => {
     const newer = await start();
     rmSync(database());
     mkdirSync(database());
-    expect([newer, await start(), existsSync(join(test.home, 'quarantine'))]).toEqual(['database-newer', 'database-damaged', false]);
+    expect([newer, await start(), existsSync(join(test.home, 'quarantine'))]).toEqual(['database-newer', 'database-unreadable', false]);
     rmSync(database(), { recursive: true });
+  });
+});
+
+describe('what is no damage moves nothing', { timeout: 60_000 }, () => {
+  const start = () => outcome(Agent.start(test.home, { withLoops: false }));
+  const isMoved = () => existsSync(join(test.home, 'quarantine'));
+
+  it('a file that a check suspects and another program holds', async () => {
+    await backedUp();
+    writeFileSync(suspectFile(test.home), 'files');
+    const other = new Database(database());
+    other.pragma('locking_mode = exclusive');
+    other.exec('begin exclusive');
+    const held = await start();
+    other.exec('commit');
+    other.close();
+    expect([held, await start(), isMoved(), existsSync(suspectFile(test.home))]).toEqual(['home-in-use', 'started', false, false]);
+  });
+
+  it('a newer schema, whatever is sealed in it, with a log that is not folded in and a file that a check suspects', async () => {
+    await backedUp();
+    const db = new Database(database());
+    db.exec("update audit_head set sealed = cast(x'02' || sealed as blob)");
+    db.exec("update blocks set sealed = cast(x'02' || sealed as blob)");
+    db.pragma('wal_checkpoint(truncate)');
+    db.pragma('user_version = 99');
+    db.exec('create table x (a)');
+    const names = [database(), `${database()}-wal`];
+    for (const name of names) copyFileSync(name, `${name}.then`);
+    db.close();
+    for (const name of names) renameSync(`${name}.then`, name);
+    writeFileSync(suspectFile(test.home), 'files');
+    const before = names.map((name) => readFileSync(name));
+    const withLog = await start();
+    const isUntouched = names.map((name, at) => readFileSync(name).equals(before[at] as Buffer));
+    // The same without a log.
+    new Database(database()).close();
+    const whole = readFileSync(database());
+    expect([withLog, isUntouched, await start(), readFileSync(database()).equals(whole), isMoved()]).toEqual([
+      'database-newer',
+      [true, true],
+      'database-newer',
+      true,
+      false,
+    ]);
+  });
+
+  it('one seal that does not open, where nothing else is sealed', async () => {
+    await test.client.backups.setPlan({ plan: { folder: safe } });
+    await test.until(
+      () => test.client.backups.get({}),
+      ({ lastVerifiedAtMs, underWay }) => lastVerifiedAtMs !== null && underWay === null,
+    );
+    await test.agent.stop();
+    const db = new Database(database());
+    db.exec('update audit_head set sealed = zeroblob(length(sealed))');
+    db.close();
+    expect([await start(), isMoved()]).toEqual(['started', false]);
   });
 });
 

@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { Fault } from '../../contract/faults.ts';
-import { isCorrupt, isWhole, openForReading } from '../../db/open.ts';
-import { isOfKey } from '../../db/pipeline/check.ts';
+import { assertNotNewer, isCorrupt, isWhole, openForReading } from '../../db/open.ts';
+import { isOfOtherKey } from '../../db/pipeline/check.ts';
 import { suspectFile } from '../check/suspect.ts';
 import { isSound, syncFolder } from '../pipeline/sealed-file.ts';
 import { byItself } from '../runtime/audit.ts';
@@ -41,6 +41,7 @@ export async function openedSound<T>(tools: HomeTools, open: () => Promise<T>): 
   const { home, secrets } = tools;
   if (!isRestoreBegun(home)) {
     try {
+      assertNotNewer(join(home, 'pipeline.db'));
       assertOwn(home, secrets);
       assertNotSuspect(home);
       return await open();
@@ -65,7 +66,7 @@ function assertOwn(home: string, { dataKey }: Secrets): void {
   if (bytes === 0) throw new Fault('database-damaged', { file: 'pipeline.db, which is empty or gone' });
   const db = openForReading(path);
   try {
-    if (!isOfKey(db, dataKey)) throw new Fault('database-damaged', { file: 'pipeline.db, which is of another data folder' });
+    if (isOfOtherKey(db, dataKey)) throw new Fault('database-damaged', { file: 'pipeline.db, which is of another data folder' });
   } catch (error) {
     // Whoever opens it for writing says what is wrong with it.
     if (error instanceof Fault) throw error;

@@ -107,6 +107,11 @@ export const faultsDe: Record<FaultCode, Sentences> = {
     safe: 'Sie wurde nicht berührt.',
     next: 'Starten Sie wieder das neuere Bellhop.',
   },
+  'database-unreadable': {
+    what: 'Die Datenbank {file} ist im Moment nicht zu erreichen ({detail}).',
+    safe: 'Nichts wurde geschrieben oder verschoben. Dass sie beschädigt ist, heißt das nicht.',
+    next: 'Schließen Sie, was sie sonst offen haben kann, prüfen Sie, ob das Konto, unter dem Bellhop läuft, den Datenordner lesen und beschreiben darf und ob seine Festplatte antwortet, und starten Sie neu.',
+  },
   'database-unsafe': {
     what: 'Die Datenbank hält die Einstellung {setting} nicht, die sie sicher macht.',
     safe: 'Nichts wurde gelesen oder geschrieben.',
