@@ -73,6 +73,12 @@ export const faults = {
     safe: 'Nothing was changed.',
     next: 'Name the folder of one backup: its name is a date, and a file backup.json lies in it.',
   },
+  'backup-unreadable': {
+    who: 'person',
+    what: 'The backup in {folder} cannot be read now ({detail}).',
+    safe: 'Nothing was moved or replaced, and no older backup was taken in its place.',
+    next: 'Look whether its disk or share is there and whether the account that runs Bellhop may read it, and try again.',
+  },
   'bytes-unaccounted': {
     who: 'person',
     what: '{file} has {missing} bytes that became neither a record nor a set-aside row.',
@@ -634,6 +640,7 @@ export const sidelines: readonly FaultCode[] = [
   'backup-overdue',
   'backup-folder-unusable',
   'backup-no-room',
+  'backup-unreadable',
   'archive-refused',
   'archive-unsure',
   'folder-unwritable',

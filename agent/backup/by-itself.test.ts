@@ -198,6 +198,61 @@ describe('where the database is damaged at a start', { timeout: 60_000 }, () => 
   });
 });
 
+describe('of the backups', { timeout: 60_000 }, () => {
+  /** Two verified backups: the older knows 600 bookings, the newer 601. */
+  async function twoBackups(): Promise<string> {
+    await backedUp();
+    await test.restart();
+    let newest = '';
+    for await (const { result } of await test.client.backups.now({})) newest = result?.folder ?? newest;
+    await test.agent.stop();
+    return newest;
+  }
+  const start = () => outcome(Agent.start(test.home, { withLoops: false }));
+  const sealedIn = (backup: string) => join(backup, readdirSync(backup).find((name) => name.endsWith('.sealed')) ?? '');
+
+  it('one that cannot be read now makes way for none: nothing is moved until it can be', async () => {
+    const sealed = sealedIn(await twoBackups());
+    renameSync(sealed, `${sealed}.away`);
+    // Reading it fails as a bad disk does, or a right that is missing.
+    mkdirSync(sealed);
+    truncateSync(database(), 8192);
+    const codes = [await start(), await start()];
+    const isMoved = existsSync(join(test.home, 'quarantine'));
+    rmSync(sealed, { recursive: true });
+    renameSync(`${sealed}.away`, sealed);
+    await test.restart();
+    expect([codes, isMoved, (await overview()).records]).toEqual([['backup-unreadable', 'backup-unreadable'], false, 601]);
+  });
+
+  it('one without its secrets, or with a log of another try beside its copy, is no trouble', async () => {
+    const newest = await twoBackups();
+    for (const name of readdirSync(newest)) if (name.startsWith('secrets')) rmSync(join(newest, name));
+    const stage = join(test.home, 'restoring');
+    mkdirSync(stage);
+    const other = new Database(database());
+    other.pragma('wal_autocheckpoint = 0');
+    other.exec('create table of_another_try (a)');
+    copyFileSync(`${database()}-wal`, join(stage, 'pipeline.db-wal'));
+    other.close();
+    truncateSync(database(), 8192);
+    await placeJson(join(stage, 'by-itself.json'), { quarantine: join('quarantine', 'then'), why: 'pipeline.db' });
+    await test.restart();
+    const tables = test.agent.stores.read.prepare("select name from sqlite_schema where name = 'of_another_try'").all();
+    expect([(await overview()).records, tables, readdirSync(join(test.home, 'quarantine', 'then'))]).toEqual([600, [], ['pipeline.db']]);
+  });
+
+  it('the one that was verified last is taken, also where the clock was ahead before', async () => {
+    const newest = await twoBackups();
+    const place = join(safe, 'bellhop-ALDQ');
+    const older = readdirSync(place).filter((name) => /^\d/.test(name) && join(place, name) !== newest)[0] ?? '';
+    renameSync(join(place, older), join(place, `2199${older.slice(4)}`));
+    rmSync(database());
+    await test.restart();
+    expect((await overview()).records).toBe(601);
+  });
+});
+
 describe('where it cannot be restored', { timeout: 60_000 }, () => {
   it('nothing starts and nothing is moved: without a plan, with the stick pulled out, without a drill that has passed', async () => {
     await read('a.csv', ...many(0, 3));

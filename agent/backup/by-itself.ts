@@ -9,9 +9,9 @@ import { isOfOtherKey } from '../../db/pipeline/check.ts';
 import { suspectFile } from '../check/suspect.ts';
 import { isSound, syncFolder } from '../pipeline/sealed-file.ts';
 import { byItself } from '../runtime/audit.ts';
-import type { Secrets } from '../runtime/secrets.ts';
+import { type SealedSecrets, Secrets } from '../runtime/secrets.ts';
 import { unsealDatabase } from './drill.ts';
-import { copyFile, placeJson, readDrill, readFacts, stampOf, wholeBackups } from './place.ts';
+import { copyFile, errnoOf, placeJson, readFacts, stampOf, unreadable, verifiedBackups } from './place.ts';
 import { readNotes } from './plan.ts';
 import { prepareDatabase, staging } from './restore.ts';
 
@@ -97,10 +97,9 @@ function begun(home: string): Begun {
 async function restoreByItself({ home, secrets, log, nowMs }: HomeTools, { quarantine, why }: Begun): Promise<void> {
   log.error({ why }, 'the database is damaged; the last verified backup is restored');
   const stage = join(home, staging);
-  rmSync(join(stage, 'pipeline.db'), { force: true });
   mkdirSync(stage, { recursive: true, mode: 0o700 });
   const database = join(stage, 'pipeline.db');
-  const { backup, madeAtMs, rawPaths } = await prepared({ home, secrets, nowMs, database, quarantine, why });
+  const { backup, madeAtMs, rawPaths, sealedSecrets } = await prepared({ home, secrets, nowMs, database, quarantine, why });
   const place = dirname(backup);
   for (const path of rawPaths)
     if (!existsSync(join(home, path)) && (await isSound(join(place, path), secrets.dataKey, path)))
@@ -110,33 +109,57 @@ async function restoreByItself({ home, secrets, log, nowMs }: HomeTools, { quara
   setAside(home, quarantine);
   renameSync(database, join(home, 'pipeline.db'));
   await syncFolder(home);
-  secrets.adopt(backup);
+  secrets.adopt(sealedSecrets);
   rmSync(suspectFile(home), { force: true });
   rmSync(stage, { recursive: true, force: true });
   log.error({ why, backup, madeAtMs, quarantine }, 'a backup was restored; what was damaged is kept');
 }
 
-type Prepared = { readonly backup: string; readonly madeAtMs: number; readonly rawPaths: readonly string[] };
+type Prepared = {
+  readonly backup: string;
+  readonly madeAtMs: number;
+  readonly rawPaths: readonly string[];
+  readonly sealedSecrets: SealedSecrets;
+};
 
-/** Open the newest verified backup that opens, and mark it as restored. */
+/**
+ * Open the newest verified backup that opens, and mark it as restored. Only one that is damaged makes way for an older one.
+ * @throws {Fault} `backup-unreadable` where one cannot be read now.
+ */
 async function prepared(order: Omit<HomeTools, 'log'> & Begun & { readonly database: string }): Promise<Prepared> {
   const { home, secrets, nowMs, database, quarantine } = order;
   const { plan, verifiedBackup } = readNotes(home);
-  const candidates = verifiedBackup === null ? [] : wholeBackups(dirname(verifiedBackup)).filter((one) => readDrill(one)?.isWell);
-  for (const backup of candidates.reverse()) {
+  const verified = verifiedBackup === null ? [] : verifiedBackups(dirname(verifiedBackup)).reverse();
+  // Their names are those of a clock that may have been wrong: which one was the last is noted.
+  const candidates = verified.toSorted((one, other) => Number(other === verifiedBackup) - Number(one === verifiedBackup));
+  for (const backup of candidates) {
+    for (const name of databaseFiles) rmSync(join(dirname(database), name), { force: true });
     try {
       const facts = readFacts(backup);
+      const sealedSecrets = sealedSecretsOf(backup);
       await unsealDatabase(backup, facts, secrets.dataKey, database);
       const detail = { made: minuteOf(facts.madeAtMs), found: minuteOf(nowMs), folder: join(home, quarantine) };
       const said = new Fault('database-restored', detail).report();
       const rawPaths = prepareDatabase(database, secrets.dataKey, facts, { nowMs, caller: byItself(randomUUID()), said });
-      return { backup, madeAtMs: facts.madeAtMs, rawPaths };
+      return { backup, madeAtMs: facts.madeAtMs, rawPaths, sealedSecrets };
     } catch (error) {
       if (!(error instanceof Fault) || (error.code !== 'backup-damaged' && error.code !== 'database-damaged')) throw error;
     }
   }
   if (!isRestoreBegun(home)) rmSync(join(home, staging), { recursive: true, force: true });
   throw new Fault('database-lost', { folder: plan?.folder ?? '–' });
+}
+
+/** @throws {Fault} `backup-damaged` where they are gone or damaged, `backup-unreadable` */
+function sealedSecretsOf(backup: string): SealedSecrets {
+  try {
+    return Secrets.sealedIn(backup);
+  } catch (error) {
+    const cause = (error as Error).cause;
+    const errno = errnoOf(cause);
+    if (errno && errno !== 'ENOENT') throw unreadable(backup, cause);
+    throw new Fault('backup-damaged', { folder: backup, detail: 'secrets.json' }, { cause: error });
+  }
 }
 
 const minuteOf = (atMs: number) => `${new Date(atMs).toISOString().slice(0, 16).replace('T', ' ')} UTC`;

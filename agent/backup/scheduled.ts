@@ -27,7 +27,7 @@ export type BackupsTools = {
 };
 
 /** The troubles of a backup, which end with the next one that is verified. */
-const troubles = ['backup-folder-unusable', 'backup-no-room', 'backup-drill-failed', 'backup-overdue'] as const;
+const troubles = ['backup-folder-unusable', 'backup-no-room', 'backup-drill-failed', 'backup-unreadable', 'backup-overdue'] as const;
 const dayMs = 86_400_000;
 const overdueMs = 2 * dayMs;
 const shownBackups = 30;

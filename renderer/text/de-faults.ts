@@ -57,6 +57,11 @@ export const faultsDe: Record<FaultCode, Sentences> = {
     safe: 'Nichts wurde geändert.',
     next: 'Nennen Sie den Ordner einer Sicherung: Er heißt wie ein Datum, und darin liegt eine Datei backup.json.',
   },
+  'backup-unreadable': {
+    what: 'Die Sicherung in {folder} ist im Moment nicht zu lesen ({detail}).',
+    safe: 'Nichts wurde verschoben oder ersetzt, und keine ältere Sicherung trat an ihre Stelle.',
+    next: 'Prüfen Sie, ob ihre Festplatte oder Freigabe da ist und das Konto, unter dem Bellhop läuft, sie lesen darf, und versuchen Sie es noch einmal.',
+  },
   'bytes-unaccounted': {
     what: '{file} hat {missing} Bytes, die weder Datensatz noch beiseitegelegte Zeile wurden.',
     safe: 'Die Rohdatei ist aufbewahrt, die gelesenen Datensätze bleiben.',
