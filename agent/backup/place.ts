@@ -35,8 +35,8 @@ export function assertOutside(home: string, folder: string): void {
 }
 
 /**
- * Find a backup: the folder itself, else the newest below it.
- * @throws {Fault} `backup-not-found`, also when there are those of several hotels to choose from.
+ * Find a backup: the folder itself, else the newest verified one below it, else the newest.
+ * @throws {Fault} `backup-not-found`, also when there are those of several hotels to choose from; `backup-unreadable`
  */
 export function findBackup(folder: string): string {
   if (existsSync(join(folder, factsName))) return folder;
@@ -46,7 +46,8 @@ export function findBackup(folder: string): string {
   const [found, other] = places;
   if (!found) throw new Fault('backup-not-found', { folder });
   if (other) throw new Fault('backup-not-found', { folder: `${folder}, where those of several hotels lie` });
-  return found.sort().at(-1) as string;
+  const newestFirst = found.sort().reverse();
+  return newestFirst.find((one) => readDrill(one)?.isWell) ?? (newestFirst[0] as string);
 }
 
 /** The whole backups in the place of a hotel, the oldest first. */

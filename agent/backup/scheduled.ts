@@ -7,6 +7,7 @@ import { Fault, type FaultCode } from '../../contract/faults.ts';
 import { policies, sleep } from '../resilience/policies.ts';
 import { nextDailyMs } from '../runtime/hotel-clock.ts';
 import { makeBackup } from './make.ts';
+import { dataFolderId } from './owner.ts';
 import { assertOutside, placeOf, readDrill, readFacts, wholeBackups } from './place.ts';
 import { type BackupNotes, readNotes, writeNotes } from './plan.ts';
 import { rotate } from './rotate.ts';
@@ -106,7 +107,7 @@ export class Backups {
         yield step;
       }
     } catch (error) {
-      if (counts && error instanceof Fault && error.code !== 'stopped' && error.code !== 'input-wrong') await this.#failed(error);
+      if (counts && error instanceof Fault && error.code !== 'stopped' && error.code !== 'input-wrong') await this.#failed(plan, error);
       throw error;
     } finally {
       this.#tell(null);
@@ -144,16 +145,22 @@ export class Backups {
     const atMs = this.#tools.now();
     await this.#keep({ triedAtMs: atMs, verifiedAtMs: atMs, verifiedBackup: resolve(folder), fault: null });
     for (const code of troubles) await this.#tools.clearFault(code);
+    this.#rotate(plan, folder);
+  }
+
+  #rotate({ keep }: BackupPlan, made: string): void {
     try {
-      const deleted = rotate(dirname(folder), plan.keep);
+      const deleted = rotate(dirname(made), { keep, made, dataFolder: dataFolderId(this.#tools.key) });
       if (deleted.length > 0) this.#tools.onDeleted(deleted);
     } catch (error) {
-      // The backup is made and verified: one too many beside it is no trouble of a hotel.
+      // What was made is made: one too many beside it is no trouble of a hotel.
       this.#tools.onBug(error);
     }
   }
 
-  async #failed(fault: Fault): Promise<void> {
+  async #failed(plan: BackupPlan, fault: Fault): Promise<void> {
+    // One of which the drill has failed is tried again every hour: they must not pile up.
+    if (fault.code === 'backup-drill-failed' && fault.detail.folder) this.#rotate(plan, fault.detail.folder);
     const atMs = this.#tools.now();
     await this.#keep({ triedAtMs: atMs, failedAtMs: atMs, fault: fault.report() });
     await this.#tools.onFault(fault);
