@@ -73,6 +73,12 @@ export const faults = {
     safe: 'Nothing was changed.',
     next: 'Name the folder of one backup: its name is a date, and a file backup.json lies in it.',
   },
+  'backup-plan-unreadable': {
+    who: 'person',
+    what: 'Where backups are made, and when, cannot be read: {file} ({detail}).',
+    safe: 'The backups that were made, and the data of this hotel, are as they were. No new one is made by itself until then.',
+    next: 'Set the folder for backups again under Settings. Where the database is damaged as well: bellhop restore FOLDER --replace.',
+  },
   'backup-unreadable': {
     who: 'person',
     what: 'The backup in {folder} cannot be read now ({detail}).',
@@ -641,6 +647,7 @@ export const sidelines: readonly FaultCode[] = [
   'backup-folder-unusable',
   'backup-no-room',
   'backup-unreadable',
+  'backup-plan-unreadable',
   'archive-refused',
   'archive-unsure',
   'folder-unwritable',

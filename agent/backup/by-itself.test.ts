@@ -216,13 +216,24 @@ describe('of the backups', { timeout: 60_000 }, () => {
     renameSync(sealed, `${sealed}.away`);
     // Reading it fails as a bad disk does, or a right that is missing.
     mkdirSync(sealed);
-    truncateSync(database(), 8192);
+    rmSync(database());
     const codes = [await start(), await start()];
     const isMoved = existsSync(join(test.home, 'quarantine'));
     rmSync(sealed, { recursive: true });
     renameSync(`${sealed}.away`, sealed);
     await test.restart();
     expect([codes, isMoved, (await overview()).records]).toEqual([['backup-unreadable', 'backup-unreadable'], false, 601]);
+  });
+
+  it('where nobody can read which there are, nothing is taken for a new hotel, and nothing is moved', async () => {
+    await backedUp();
+    const plan = readFileSync(join(test.home, 'backups.json'));
+    writeFileSync(join(test.home, 'backups.json'), plan.subarray(0, 30));
+    rmSync(database());
+    const codes = [await start(), await start()];
+    writeFileSync(join(test.home, 'backups.json'), plan);
+    await test.restart();
+    expect([codes, (await overview()).records]).toEqual([['backup-plan-unreadable', 'backup-plan-unreadable'], 600]);
   });
 
   it('one without its secrets, or with a log of another try beside its copy, is no trouble', async () => {

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { type KeyObject, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
@@ -12,7 +12,7 @@ import { byItself } from '../runtime/audit.ts';
 import { type SealedSecrets, Secrets } from '../runtime/secrets.ts';
 import { unsealDatabase } from './drill.ts';
 import { copyFile, errnoOf, placeJson, readFacts, stampOf, unreadable, verifiedBackups } from './place.ts';
-import { readNotes } from './plan.ts';
+import { planName, readNotes } from './plan.ts';
 import { prepareDatabase, staging } from './restore.ts';
 
 export type HomeTools = { readonly home: string; readonly secrets: Secrets; readonly log: Logger; readonly nowMs: number };
@@ -59,7 +59,7 @@ export async function openedSound<T>(tools: HomeTools, open: () => Promise<T>): 
  * pages fit together, and nothing in it opens by our key.
  */
 function assertOwn(home: string, { dataKey }: Secrets): void {
-  const wasUsed = existsSync(join(home, 'raw')) || readNotes(home).plan !== null;
+  const wasUsed = existsSync(join(home, 'raw')) || existsSync(join(home, planName));
   if (!wasUsed) return;
   const path = join(home, 'pipeline.db');
   const bytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
@@ -99,11 +99,11 @@ async function restoreByItself({ home, secrets, log, nowMs }: HomeTools, { quara
   const stage = join(home, staging);
   mkdirSync(stage, { recursive: true, mode: 0o700 });
   const database = join(stage, 'pipeline.db');
-  const { backup, madeAtMs, rawPaths, sealedSecrets } = await prepared({ home, secrets, nowMs, database, quarantine, why });
-  const place = dirname(backup);
-  for (const path of rawPaths)
-    if (!existsSync(join(home, path)) && (await isSound(join(place, path), secrets.dataKey, path)))
-      await copyFile(join(place, path), join(home, path));
+  const { backup, madeAtMs, sealedSecrets } = await prepared({ home, secrets, nowMs, database, quarantine, why }).catch((error) => {
+    // What has not begun leaves nothing behind by which the next start would take it for begun.
+    if (!isRestoreBegun(home)) rmSync(stage, { recursive: true, force: true });
+    throw error;
+  });
   // From here on half of it would be something else than either whole: the next start goes on.
   await placeJson(join(stage, begunName), { quarantine, why });
   setAside(home, quarantine);
@@ -118,7 +118,6 @@ async function restoreByItself({ home, secrets, log, nowMs }: HomeTools, { quara
 type Prepared = {
   readonly backup: string;
   readonly madeAtMs: number;
-  readonly rawPaths: readonly string[];
   readonly sealedSecrets: SealedSecrets;
 };
 
@@ -141,13 +140,19 @@ async function prepared(order: Omit<HomeTools, 'log'> & Begun & { readonly datab
       const detail = { made: minuteOf(facts.madeAtMs), found: minuteOf(nowMs), folder: join(home, quarantine) };
       const said = new Fault('database-restored', detail).report();
       const rawPaths = prepareDatabase(database, secrets.dataKey, facts, { nowMs, caller: byItself(randomUUID()), said });
-      return { backup, madeAtMs: facts.madeAtMs, rawPaths, sealedSecrets };
+      await copyMissing(rawPaths, { home, place: dirname(backup), key: secrets.dataKey });
+      return { backup, madeAtMs: facts.madeAtMs, sealedSecrets };
     } catch (error) {
       if (!(error instanceof Fault) || (error.code !== 'backup-damaged' && error.code !== 'database-damaged')) throw error;
     }
   }
-  if (!isRestoreBegun(home)) rmSync(join(home, staging), { recursive: true, force: true });
   throw new Fault('database-lost', { folder: plan?.folder ?? '–' });
+}
+
+/** Copy the raw files back that are missing here. */
+async function copyMissing(paths: readonly string[], { home, place, key }: { home: string; place: string; key: KeyObject }): Promise<void> {
+  for (const path of paths)
+    if (!existsSync(join(home, path)) && (await isSound(join(place, path), key, path))) await copyFile(join(place, path), join(home, path));
 }
 
 /** @throws {Fault} `backup-damaged` where they are gone or damaged, `backup-unreadable` */

@@ -110,6 +110,24 @@ describe('backups by themselves', { timeout: 60_000 }, () => {
     ]);
   });
 
+  it('are not taken for switched off where their plan cannot be read: that is said until one is set anew', async () => {
+    await planned();
+    await test.agent.stop();
+    writeFileSync(join(test.home, 'backups.json'), '{"plan": {"folder": ');
+    await test.restart();
+    const said = await test.until(alerts, (codes) => codes.length > 0);
+    const left = readFileSync(join(test.home, 'backups.json'), 'utf8');
+    await test.client.backups.setPlan({ plan: { folder: safe } });
+    const { backups } = await test.until(standing, (found) => found.backups.length === 2 && found.underWay === null);
+    expect([said, left.length, backups.length, await alerts(), (await standing()).lastFault]).toEqual([
+      ['backup-plan-unreadable'],
+      20,
+      2,
+      [],
+      null,
+    ]);
+  });
+
   it('are refused where nothing can be written or nothing is: the plan stays as it was', async () => {
     await planned();
     const closed = join(test.folder, 'closed');

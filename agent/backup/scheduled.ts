@@ -9,7 +9,7 @@ import { nextDailyMs } from '../runtime/hotel-clock.ts';
 import { makeBackup } from './make.ts';
 import { dataFolderId } from './owner.ts';
 import { assertOutside, placeOf, readDrill, readFacts, wholeBackups } from './place.ts';
-import { type BackupNotes, readNotes, writeNotes } from './plan.ts';
+import { type BackupNotes, noNotes, readNotes, writeNotes } from './plan.ts';
 import { rotate } from './rotate.ts';
 
 export type BackupsTools = {
@@ -28,7 +28,14 @@ export type BackupsTools = {
 };
 
 /** The troubles of a backup, which end with the next one that is verified. */
-const troubles = ['backup-folder-unusable', 'backup-no-room', 'backup-drill-failed', 'backup-unreadable', 'backup-overdue'] as const;
+const troubles = [
+  'backup-folder-unusable',
+  'backup-no-room',
+  'backup-drill-failed',
+  'backup-unreadable',
+  'backup-plan-unreadable',
+  'backup-overdue',
+] as const;
 const dayMs = 86_400_000;
 const overdueMs = 2 * dayMs;
 const shownBackups = 30;
@@ -39,14 +46,16 @@ export class Backups {
   readonly #stopping = new AbortController();
   #loop: Promise<void> = Promise.resolve();
   #byHand: Promise<unknown> = Promise.resolve();
-  #notes: BackupNotes;
+  #notes: BackupNotes = noNotes;
+  /** The plan stands in a file that cannot be read: what is in it is not known, and it is not written over before one is set anew. */
+  #unread: Fault | null = null;
   #underWay: BackupProgress | null = null;
   /** Another plan is looked at at once. */
   #planned = Promise.withResolvers<void>();
 
   constructor(tools: BackupsTools) {
     this.#tools = tools;
-    this.#notes = readNotes(tools.home);
+    this.#readNotes();
   }
 
   start(): void {
@@ -88,7 +97,8 @@ export class Backups {
     if (wanted) await this.#assertWritable(wanted);
     const isElsewhere = wanted?.folder !== this.#notes.plan?.folder;
     // What was made elsewhere does not count here.
-    const since = isElsewhere ? { triedAtMs: null, verifiedAtMs: null, verifiedBackup: null, failedAtMs: null, fault: null } : {};
+    const since =
+      isElsewhere || this.#unread ? { triedAtMs: null, verifiedAtMs: null, verifiedBackup: null, failedAtMs: null, fault: null } : {};
     await this.#keep({ plan: wanted, plannedAtMs: isElsewhere ? this.#tools.now() : this.#notes.plannedAtMs, ...since });
     if (!wanted || isElsewhere) for (const code of troubles) await this.#tools.clearFault(code);
     this.#planned.resolve();
@@ -179,7 +189,10 @@ export class Backups {
   }
 
   async #look(signal: AbortSignal): Promise<void> {
-    const { now, byItself } = this.#tools;
+    const { now, byItself, onFault, clearFault, isSaid } = this.#tools;
+    if (this.#unread) this.#readNotes();
+    if (this.#unread) return isSaid('backup-plan-unreadable') ? undefined : onFault(this.#unread);
+    if (isSaid('backup-plan-unreadable')) await clearFault('backup-plan-unreadable');
     const { plan } = this.#notes;
     if (!plan) return;
     const nextAtMs = this.#nextAtMs();
@@ -228,8 +241,20 @@ export class Backups {
     }
   }
 
+  #readNotes(): void {
+    this.#unread = null;
+    try {
+      this.#notes = readNotes(this.#tools.home);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      this.#unread = error;
+      this.#notes = { ...noNotes, fault: error.report() };
+    }
+  }
+
   async #keep(change: Partial<BackupNotes>): Promise<void> {
     this.#notes = { ...this.#notes, ...change };
+    this.#unread = null;
     await writeNotes(this.#tools.home, this.#notes);
     this.#tools.onChange();
   }

@@ -57,6 +57,11 @@ export const faultsDe: Record<FaultCode, Sentences> = {
     safe: 'Nichts wurde geändert.',
     next: 'Nennen Sie den Ordner einer Sicherung: Er heißt wie ein Datum, und darin liegt eine Datei backup.json.',
   },
+  'backup-plan-unreadable': {
+    what: 'Wohin und wann gesichert wird, ist nicht zu lesen: {file} ({detail}).',
+    safe: 'Die vorhandenen Sicherungen und die Daten dieses Hotels sind, wie sie waren. Bis dahin wird keine neue von selbst gemacht.',
+    next: 'Stellen Sie den Ordner für Sicherungen unter Einstellungen neu ein. Ist auch die Datenbank beschädigt: bellhop restore ORDNER --replace.',
+  },
   'backup-unreadable': {
     what: 'Die Sicherung in {folder} ist im Moment nicht zu lesen ({detail}).',
     safe: 'Nichts wurde verschoben oder ersetzt, und keine ältere Sicherung trat an ihre Stelle.',
