@@ -93,7 +93,7 @@ export const faults = {
   },
   'check-found-damage': {
     who: 'person',
-    what: 'A check has found {count} damaged parts of what is kept here that could not be mended: {names}.',
+    what: 'A check has found damaged parts of what is kept here that could not be mended ({count}): {names}.',
     safe: 'Nothing damaged is sent, and everything else goes on. What lies there is kept as it is.',
     next: 'Look at the last check under Monitoring: it names the rows. Export those records once more, and look at the disk of this PC.',
   },
@@ -123,8 +123,8 @@ export const faults = {
   },
   'database-lost': {
     who: 'person',
-    what: 'The database is damaged, and no verified backup of it can be had. Folder of the backups: {folder}.',
-    safe: 'Nothing was moved or written. The secrets, the key and the copies of all files are as they were.',
+    what: 'The database is damaged or gone, and no verified backup of it can be had. Folder of the backups: {folder}.',
+    safe: 'Nothing was deleted. What there is of the database lies where it lay or, where a restore had begun, in the folder quarantine. The secrets, the key and the copies of files that are there stay as they are.',
     next: 'Do not delete anything. Plug in the disk with the backups and start again, or restore one by hand: bellhop restore FOLDER --replace. Without any backup, set up a new data folder.',
   },
   'database-restored': {

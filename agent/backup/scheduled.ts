@@ -208,7 +208,7 @@ export class Backups {
     const { verifiedAtMs, plannedAtMs } = this.#notes;
     const sinceMs = verifiedAtMs ?? plannedAtMs;
     if (now() - sinceMs <= overdueMs || isSaid('backup-overdue')) return;
-    const since = verifiedAtMs === null ? 'none yet' : new Date(verifiedAtMs).toISOString().slice(0, 10);
+    const since = verifiedAtMs === null ? '–' : new Date(verifiedAtMs).toISOString().slice(0, 10);
     await onFault(new Fault('backup-overdue', { folder: plan.folder, since }));
   }
 

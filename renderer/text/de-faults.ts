@@ -73,7 +73,7 @@ export const faultsDe: Record<FaultCode, Sentences> = {
     next: 'Lassen Sie den Datenordner, wie er ist, und melden Sie es der Betreuung: Das ist unser Fehler.',
   },
   'check-found-damage': {
-    what: 'Eine Prüfung hat {count} beschädigte Teile des Aufbewahrten gefunden, die sich nicht heilen ließen: {names}.',
+    what: 'Eine Prüfung hat im Aufbewahrten Beschädigtes gefunden, das sich nicht heilen ließ ({count}): {names}.',
     safe: 'Nichts Beschädigtes wird gesendet, und alles andere geht weiter. Was dort liegt, bleibt, wie es ist.',
     next: 'Sehen Sie die letzte Prüfung unter Überwachung an: Sie nennt die Zeilen. Exportieren Sie diese Datensätze noch einmal, und prüfen Sie die Festplatte dieses PCs.',
   },
@@ -98,8 +98,8 @@ export const faultsDe: Record<FaultCode, Sentences> = {
     next: 'Beenden Sie Bellhop, lassen Sie den Datenordner, wie er ist, und rufen Sie zuerst die Betreuung an.',
   },
   'database-lost': {
-    what: 'Die Datenbank ist beschädigt, und eine geprüfte Sicherung ist nicht zu haben. Ordner der Sicherungen: {folder}.',
-    safe: 'Nichts wurde verschoben oder geschrieben. Die Geheimnisse, der Schlüssel und die Kopien aller Dateien sind, wie sie waren.',
+    what: 'Die Datenbank ist beschädigt oder fehlt, und eine geprüfte Sicherung ist nicht zu haben. Ordner der Sicherungen: {folder}.',
+    safe: 'Nichts wurde gelöscht. Was von der Datenbank da ist, liegt, wo es lag, oder, wenn eine Wiederherstellung begonnen hatte, im Ordner quarantine. Die Geheimnisse, der Schlüssel und die vorhandenen Kopien von Dateien bleiben, wie sie sind.',
     next: 'Löschen Sie nichts. Schließen Sie die Festplatte mit den Sicherungen an und starten Sie neu, oder spielen Sie eine von Hand zurück: bellhop restore ORDNER --replace. Ganz ohne Sicherung: Richten Sie einen neuen Datenordner ein.',
   },
   'database-restored': {
