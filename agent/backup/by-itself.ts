@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import { Fault } from '../../contract/faults.ts';
 import { assertNotNewer, isCorrupt, isWhole, openForReading } from '../../db/open.ts';
+import { auditEnd } from '../../db/pipeline/audit.ts';
 import { isOfOtherKey } from '../../db/pipeline/check.ts';
 import { suspectFile } from '../check/suspect.ts';
 import { isSound, syncFolder } from '../pipeline/sealed-file.ts';
@@ -66,7 +67,9 @@ function assertOwn(home: string, { dataKey }: Secrets): void {
   if (bytes === 0) throw new Fault('database-damaged', { file: 'pipeline.db, which is empty or gone' });
   const db = openForReading(path);
   try {
-    if (isOfOtherKey(db, dataKey)) throw new Fault('database-damaged', { file: 'pipeline.db, which is of another data folder' });
+    // That a backup is made is written down before it is begun: where none was ever noted down, it was made of another database.
+    const isOther = isOfOtherKey(db, dataKey) || (auditEnd(db, dataKey).newestSeq === 0 && readNotes(home).verifiedBackup !== null);
+    if (isOther) throw new Fault('database-damaged', { file: 'pipeline.db, which is of another data folder' });
   } catch (error) {
     // Whoever opens it for writing says what is wrong with it.
     if (error instanceof Fault) throw error;
