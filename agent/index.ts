@@ -23,7 +23,6 @@ import { byItself, entryOf, Views } from './runtime/audit.ts';
 import { backUpTo } from './runtime/backups.ts';
 import { type DiskSpace, DiskWatch, diskSpace, shares } from './runtime/disk.ts';
 import { carryOutIntents } from './runtime/intents.ts';
-import { copyLeaving } from './runtime/leaving-copy.ts';
 import { Live } from './runtime/live.ts';
 import { errorFields, neverLog } from './runtime/log.ts';
 import { LoginBook } from './runtime/login-book.ts';
@@ -180,7 +179,6 @@ export class Agent {
   ): Promise<Agent> {
     const agent = new Agent(await openStores(home, options), options.measureDisk ?? (() => diskSpace(home)));
     await agent.#noteBeside('closeRuns', 'runs that were cut short could not be closed');
-    await copyLeaving(home, agent.stores.read);
     if (options.withLoops) {
       agent.sources.start();
       await agent.destinations.start();

@@ -5,6 +5,8 @@ import { ClockTime } from './property.ts';
 /** What a backup says of itself in the open: enough to choose one. Everything else in it is sealed. */
 export const BackupFacts = z.strictObject({
   format: z.literal(1),
+  /** Of which data folder it is; one that an earlier version made does not say. */
+  dataFolder: z.string().optional(),
   madeAtMs: z.int(),
   bellhopVersion: z.string(),
   hotelId: z.string().nullable(),

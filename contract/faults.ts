@@ -73,6 +73,18 @@ export const faults = {
     safe: 'Nothing was changed.',
     next: 'Name the folder of one backup: its name is a date, and a file backup.json lies in it.',
   },
+  'backup-plan-unreadable': {
+    who: 'person',
+    what: 'Where backups are made, and when, cannot be read: {file} ({detail}).',
+    safe: 'The backups that were made, and the data of this hotel, are as they were. No new one is made by itself until then.',
+    next: 'Set the folder for backups again under Settings. Where the database is damaged as well: bellhop restore FOLDER --replace.',
+  },
+  'backup-unreadable': {
+    who: 'person',
+    what: 'The backup in {folder} cannot be read now ({detail}).',
+    safe: 'Nothing was moved or replaced, and no older backup was taken in its place.',
+    next: 'Look whether its disk or share is there and whether the account that runs Bellhop may read it, and try again.',
+  },
   'bytes-unaccounted': {
     who: 'person',
     what: '{file} has {missing} bytes that became neither a record nor a set-aside row.',
@@ -81,7 +93,7 @@ export const faults = {
   },
   'check-found-damage': {
     who: 'person',
-    what: 'A check has found {count} damaged parts of what is kept here that could not be mended: {names}.',
+    what: 'A check has found damaged parts of what is kept here that could not be mended ({count}): {names}.',
     safe: 'Nothing damaged is sent, and everything else goes on. What lies there is kept as it is.',
     next: 'Look at the last check under Monitoring: it names the rows. Export those records once more, and look at the disk of this PC.',
   },
@@ -111,15 +123,15 @@ export const faults = {
   },
   'database-lost': {
     who: 'person',
-    what: 'The database is damaged, and no verified backup of it can be had. Folder of the backups: {folder}.',
-    safe: 'Nothing was moved or written. The secrets, the key and the copies of all files are as they were.',
+    what: 'The database is damaged or gone, and no verified backup of it can be had. Folder of the backups: {folder}.',
+    safe: 'Nothing was deleted. What there is of the database lies where it lay or, where a restore had begun, in the folder quarantine. The secrets, the key and the copies of files that are there stay as they are.',
     next: 'Do not delete anything. Plug in the disk with the backups and start again, or restore one by hand: bellhop restore FOLDER --replace. Without any backup, set up a new data folder.',
   },
   'database-restored': {
     who: 'person',
     what: 'The database was damaged, found on {found}. The backup of {made} was restored by itself.',
-    safe: 'What was damaged is kept in {folder}. What came in since the backup is read again from the sources, and sent again under a higher rank.',
-    next: 'Look at the disk of this PC, and whether files of that time still lie where the hotel system writes them; export them once more if not. Then say that you have seen this.',
+    safe: 'What was damaged is kept in {folder}. Nothing is sent to any destination until a person lets it go on; sources are read on. What came in since the backup and still lies at its source is read again.',
+    next: 'Look at what was set since the backup: destinations that were paused or removed, and rules for what leaves. Then let each destination go on. Export files of that time once more if they were moved away, check the disk of this PC, and say that you have seen this.',
   },
   'database-mended': {
     who: 'person',
@@ -132,6 +144,12 @@ export const faults = {
     what: 'The database was written by a newer Bellhop (schema {found}, this one knows {known}).',
     safe: 'It was not touched.',
     next: 'Start the newer Bellhop again.',
+  },
+  'database-unreadable': {
+    who: 'person',
+    what: 'The database {file} cannot be reached now ({detail}).',
+    safe: 'Nothing was written or moved. That it is damaged is not said by this.',
+    next: 'Close what else may have it open, look whether the account that runs Bellhop may read and write the data folder and whether its disk answers, and start again.',
   },
   'database-unsafe': {
     who: 'person',
@@ -628,6 +646,8 @@ export const sidelines: readonly FaultCode[] = [
   'backup-overdue',
   'backup-folder-unusable',
   'backup-no-room',
+  'backup-unreadable',
+  'backup-plan-unreadable',
   'archive-refused',
   'archive-unsure',
   'folder-unwritable',

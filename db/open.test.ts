@@ -160,7 +160,7 @@ describe('what is no sound database is named, never thrown raw', () => {
       faultCode(() => openForWriting(path)),
       faultCode(() => openForReading(path)),
       faultCode(() => openForWriting(join(folder, 'not-there', 'pipeline.db'))),
-    ]).toEqual(['database-damaged', 'database-damaged', 'database-damaged']);
+    ]).toEqual(['database-unreadable', 'database-unreadable', 'database-unreadable']);
   });
 
   it('sixty flipped bytes, one at a time: it opens or it is named', () => {
@@ -180,7 +180,7 @@ describe('what is no sound database is named, never thrown raw', () => {
       codes.add(faultCode(() => openForWriting(path).close()));
       for (const end of ['-wal', '-shm']) rmSync(`${path}${end}`, { force: true });
     }
-    const named = ['opened', 'database-damaged', 'database-newer', 'database-unsafe'];
+    const named = ['opened', 'database-damaged', 'database-unreadable', 'database-newer', 'database-unsafe'];
     expect([...codes].filter((code) => !named.includes(code))).toEqual([]);
     expect(codes).toContain('database-damaged');
   });

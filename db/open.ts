@@ -1,6 +1,7 @@
-import { existsSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { Fault } from '../contract/faults.ts';
+import { isDamage } from './faults.ts';
 import { pipelineMigrations } from './migrations/index.ts';
 
 declare const readable: unique symbol;
@@ -19,7 +20,7 @@ const checkedAtStartBytes = 256 * 1024 * 1024;
  * Open pipeline.db for its writing thread: create or migrate it, and prove that every setting that keeps it safe holds.
  *
  * @throws {Fault} `database-newer` for a schema this build does not know (the file stays untouched), `database-damaged`
- *   when it is no sound database, `database-unsafe` when a setting cannot be had.
+ *   when it is no sound database, `database-unreadable` when it cannot be reached, `database-unsafe` when a setting cannot be had.
  */
 export function openForWriting(path: string): WriteDb {
   return opened(path, () => {
@@ -76,8 +77,12 @@ function opened<D>(path: string, open: () => D): D {
     if (error instanceof Fault) throw error;
     const code = (error as { code?: string }).code ?? '';
     if (code === 'SQLITE_FULL') throw new Fault('disk-full', {}, { cause: error });
-    if (code === 'SQLITE_BUSY' || code === 'SQLITE_LOCKED') throw new Fault('home-in-use', { home: path }, { cause: error });
-    throw new Fault('database-damaged', { file: path }, { cause: error });
+    if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED'))
+      throw new Fault('home-in-use', { home: path }, { cause: error });
+    // What SQL itself refuses is of another shape than ours; whether its pages are damaged is looked at by whoever would replace it.
+    if (isDamage(error) || code === 'SQLITE_ERROR' || code.startsWith('SQLITE_CONSTRAINT'))
+      throw new Fault('database-damaged', { file: path }, { cause: error });
+    throw new Fault('database-unreadable', { file: path, detail: code || (error as Error).message }, { cause: error });
   }
 }
 
@@ -111,39 +116,75 @@ function assertUntouchedKnown(path: string): boolean {
 
 /**
  * Whether a database that could not be opened is damaged: it can be read, and what is in it is no database, or its pages do not fit together.
- * What cannot be reached is not.
+ * @throws {Fault} where it cannot be looked at: that is no damage.
  */
 export function isCorrupt(path: string): boolean {
   const bytes = bytesOf(path);
   if (bytes > 0 && bytes < headerBytes) return true;
-  try {
-    const db = new Database(path, { readonly: true, timeout: 10_000 });
+  return !isFree(path, { readonly: true }, (db) => db.pragma('quick_check(1)', { simple: true }) === 'ok');
+}
+
+/**
+ * Whether all pages and indexes of a database fit together. Indexes alone that do not are made anew from their tables first.
+ * @throws {Fault} where it cannot be looked at: that is no damage.
+ */
+export function isWhole(path: string): boolean {
+  return isFree(path, {}, (db) => {
+    const isSound = () => db.pragma('integrity_check(1)', { simple: true }) === 'ok';
+    if (isSound()) return true;
+    if (db.pragma('quick_check(1)', { simple: true }) === 'ok') reindex(db);
+    return isSound();
+  });
+}
+
+/** Whether a database is free of damage by a look at it. */
+function isFree(path: string, options: Database.Options, look: (db: Database.Database) => boolean): boolean {
+  return opened(path, () => {
     try {
-      return db.pragma('quick_check(1)', { simple: true }) !== 'ok';
-    } finally {
-      db.close();
+      const db = new Database(path, { timeout: 10_000, ...options });
+      try {
+        return look(db);
+      } finally {
+        db.close();
+      }
+    } catch (error) {
+      if (isDamage(error)) return false;
+      throw error;
     }
+  });
+}
+
+/** Rows that no index can be made of are damage of their table. */
+function reindex(db: Database.Database): void {
+  try {
+    db.exec('reindex');
   } catch (error) {
-    const code = (error as { code?: string }).code ?? '';
-    return code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB';
+    if (!(error as { code?: string }).code?.startsWith('SQLITE_CONSTRAINT')) throw error;
   }
 }
 
-/** Whether all pages and indexes of a database fit together. Indexes alone that do not are made anew from their tables first. */
-export function isWhole(path: string): boolean {
-  try {
-    const db = new Database(path, { timeout: 10_000 });
-    try {
-      const isSound = () => db.pragma('integrity_check(1)', { simple: true }) === 'ok';
-      if (isSound()) return true;
-      if (db.pragma('quick_check(1)', { simple: true }) === 'ok') db.exec('reindex');
-      return isSound();
-    } finally {
-      db.close();
-    }
-  } catch {
-    return false;
+/**
+ * Refuse a database of a newer Bellhop without a byte being written to it or to its log. One that is damaged is let pass: whoever opens it
+ * says so.
+ * @throws {Fault} `database-newer`
+ */
+export function assertNotNewer(path: string): void {
+  if (bytesOf(path) < headerBytes) return;
+  if (bytesOf(`${path}-wal`) > 0) {
+    // What the log says comes first, and a handle that only reads folds nothing into the file.
+    isFree(path, { readonly: true }, (db) => assertKnownVersion(db) >= 0);
+    return;
   }
+  const header = Buffer.alloc(headerBytes);
+  opened(path, () => {
+    const file = openSync(path, 'r');
+    try {
+      readSync(file, header, 0, headerBytes, 0);
+    } finally {
+      closeSync(file);
+    }
+  });
+  if (header.toString('latin1', 0, 15) === 'SQLite format 3') assertKnown(header.readInt32BE(60));
 }
 
 function bytesOf(path: string): number {
@@ -152,7 +193,10 @@ function bytesOf(path: string): number {
 }
 
 function assertKnownVersion(db: Database.Database): number {
-  const found = db.pragma('user_version', { simple: true }) as number;
+  return assertKnown(db.pragma('user_version', { simple: true }) as number);
+}
+
+function assertKnown(found: number): number {
   const known = pipelineMigrations.length;
   if (found > known) throw new Fault('database-newer', { found: String(found), known: String(known) });
   return found;

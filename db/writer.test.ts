@@ -127,7 +127,7 @@ describe('the writing thread', () => {
 
   it.each([
     ['is damaged', 'database-damaged', () => writeFileSync(path, 'no database at all'.repeat(1000))],
-    ['is a folder', 'database-damaged', () => (path = folder)],
+    ['is a folder', 'database-unreadable', () => (path = folder)],
   ])('does not start on a database that %s, and leaves no thread behind', async (_name, code, make) => {
     make();
     expect(await outcome(Writer.open(path, key))).toMatchObject({ code });

@@ -29,6 +29,7 @@ async function read(name: string, ...rows: readonly string[]): Promise<void> {
 const overview = () => test.client.overview.get({});
 const delivered = () => test.until(overview, ({ waiting, records }) => records > 0 && waiting === 0);
 const many = (from: number, count: number) => Array.from({ length: count }, (_, at) => bookingRow(`B-${from + at}`));
+const letGoOn = () => test.client.connections.resetBreaker({ id: 'hub' });
 /** What the hub has in the end of each booking. */
 const atTheHub = () => Object.fromEntries(arrivedAt(test.upstream).map(({ externalId, status }) => [externalId, status]));
 const outcome = (start: Promise<Agent>) =>
@@ -95,6 +96,7 @@ describe('where the database is damaged at a start', { timeout: 60_000 }, () => 
       await test.restart();
       const tookMs = performance.now() - beganAt;
       await test.sync();
+      await letGoOn();
       const { alerts, records } = await test.until(overview, (found) => found.waiting === 0 && found.records === 601);
       const [day = ''] = readdirSync(join(test.home, 'quarantine'));
       const kept = join(test.home, 'quarantine', day, 'pipeline.db');
@@ -119,12 +121,13 @@ describe('where the database is damaged at a start', { timeout: 60_000 }, () => 
     await test.client.alerts.acknowledge({ code: 'database-restored' });
     const { entries } = await test.client.audit.list({ limit: 3 });
     const said = entries.map(({ action, actorId }) => [action, actorId]);
-    expect([alert?.fault.code, Object.keys(alert?.fault.detail ?? {}), (await overview()).alerts, said.slice(0, 2)]).toEqual([
+    expect([alert?.fault.code, Object.keys(alert?.fault.detail ?? {}), (await overview()).alerts, said]).toEqual([
       'database-restored',
       ['made', 'found', 'folder'],
       [],
       [
         ['alert-acknowledged', 'local-operator'],
+        ['breaker-tripped', 'agent'],
         ['backup-restored', 'agent'],
       ],
     ]);
@@ -143,19 +146,41 @@ describe('where the database is damaged at a start', { timeout: 60_000 }, () => 
     expect([restored.of('later'), Object.keys(restored.of('hub'))]).toEqual([{ password: 'Lobby-3-kings' }, ['signingSecret']]);
   });
 
-  it('goes on keeping back what a person has kept back since the backup', async () => {
+  const acts: readonly (readonly [string, () => Promise<unknown>])[] = [
+    ['paused', () => test.client.connections.pause({ id: 'hub' })],
+    ['removed', () => test.client.connections.remove({ id: 'hub' })],
+    [
+      'told to keep a field back',
+      async () => {
+        const { version } = (await test.client.leaves.report({})).destinations.find(({ id }) => id === 'hub') ?? { version: -1 };
+        await test.client.leaves.save({ id: 'hub', entity: 'booking', rules: { guestName: 'drop' }, version });
+      },
+    ],
+  ];
+  it.each(acts)('sends nothing where a destination was %s since, until a person lets it go on', async (_, act) => {
     await backedUp();
     await test.restart();
-    const { version } = (await test.client.leaves.report({})).destinations.find(({ id }) => id === 'hub') ?? { version: -1 };
-    await test.client.leaves.save({ id: 'hub', entity: 'booking', rules: { guestName: 'drop' }, version });
+    await act();
     await test.agent.stop();
     truncateSync(database(), 8192);
     const before = arrivedAt(test.upstream).length;
     await test.restart();
-    await read('c.csv', bookingRow('B-700'), bookingRow('B-2', { name: 'Quirin Canaryson' }));
-    await test.until(overview, ({ waiting, records }) => waiting === 0 && records === 602);
-    const since = arrivedAt(test.upstream).slice(before);
-    expect([since.length > 1, since.filter((record) => JSON.stringify(record).includes('Canaryson'))]).toEqual([true, []]);
+    await read('c.csv', bookingRow('B-700', { name: 'Quirin Canaryson' }));
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    const { systems, records } = await overview();
+    const hub = systems.find(({ id }) => id === 'hub');
+    const held = hub?.direction === 'destination' ? hub.held : null;
+    expect([records, arrivedAt(test.upstream).length - before, held?.untilMs, held?.actorName, held?.reason]).toEqual([
+      602,
+      0,
+      null,
+      'Bellhop',
+      expect.stringMatching(/^The database was restored from a backup of 20\d\d-/),
+    ]);
+    await test.restart();
+    await letGoOn();
+    await delivered();
+    expect(Object.keys(atTheHub())).toContain('B-700');
   });
 
   it('takes an earlier verified backup where the newest does not open any more', async () => {
@@ -170,6 +195,72 @@ describe('where the database is damaged at a start', { timeout: 60_000 }, () => 
     rmSync(database());
     await test.restart();
     expect([existsSync(sealed), (await overview()).records]).toEqual([true, 600]);
+  });
+});
+
+describe('of the backups', { timeout: 60_000 }, () => {
+  /** Two verified backups: the older knows 600 bookings, the newer 601. */
+  async function twoBackups(): Promise<string> {
+    await backedUp();
+    await test.restart();
+    let newest = '';
+    for await (const { result } of await test.client.backups.now({})) newest = result?.folder ?? newest;
+    await test.agent.stop();
+    return newest;
+  }
+  const start = () => outcome(Agent.start(test.home, { withLoops: false }));
+  const sealedIn = (backup: string) => join(backup, readdirSync(backup).find((name) => name.endsWith('.sealed')) ?? '');
+
+  it('one that cannot be read now makes way for none: nothing is moved until it can be', async () => {
+    const sealed = sealedIn(await twoBackups());
+    renameSync(sealed, `${sealed}.away`);
+    // Reading it fails as a bad disk does, or a right that is missing.
+    mkdirSync(sealed);
+    rmSync(database());
+    const codes = [await start(), await start()];
+    const isMoved = existsSync(join(test.home, 'quarantine'));
+    rmSync(sealed, { recursive: true });
+    renameSync(`${sealed}.away`, sealed);
+    await test.restart();
+    expect([codes, isMoved, (await overview()).records]).toEqual([['backup-unreadable', 'backup-unreadable'], false, 601]);
+  });
+
+  it('where nobody can read which there are, nothing is taken for a new hotel, and nothing is moved', async () => {
+    await backedUp();
+    const plan = readFileSync(join(test.home, 'backups.json'));
+    writeFileSync(join(test.home, 'backups.json'), plan.subarray(0, 30));
+    rmSync(database());
+    const codes = [await start(), await start()];
+    writeFileSync(join(test.home, 'backups.json'), plan);
+    await test.restart();
+    expect([codes, (await overview()).records]).toEqual([['backup-plan-unreadable', 'backup-plan-unreadable'], 600]);
+  });
+
+  it('one without its secrets, or with a log of another try beside its copy, is no trouble', async () => {
+    const newest = await twoBackups();
+    for (const name of readdirSync(newest)) if (name.startsWith('secrets')) rmSync(join(newest, name));
+    const stage = join(test.home, 'restoring');
+    mkdirSync(stage);
+    const other = new Database(database());
+    other.pragma('wal_autocheckpoint = 0');
+    other.exec('create table of_another_try (a)');
+    copyFileSync(`${database()}-wal`, join(stage, 'pipeline.db-wal'));
+    other.close();
+    truncateSync(database(), 8192);
+    await placeJson(join(stage, 'by-itself.json'), { quarantine: join('quarantine', 'then'), why: 'pipeline.db' });
+    await test.restart();
+    const tables = test.agent.stores.read.prepare("select name from sqlite_schema where name = 'of_another_try'").all();
+    expect([(await overview()).records, tables, readdirSync(join(test.home, 'quarantine', 'then'))]).toEqual([600, [], ['pipeline.db']]);
+  });
+
+  it('the one that was verified last is taken, also where the clock was ahead before', async () => {
+    const newest = await twoBackups();
+    const place = join(safe, 'bellhop-ALDQ');
+    const older = readdirSync(place).filter((name) => /^\d/.test(name) && join(place, name) !== newest)[0] ?? '';
+    renameSync(join(place, older), join(place, `2199${older.slice(4)}`));
+    rmSync(database());
+    await test.restart();
+    expect((await overview()).records).toBe(601);
   });
 });
 
@@ -204,8 +295,66 @@ describe('where it cannot be restored', { timeout: 60_000 }, () => {
     const newer = await start();
     rmSync(database());
     mkdirSync(database());
-    expect([newer, await start(), existsSync(join(test.home, 'quarantine'))]).toEqual(['database-newer', 'database-damaged', false]);
+    expect([newer, await start(), existsSync(join(test.home, 'quarantine'))]).toEqual(['database-newer', 'database-unreadable', false]);
     rmSync(database(), { recursive: true });
+  });
+});
+
+describe('what is no damage moves nothing', { timeout: 60_000 }, () => {
+  const start = () => outcome(Agent.start(test.home, { withLoops: false }));
+  const isMoved = () => existsSync(join(test.home, 'quarantine'));
+
+  it('a file that a check suspects and another program holds', async () => {
+    await backedUp();
+    writeFileSync(suspectFile(test.home), 'files');
+    const other = new Database(database());
+    other.pragma('locking_mode = exclusive');
+    other.exec('begin exclusive');
+    const held = await start();
+    other.exec('commit');
+    other.close();
+    expect([held, await start(), isMoved(), existsSync(suspectFile(test.home))]).toEqual(['home-in-use', 'started', false, false]);
+  });
+
+  it('a newer schema, whatever is sealed in it, with a log that is not folded in and a file that a check suspects', async () => {
+    await backedUp();
+    const db = new Database(database());
+    db.exec("update audit_head set sealed = cast(x'02' || sealed as blob)");
+    db.exec("update blocks set sealed = cast(x'02' || sealed as blob)");
+    db.pragma('wal_checkpoint(truncate)');
+    db.pragma('user_version = 99');
+    db.exec('create table x (a)');
+    const names = [database(), `${database()}-wal`];
+    for (const name of names) copyFileSync(name, `${name}.then`);
+    db.close();
+    for (const name of names) renameSync(`${name}.then`, name);
+    writeFileSync(suspectFile(test.home), 'files');
+    const before = names.map((name) => readFileSync(name));
+    const withLog = await start();
+    const isUntouched = names.map((name, at) => readFileSync(name).equals(before[at] as Buffer));
+    // The same without a log.
+    new Database(database()).close();
+    const whole = readFileSync(database());
+    expect([withLog, isUntouched, await start(), readFileSync(database()).equals(whole), isMoved()]).toEqual([
+      'database-newer',
+      [true, true],
+      'database-newer',
+      true,
+      false,
+    ]);
+  });
+
+  it('one seal that does not open, where nothing else is sealed', async () => {
+    await test.client.backups.setPlan({ plan: { folder: safe } });
+    await test.until(
+      () => test.client.backups.get({}),
+      ({ lastVerifiedAtMs, underWay }) => lastVerifiedAtMs !== null && underWay === null,
+    );
+    await test.agent.stop();
+    const db = new Database(database());
+    db.exec('update audit_head set sealed = zeroblob(length(sealed))');
+    db.close();
+    expect([await start(), isMoved()]).toEqual(['started', false]);
   });
 });
 

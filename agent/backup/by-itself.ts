@@ -1,19 +1,19 @@
-import { randomUUID } from 'node:crypto';
+import { type KeyObject, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { Fault } from '../../contract/faults.ts';
-import { isCorrupt, isWhole, openForReading } from '../../db/open.ts';
-import { isOfKey } from '../../db/pipeline/check.ts';
+import { assertNotNewer, isCorrupt, isWhole, openForReading } from '../../db/open.ts';
+import { auditEnd } from '../../db/pipeline/audit.ts';
+import { isOfOtherKey } from '../../db/pipeline/check.ts';
 import { suspectFile } from '../check/suspect.ts';
 import { isSound, syncFolder } from '../pipeline/sealed-file.ts';
 import { byItself } from '../runtime/audit.ts';
-import { newerLeaving } from '../runtime/leaving-copy.ts';
-import type { Secrets } from '../runtime/secrets.ts';
+import { type SealedSecrets, Secrets } from '../runtime/secrets.ts';
 import { unsealDatabase } from './drill.ts';
-import { copyFile, placeJson, readDrill, readFacts, stampOf, wholeBackups } from './place.ts';
-import { readNotes } from './plan.ts';
+import { copyFile, errnoOf, placeJson, readFacts, stampOf, unreadable, verifiedBackups } from './place.ts';
+import { planName, readNotes } from './plan.ts';
 import { prepareDatabase, staging } from './restore.ts';
 
 export type HomeTools = { readonly home: string; readonly secrets: Secrets; readonly log: Logger; readonly nowMs: number };
@@ -42,6 +42,7 @@ export async function openedSound<T>(tools: HomeTools, open: () => Promise<T>): 
   const { home, secrets } = tools;
   if (!isRestoreBegun(home)) {
     try {
+      assertNotNewer(join(home, 'pipeline.db'));
       assertOwn(home, secrets);
       assertNotSuspect(home);
       return await open();
@@ -59,14 +60,16 @@ export async function openedSound<T>(tools: HomeTools, open: () => Promise<T>): 
  * pages fit together, and nothing in it opens by our key.
  */
 function assertOwn(home: string, { dataKey }: Secrets): void {
-  const wasUsed = existsSync(join(home, 'raw')) || readNotes(home).plan !== null;
+  const wasUsed = existsSync(join(home, 'raw')) || existsSync(join(home, planName));
   if (!wasUsed) return;
   const path = join(home, 'pipeline.db');
   const bytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
   if (bytes === 0) throw new Fault('database-damaged', { file: 'pipeline.db, which is empty or gone' });
   const db = openForReading(path);
   try {
-    if (!isOfKey(db, dataKey)) throw new Fault('database-damaged', { file: 'pipeline.db, which is of another data folder' });
+    // That a backup is made is written down before it is begun: where none was ever noted down, it was made of another database.
+    const isOther = isOfOtherKey(db, dataKey) || (auditEnd(db, dataKey).newestSeq === 0 && readNotes(home).verifiedBackup !== null);
+    if (isOther) throw new Fault('database-damaged', { file: 'pipeline.db, which is of another data folder' });
   } catch (error) {
     // Whoever opens it for writing says what is wrong with it.
     if (error instanceof Fault) throw error;
@@ -97,51 +100,74 @@ function begun(home: string): Begun {
 async function restoreByItself({ home, secrets, log, nowMs }: HomeTools, { quarantine, why }: Begun): Promise<void> {
   log.error({ why }, 'the database is damaged; the last verified backup is restored');
   const stage = join(home, staging);
-  rmSync(join(stage, 'pipeline.db'), { force: true });
   mkdirSync(stage, { recursive: true, mode: 0o700 });
   const database = join(stage, 'pipeline.db');
-  const { backup, madeAtMs, rawPaths } = await prepared({ home, secrets, nowMs, database, quarantine, why });
-  const place = dirname(backup);
-  for (const path of rawPaths)
-    if (!existsSync(join(home, path)) && (await isSound(join(place, path), secrets.dataKey, path)))
-      await copyFile(join(place, path), join(home, path));
+  const { backup, madeAtMs, sealedSecrets } = await prepared({ home, secrets, nowMs, database, quarantine, why }).catch((error) => {
+    // What has not begun leaves nothing behind by which the next start would take it for begun.
+    if (!isRestoreBegun(home)) rmSync(stage, { recursive: true, force: true });
+    throw error;
+  });
   // From here on half of it would be something else than either whole: the next start goes on.
   await placeJson(join(stage, begunName), { quarantine, why });
   setAside(home, quarantine);
   renameSync(database, join(home, 'pipeline.db'));
   await syncFolder(home);
-  secrets.adopt(backup);
+  secrets.adopt(sealedSecrets);
   rmSync(suspectFile(home), { force: true });
   rmSync(stage, { recursive: true, force: true });
   log.error({ why, backup, madeAtMs, quarantine }, 'a backup was restored; what was damaged is kept');
 }
 
-type Prepared = { readonly backup: string; readonly madeAtMs: number; readonly rawPaths: readonly string[] };
+type Prepared = {
+  readonly backup: string;
+  readonly madeAtMs: number;
+  readonly sealedSecrets: SealedSecrets;
+};
 
-/** Open the newest verified backup that opens, and mark it as restored. */
+/**
+ * Open the newest verified backup that opens, and mark it as restored. Only one that is damaged makes way for an older one.
+ * @throws {Fault} `backup-unreadable` where one cannot be read now.
+ */
 async function prepared(order: Omit<HomeTools, 'log'> & Begun & { readonly database: string }): Promise<Prepared> {
   const { home, secrets, nowMs, database, quarantine } = order;
   const { plan, verifiedBackup } = readNotes(home);
-  const candidates = verifiedBackup === null ? [] : wholeBackups(dirname(verifiedBackup)).filter((one) => readDrill(one)?.isWell);
-  for (const backup of candidates.reverse()) {
+  const verified = verifiedBackup === null ? [] : verifiedBackups(dirname(verifiedBackup)).reverse();
+  // Their names are those of a clock that may have been wrong: which one was the last is noted.
+  const candidates = verified.toSorted((one, other) => Number(other === verifiedBackup) - Number(one === verifiedBackup));
+  for (const backup of candidates) {
+    for (const name of databaseFiles) rmSync(join(dirname(database), name), { force: true });
     try {
       const facts = readFacts(backup);
+      const sealedSecrets = sealedSecretsOf(backup);
       await unsealDatabase(backup, facts, secrets.dataKey, database);
       const detail = { made: minuteOf(facts.madeAtMs), found: minuteOf(nowMs), folder: join(home, quarantine) };
       const said = new Fault('database-restored', detail).report();
-      const rawPaths = prepareDatabase(database, secrets.dataKey, facts, {
-        nowMs,
-        caller: byItself(randomUUID()),
-        said,
-        inside: (db) => newerLeaving(home, db),
-      });
-      return { backup, madeAtMs: facts.madeAtMs, rawPaths };
+      const rawPaths = prepareDatabase(database, secrets.dataKey, facts, { nowMs, caller: byItself(randomUUID()), said });
+      await copyMissing(rawPaths, { home, place: dirname(backup), key: secrets.dataKey });
+      return { backup, madeAtMs: facts.madeAtMs, sealedSecrets };
     } catch (error) {
       if (!(error instanceof Fault) || (error.code !== 'backup-damaged' && error.code !== 'database-damaged')) throw error;
     }
   }
-  if (!isRestoreBegun(home)) rmSync(join(home, staging), { recursive: true, force: true });
   throw new Fault('database-lost', { folder: plan?.folder ?? '–' });
+}
+
+/** Copy the raw files back that are missing here. */
+async function copyMissing(paths: readonly string[], { home, place, key }: { home: string; place: string; key: KeyObject }): Promise<void> {
+  for (const path of paths)
+    if (!existsSync(join(home, path)) && (await isSound(join(place, path), key, path))) await copyFile(join(place, path), join(home, path));
+}
+
+/** @throws {Fault} `backup-damaged` where they are gone or damaged, `backup-unreadable` */
+function sealedSecretsOf(backup: string): SealedSecrets {
+  try {
+    return Secrets.sealedIn(backup);
+  } catch (error) {
+    const cause = (error as Error).cause;
+    const errno = errnoOf(cause);
+    if (errno && errno !== 'ENOENT') throw unreadable(backup, cause);
+    throw new Fault('backup-damaged', { folder: backup, detail: 'secrets.json' }, { cause: error });
+  }
 }
 
 const minuteOf = (atMs: number) => `${new Date(atMs).toISOString().slice(0, 16).replace('T', ' ')} UTC`;

@@ -13,7 +13,7 @@ import { isSound, placeFile, readSealedFile } from '../pipeline/sealed-file.ts';
 import { policies } from '../resilience/policies.ts';
 import { diskSpace } from '../runtime/disk.ts';
 import { Secrets } from '../runtime/secrets.ts';
-import { copyFile, drillName, placeJson, readFacts } from './place.ts';
+import { copyFile, drillName, errnoOf, factsName, placeJson, readFacts, unreadable } from './place.ts';
 
 type DrillTools = { readonly home: string; readonly key: KeyObject; readonly now: () => number };
 
@@ -160,7 +160,7 @@ export function contents(database: string): { rawPaths: string[]; records: numbe
 
 /**
  * Open the sealed database of a backup into a file.
- * @throws {Fault} `backup-damaged`
+ * @throws {Fault} `backup-damaged` where a seal does not open or the file is gone, `backup-unreadable` where it cannot be read now.
  */
 export async function unsealDatabase(backup: string, { database }: BackupFacts, key: KeyObject, to: string): Promise<void> {
   const sha256 = createHash('sha256');
@@ -173,7 +173,11 @@ export async function unsealDatabase(backup: string, { database }: BackupFacts, 
       }
     });
   } catch (error) {
-    if (error instanceof Fault && error.code !== 'database-damaged') throw error;
+    if (!(error instanceof Fault)) throw new Fault('database-unreadable', { file: to, detail: errnoOf(error) ?? '' }, { cause: error });
+    if (error.code !== 'database-damaged') throw error;
+    const errno = errnoOf(error.cause);
+    // Where the rest of the backup is there still, a file that is gone was deleted; else all of it is away.
+    if (errno && (errno !== 'ENOENT' || !existsSync(join(backup, factsName)))) throw unreadable(backup, error.cause);
     throw new Fault('backup-damaged', { folder: backup, detail: database.name }, { cause: error });
   }
   if (sha256.digest('hex') !== database.sha256) throw new Fault('backup-damaged', { folder: backup, detail: database.name });

@@ -8,6 +8,7 @@ import { startReader } from '../../db/reader.ts';
 import { isSound, readSealedFile, writeSealedFile } from '../pipeline/sealed-file.ts';
 import { version } from '../version.ts';
 import { assertRoomFor, contents, drill } from './drill.ts';
+import { begunName, dataFolderId } from './owner.ts';
 import { assertOutside, copyFile, factsName, placeJson, placeOf, rawListName, secretsNames, stampOf } from './place.ts';
 
 export type BackupTools = { readonly home: string; readonly key: KeyObject; readonly now: () => number };
@@ -46,13 +47,25 @@ async function* make(tools: BackupTools, folder: string, signal: AbortSignal): A
     const place = placeOf(folder, hotelId);
     made = join(place, stampOf(madeAtMs));
     await mkdir(made, { recursive: true });
+    const dataFolder = dataFolderId(tools.key);
+    await placeJson(join(made, begunName), { dataFolder });
     const raw = yield* copyRawFiles(tools, rawPaths, place, signal);
     const database = yield* sealDatabase(tools.key, snapshot, made, signal);
     const secrets = secretsNames.filter((name) => existsSync(join(tools.home, name)));
     for (const name of secrets) await copyFile(join(tools.home, name), join(made, name));
-    const facts: BackupFacts = { format: 1, madeAtMs, bellhopVersion: version, hotelId, records, rawFiles: rawPaths.length, database };
+    const facts: BackupFacts = {
+      format: 1,
+      dataFolder,
+      madeAtMs,
+      bellhopVersion: version,
+      hotelId,
+      records,
+      rawFiles: rawPaths.length,
+      database,
+    };
     await placeJson(join(made, rawListName), rawPaths);
     await placeJson(join(made, factsName), facts);
+    await rm(join(made, begunName), { force: true });
     const whole = made;
     made = null;
     // Its room is needed for the copy of the drill.

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, join, relative, resolve } from 'node:path';
 import { BackupDrill, BackupFacts } from '../../contract/backup.ts';
@@ -35,8 +35,8 @@ export function assertOutside(home: string, folder: string): void {
 }
 
 /**
- * Find a backup: the folder itself, else the newest below it.
- * @throws {Fault} `backup-not-found`, also when there are those of several hotels to choose from.
+ * Find a backup: the folder itself, else the newest verified one below it, else the newest.
+ * @throws {Fault} `backup-not-found`, also when there are those of several hotels to choose from; `backup-unreadable`
  */
 export function findBackup(folder: string): string {
   if (existsSync(join(folder, factsName))) return folder;
@@ -46,7 +46,8 @@ export function findBackup(folder: string): string {
   const [found, other] = places;
   if (!found) throw new Fault('backup-not-found', { folder });
   if (other) throw new Fault('backup-not-found', { folder: `${folder}, where those of several hotels lie` });
-  return found.sort().at(-1) as string;
+  const newestFirst = found.sort().reverse();
+  return newestFirst.find((one) => readDrill(one)?.isWell) ?? (newestFirst[0] as string);
 }
 
 /** The whole backups in the place of a hotel, the oldest first. */
@@ -56,13 +57,55 @@ export function wholeBackups(place: string): string[] {
     .sort();
 }
 
-/** What the drill of a backup has found; null where none came to its end. */
+/** What {@link stampOf} makes. */
+export const stampShape = /^\d{4}-\d{2}-\d{2}T\d{6}-\d{3}Z$/;
+
+/**
+ * The backups in the place of a hotel whose drill has passed, the oldest first.
+ * @throws {Fault} `backup-unreadable` where one of them cannot be looked at: an older one must not pass for the newest.
+ */
+export function verifiedBackups(place: string): string[] {
+  const names = reading(place, () => readdirSync(place)) ?? [];
+  return names
+    .filter((name) => stampShape.test(name))
+    .sort()
+    .map((name) => join(place, name))
+    .filter((one) => reading(one, () => statSync(join(one, factsName))) !== null && readDrill(one)?.isWell);
+}
+
+/**
+ * What the drill of a backup has found; null where none came to its end.
+ * @throws {Fault} `backup-unreadable`
+ */
 export function readDrill(backup: string): BackupDrill | null {
+  const text = reading(backup, () => readFileSync(join(backup, drillName), 'utf8'));
   try {
-    return BackupDrill.parse(JSON.parse(readFileSync(join(backup, drillName), 'utf8')));
+    return text === null ? null : BackupDrill.parse(JSON.parse(text));
   } catch {
     return null;
   }
+}
+
+/** What is read of a backup; null where it is not there. */
+function reading<T>(folder: string, read: () => T): T | null {
+  try {
+    return read();
+  } catch (error) {
+    const code = (error as { code?: string }).code ?? '';
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
+    throw unreadable(folder, error);
+  }
+}
+
+/** A disk or a share that does not answer says nothing of what lies on it. */
+export function unreadable(folder: string, error: unknown): Fault {
+  return new Fault('backup-unreadable', { folder, detail: errnoOf(error) ?? (error as Error).message }, { cause: error });
+}
+
+/** The name that the system gives to a failure of its own; null for any other. */
+export function errnoOf(error: unknown): string | null {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' && /^E[A-Z0-9]+$/.test(code) ? code : null;
 }
 
 /** Write a small file so that it is there whole or not at all. */
@@ -81,11 +124,12 @@ function foldersBelow(parent: string): string[] {
   }
 }
 
-/** @throws {Fault} `backup-damaged` */
+/** @throws {Fault} `backup-damaged`, `backup-unreadable` */
 export function readFacts(backup: string): BackupFacts {
   try {
     return BackupFacts.parse(JSON.parse(readFileSync(join(backup, factsName), 'utf8')));
   } catch (error) {
+    if (errnoOf(error)) throw unreadable(backup, error);
     throw new Fault('backup-damaged', { folder: backup, detail: factsName }, { cause: error });
   }
 }

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { BackupPlan } from '../../contract/backup.ts';
-import { FaultReport } from '../../contract/faults.ts';
-import { placeJson } from './place.ts';
+import { Fault, FaultReport } from '../../contract/faults.ts';
+import { errnoOf, placeJson } from './place.ts';
 
 /**
  * When backups are made by themselves, and how the last ones ended. It stands in a file beside the database, not in it: it is needed where
@@ -23,7 +23,7 @@ const BackupNotes = z.strictObject({
 });
 export type BackupNotes = z.infer<typeof BackupNotes>;
 
-const noNotes: BackupNotes = {
+export const noNotes: BackupNotes = {
   plan: null,
   plannedAtMs: 0,
   triedAtMs: null,
@@ -33,12 +33,18 @@ const noNotes: BackupNotes = {
   fault: null,
 };
 
-/** Read what is noted of backups; nothing where there is no such file, or it is damaged. */
+/**
+ * Read what is noted of backups; nothing where there is no such file.
+ * @throws {Fault} `backup-plan-unreadable` where it is damaged or cannot be read: there may be backups all the same.
+ */
 export function readNotes(home: string): BackupNotes {
+  const path = join(home, planName);
   try {
-    return BackupNotes.parse(JSON.parse(readFileSync(join(home, planName), 'utf8')));
-  } catch {
-    return noNotes;
+    return BackupNotes.parse(JSON.parse(readFileSync(path, 'utf8')));
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === 'ENOENT') return noNotes;
+    throw new Fault('backup-plan-unreadable', { file: path, detail: errno ?? 'JSON' }, { cause: error });
   }
 }
 

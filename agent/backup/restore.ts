@@ -5,7 +5,9 @@ import type { BackupFacts } from '../../contract/backup.ts';
 import { Fault, type FaultReport } from '../../contract/faults.ts';
 import { openForWriting, type WriteDb } from '../../db/open.ts';
 import { auditStatements } from '../../db/pipeline/audit.ts';
+import { connections } from '../../db/pipeline/connections.ts';
 import { generations } from '../../db/pipeline/generation.ts';
+import { heldSending, holdStatements } from '../../db/pipeline/held-sending.ts';
 import { agentItself, standingStatements } from '../../db/pipeline/standing.ts';
 import { isSound } from '../pipeline/sealed-file.ts';
 import { type Caller, entryOf } from '../runtime/audit.ts';
@@ -87,18 +89,20 @@ export async function restoreBackup(order: RestoreOrder): Promise<Restored> {
 
 const hasSecrets = (home: string) => secretsNames.some((name) => existsSync(join(home, name)));
 
-type Mark = { readonly nowMs: number; readonly caller: Caller; readonly said: FaultReport | null; readonly inside?: (db: WriteDb) => void };
+type Mark = { readonly nowMs: number; readonly caller: Caller; readonly said: FaultReport | null };
 
 /**
- * Bring the database to the schema of this version and mark it as restored, and by whom. `said` is what stands there from then on, until a
- * person has seen it; `inside` is done in the same transaction.
+ * Bring the database to the schema of this version and mark it as restored, and by whom. `said` is what stands there from then on where no
+ * person has asked for it, until one has seen it. Then sending is stopped as well: the backup does not know what was paused, removed or
+ * kept back since, so nothing leaves before a person has looked.
  * @returns the raw files that it names.
  */
-export function prepareDatabase(path: string, key: KeyObject, { madeAtMs }: BackupFacts, { nowMs, caller, said, inside }: Mark): string[] {
+export function prepareDatabase(path: string, key: KeyObject, { madeAtMs }: BackupFacts, { nowMs, caller, said }: Mark): string[] {
   const db = openForWriting(path);
   try {
     const id = stampOf(madeAtMs);
-    const entry = entryOf({ stores: { read: db }, now: () => nowMs }, caller, { action: 'backup-restored', kind: 'backup', id });
+    const acts = { stores: { read: db }, now: () => nowMs };
+    const entry = entryOf(acts, caller, { action: 'backup-restored', kind: 'backup', id });
     const { restored } = generations(db, key);
     const { append } = auditStatements(db, key);
     const { raiseAlert } = standingStatements(db);
@@ -107,13 +111,35 @@ export function prepareDatabase(path: string, key: KeyObject, { madeAtMs }: Back
       append([entry]);
       // A check that was under way was one of the other database.
       db.exec("delete from settings where key = 'check/under-way'");
-      inside?.(db);
-      if (said) raiseAlert(agentItself, said, 'warning', nowMs);
+      if (!said) return;
+      raiseAlert(agentItself, said, 'warning', nowMs);
+      for (const { destinationId, reason } of holdAll(db, { madeAtMs, nowMs, actorName: caller.actor.name })) {
+        const detail = { reason, until: null };
+        append([entryOf(acts, caller, { action: 'breaker-tripped', kind: 'connection', id: destinationId, detail })]);
+      }
     })();
     return db.prepare<[], string>("select distinct raw_path from files where raw_path <> '' order by raw_path").pluck().all();
   } finally {
     db.close();
   }
+}
+
+type Hold = { readonly madeAtMs: number; readonly nowMs: number; readonly actorName: string };
+
+/** Stop sending to every destination until a person lets it go on. A reason for which one had been stopped already stays beside ours. */
+function holdAll(db: WriteDb, { madeAtMs, nowMs, actorName }: Hold): { destinationId: string; reason: string }[] {
+  const held = heldSending(db);
+  const { holdSending } = holdStatements(db);
+  const made = new Date(madeAtMs).toISOString().slice(0, 16).replace('T', ' ');
+  const restored = `The database was restored from a backup of ${made} UTC: look at what was paused, removed or kept back since, then let it go on`;
+  return connections(db)
+    .filter(({ direction }) => direction === 'destination')
+    .map(({ id: destinationId }) => {
+      const before = held(destinationId, nowMs);
+      const reason = before ? `${restored}. Stopped before by ${before.actorName}: ${before.reason}` : restored;
+      holdSending({ destinationId, reason, actorName, untilMs: null }, nowMs);
+      return { destinationId, reason };
+    });
 }
 
 /** Copy the raw files, opening each seal. @returns how many of them are missing or damaged. */

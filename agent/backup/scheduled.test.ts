@@ -4,6 +4,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { BackupStanding } from '../../contract/backup.ts';
 import { bookingRow, bookingsFile, type TestHotel, testHotel } from '../testing.ts';
 import { drill } from './drill.ts';
+import { dataFolderId } from './owner.ts';
+import { findBackup } from './place.ts';
 import { readNotes, writeNotes } from './plan.ts';
 import { rotate } from './rotate.ts';
 
@@ -108,6 +110,24 @@ describe('backups by themselves', { timeout: 60_000 }, () => {
     ]);
   });
 
+  it('are not taken for switched off where their plan cannot be read: that is said until one is set anew', async () => {
+    await planned();
+    await test.agent.stop();
+    writeFileSync(join(test.home, 'backups.json'), '{"plan": {"folder": ');
+    await test.restart();
+    const said = await test.until(alerts, (codes) => codes.length > 0);
+    const left = readFileSync(join(test.home, 'backups.json'), 'utf8');
+    await test.client.backups.setPlan({ plan: { folder: safe } });
+    const { backups } = await test.until(standing, (found) => found.backups.length === 2 && found.underWay === null);
+    expect([said, left.length, backups.length, await alerts(), (await standing()).lastFault]).toEqual([
+      ['backup-plan-unreadable'],
+      20,
+      2,
+      [],
+      null,
+    ]);
+  });
+
   it('are refused where nothing can be written or nothing is: the plan stays as it was', async () => {
     await planned();
     const closed = join(test.folder, 'closed');
@@ -153,18 +173,85 @@ describe('of old backups', { timeout: 60_000 }, () => {
     expect([both, backups.length, rawIn(join(place(), 'raw')).length, rawIn(place()).includes(old)]).toEqual([2, 2, 1, false]);
   });
 
-  it('the last verified one is never deleted, nor is anything else that lies there; what was cut short is', async () => {
+  const dataFolder = () => dataFolderId(test.agent.stores.secrets.dataKey);
+  const names = () => readdirSync(place()).filter((name) => /^\d/.test(name));
+  const nameOf = (folder: string) => folder.split(/[\\/]/).at(-1) ?? '';
+  const unverify = (one: string) =>
+    writeFileSync(join(one, 'drill.json'), readFileSync(join(one, 'drill.json'), 'utf8').replace('true', 'false'));
+
+  it('the last verified one is never deleted, nor is anything else that lies there; what was cut short here is', async () => {
     await read('a.csv', bookingRow('1'));
     const first = (await planned()).backups[0]?.name ?? '';
     const later = [await now(), await now()];
-    for (const one of later) writeFileSync(join(one, 'drill.json'), readFileSync(join(one, 'drill.json'), 'utf8').replace('true', 'false'));
-    mkdirSync(join(place(), 'my notes'));
-    mkdirSync(join(place(), '2020-01-01T000000-000Z'));
-    const deleted = rotate(place(), 1);
+    for (const one of later) unverify(one);
+    for (const name of ['my notes', '2020-01-01T000000-000Z', '2020-01-02T000000-000Z']) mkdirSync(join(place(), name));
+    writeFileSync(join(place(), '2020-01-01T000000-000Z', 'begun.json'), JSON.stringify({ dataFolder: dataFolder() }));
+    writeFileSync(join(place(), '2020-01-02T000000-000Z', 'begun.json'), JSON.stringify({ dataFolder: 'of somebody else' }));
+    const deleted = rotate(place(), { keep: 1, dataFolder: dataFolder(), made: later[1] ?? '' });
     expect([deleted, readdirSync(place()).sort()]).toEqual([
-      [later[0]?.split(/[\\/]/).at(-1)],
-      [first, later[1]?.split(/[\\/]/).at(-1) ?? '', 'my notes', 'raw'].sort(),
+      [nameOf(later[0] ?? '')],
+      [first, nameOf(later[1] ?? ''), 'my notes', 'raw', '2020-01-02T000000-000Z'].sort(),
     ]);
+  });
+
+  it('the one that was made just now stays, also where the clock was ahead before', async () => {
+    await read('a.csv', bookingRow('1'));
+    const first = (await planned(2)).backups[0]?.name ?? '';
+    const second = nameOf(await now());
+    for (const name of [first, second]) renameSync(join(place(), name), join(place(), `2199${name.slice(4)}`));
+    const third = nameOf(await now());
+    expect(names().sort()).toEqual([third, `2199${second.slice(4)}`].sort());
+  });
+
+  it('those of which the drill fails push out no good one, and do not pile up', async () => {
+    await read('a.csv', bookingRow('1'));
+    await planned(2);
+    await now();
+    const good = names();
+    const [here = ''] = rawIn(join(test.home, 'raw'));
+    spoil(rawIn(join(place(), 'raw'))[0] ?? '');
+    renameSync(here, `${here}.away`);
+    const codes = [await codeOf(now()), await codeOf(now()), await codeOf(now())];
+    const then = names();
+    renameSync(`${here}.away`, here);
+    const newest = nameOf(await now());
+    expect([
+      codes,
+      then.length,
+      good.every((name) => then.includes(name)),
+      names().includes(newest),
+      names().includes(good[1] ?? ''),
+    ]).toEqual([Array(3).fill('backup-drill-failed'), 3, true, true, true]);
+  });
+
+  it('those of another data folder of the same hotel are not touched, nor are their raw files; nor are those that do not say', async () => {
+    await read('a.csv', bookingRow('1'));
+    const first = await planned(1);
+    const older = join(place(), first.backups[0]?.name ?? '', 'backup.json');
+    const { dataFolder: _, ...facts } = JSON.parse(readFileSync(older, 'utf8'));
+    writeFileSync(older, JSON.stringify(facts));
+    const mine = nameOf(await now());
+    const before = names();
+    const other = await testHotel();
+    await other.connect();
+    await other.client.backups.setPlan({ plan: { folder: safe, keep: 1 } });
+    await other.until(
+      () => other.client.backups.get({}),
+      ({ lastVerifiedAtMs, underWay }) => lastVerifiedAtMs !== null && underWay === null,
+    );
+    for await (const _ of await other.client.backups.now({}));
+    await other.close();
+    expect([before.length, before.every((name) => names().includes(name)), rawIn(join(place(), 'raw')).length]).toEqual([2, true, 1]);
+    const newer = nameOf(await now());
+    expect([names().includes(mine), names().includes(newer), names().includes(first.backups[0]?.name ?? '')]).toEqual([false, true, true]);
+  });
+
+  it('the newest verified one is found for a restore by hand', async () => {
+    await read('a.csv', bookingRow('1'));
+    await planned();
+    const [good, bad] = [await now(), await now()];
+    unverify(bad);
+    expect([findBackup(safe), findBackup(bad)]).toEqual([good, bad]);
   });
 });
 

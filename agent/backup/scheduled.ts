@@ -7,8 +7,9 @@ import { Fault, type FaultCode } from '../../contract/faults.ts';
 import { policies, sleep } from '../resilience/policies.ts';
 import { nextDailyMs } from '../runtime/hotel-clock.ts';
 import { makeBackup } from './make.ts';
+import { dataFolderId } from './owner.ts';
 import { assertOutside, placeOf, readDrill, readFacts, wholeBackups } from './place.ts';
-import { type BackupNotes, readNotes, writeNotes } from './plan.ts';
+import { type BackupNotes, noNotes, readNotes, writeNotes } from './plan.ts';
 import { rotate } from './rotate.ts';
 
 export type BackupsTools = {
@@ -27,7 +28,14 @@ export type BackupsTools = {
 };
 
 /** The troubles of a backup, which end with the next one that is verified. */
-const troubles = ['backup-folder-unusable', 'backup-no-room', 'backup-drill-failed', 'backup-overdue'] as const;
+const troubles = [
+  'backup-folder-unusable',
+  'backup-no-room',
+  'backup-drill-failed',
+  'backup-unreadable',
+  'backup-plan-unreadable',
+  'backup-overdue',
+] as const;
 const dayMs = 86_400_000;
 const overdueMs = 2 * dayMs;
 const shownBackups = 30;
@@ -38,14 +46,16 @@ export class Backups {
   readonly #stopping = new AbortController();
   #loop: Promise<void> = Promise.resolve();
   #byHand: Promise<unknown> = Promise.resolve();
-  #notes: BackupNotes;
+  #notes: BackupNotes = noNotes;
+  /** The plan stands in a file that cannot be read: what is in it is not known, and it is not written over before one is set anew. */
+  #unread: Fault | null = null;
   #underWay: BackupProgress | null = null;
   /** Another plan is looked at at once. */
   #planned = Promise.withResolvers<void>();
 
   constructor(tools: BackupsTools) {
     this.#tools = tools;
-    this.#notes = readNotes(tools.home);
+    this.#readNotes();
   }
 
   start(): void {
@@ -87,7 +97,8 @@ export class Backups {
     if (wanted) await this.#assertWritable(wanted);
     const isElsewhere = wanted?.folder !== this.#notes.plan?.folder;
     // What was made elsewhere does not count here.
-    const since = isElsewhere ? { triedAtMs: null, verifiedAtMs: null, verifiedBackup: null, failedAtMs: null, fault: null } : {};
+    const since =
+      isElsewhere || this.#unread ? { triedAtMs: null, verifiedAtMs: null, verifiedBackup: null, failedAtMs: null, fault: null } : {};
     await this.#keep({ plan: wanted, plannedAtMs: isElsewhere ? this.#tools.now() : this.#notes.plannedAtMs, ...since });
     if (!wanted || isElsewhere) for (const code of troubles) await this.#tools.clearFault(code);
     this.#planned.resolve();
@@ -106,7 +117,7 @@ export class Backups {
         yield step;
       }
     } catch (error) {
-      if (counts && error instanceof Fault && error.code !== 'stopped' && error.code !== 'input-wrong') await this.#failed(error);
+      if (counts && error instanceof Fault && error.code !== 'stopped' && error.code !== 'input-wrong') await this.#failed(plan, error);
       throw error;
     } finally {
       this.#tell(null);
@@ -144,16 +155,22 @@ export class Backups {
     const atMs = this.#tools.now();
     await this.#keep({ triedAtMs: atMs, verifiedAtMs: atMs, verifiedBackup: resolve(folder), fault: null });
     for (const code of troubles) await this.#tools.clearFault(code);
+    this.#rotate(plan, folder);
+  }
+
+  #rotate({ keep }: BackupPlan, made: string): void {
     try {
-      const deleted = rotate(dirname(folder), plan.keep);
+      const deleted = rotate(dirname(made), { keep, made, dataFolder: dataFolderId(this.#tools.key) });
       if (deleted.length > 0) this.#tools.onDeleted(deleted);
     } catch (error) {
-      // The backup is made and verified: one too many beside it is no trouble of a hotel.
+      // What was made is made: one too many beside it is no trouble of a hotel.
       this.#tools.onBug(error);
     }
   }
 
-  async #failed(fault: Fault): Promise<void> {
+  async #failed(plan: BackupPlan, fault: Fault): Promise<void> {
+    // One of which the drill has failed is tried again every hour: they must not pile up.
+    if (fault.code === 'backup-drill-failed' && fault.detail.folder) this.#rotate(plan, fault.detail.folder);
     const atMs = this.#tools.now();
     await this.#keep({ triedAtMs: atMs, failedAtMs: atMs, fault: fault.report() });
     await this.#tools.onFault(fault);
@@ -172,7 +189,10 @@ export class Backups {
   }
 
   async #look(signal: AbortSignal): Promise<void> {
-    const { now, byItself } = this.#tools;
+    const { now, byItself, onFault, clearFault, isSaid } = this.#tools;
+    if (this.#unread) this.#readNotes();
+    if (this.#unread) return isSaid('backup-plan-unreadable') ? undefined : onFault(this.#unread);
+    if (isSaid('backup-plan-unreadable')) await clearFault('backup-plan-unreadable');
     const { plan } = this.#notes;
     if (!plan) return;
     const nextAtMs = this.#nextAtMs();
@@ -188,7 +208,7 @@ export class Backups {
     const { verifiedAtMs, plannedAtMs } = this.#notes;
     const sinceMs = verifiedAtMs ?? plannedAtMs;
     if (now() - sinceMs <= overdueMs || isSaid('backup-overdue')) return;
-    const since = verifiedAtMs === null ? 'none yet' : new Date(verifiedAtMs).toISOString().slice(0, 10);
+    const since = verifiedAtMs === null ? '–' : new Date(verifiedAtMs).toISOString().slice(0, 10);
     await onFault(new Fault('backup-overdue', { folder: plan.folder, since }));
   }
 
@@ -221,8 +241,20 @@ export class Backups {
     }
   }
 
+  #readNotes(): void {
+    this.#unread = null;
+    try {
+      this.#notes = readNotes(this.#tools.home);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      this.#unread = error;
+      this.#notes = { ...noNotes, fault: error.report() };
+    }
+  }
+
   async #keep(change: Partial<BackupNotes>): Promise<void> {
     this.#notes = { ...this.#notes, ...change };
+    this.#unread = null;
     await writeNotes(this.#tools.home, this.#notes);
     this.#tools.onChange();
   }

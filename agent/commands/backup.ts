@@ -1,8 +1,8 @@
-import { resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { BackupPlan, type BackupProgress, type BackupStanding } from '../../contract/backup.ts';
 import { Fault } from '../../contract/faults.ts';
-import { findBackup, readFacts } from '../backup/place.ts';
+import { findBackup, readDrill, readFacts, wholeBackups } from '../backup/place.ts';
 import { restoreBackup } from '../backup/restore.ts';
 import { type CommandLine, faultSentences, table, UsageError, whenText, withAgent } from './command.ts';
 
@@ -110,6 +110,10 @@ export async function restore(line: CommandLine): Promise<number> {
   if (!folder || others.length > 0) throw new UsageError('restore takes the folder of one backup');
   const from = findBackup(resolve(folder));
   line.tell(`Restoring the backup of ${whenText(readFacts(from).madeAtMs)}.`);
+  const newest = wholeBackups(dirname(from)).at(-1);
+  if (!readDrill(from)?.isWell) line.tell('It is not verified: no drill has shown that it can be restored.');
+  else if (from !== resolve(folder) && newest !== undefined && newest !== from)
+    line.tell(`A newer one, ${basename(newest)}, is not verified and is passed over. To restore it all the same, name its folder.`);
   const restored = await restoreBackup({
     from,
     home: line.home,

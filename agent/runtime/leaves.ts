@@ -24,7 +24,6 @@ import { leavingKey } from '../pipeline/outbox/tokens.ts';
 import { upstreams } from '../pipeline/registry.ts';
 import { type Caller, entryOf } from './audit.ts';
 import { existing } from './configuration.ts';
-import { copyLeaving } from './leaving-copy.ts';
 
 /** More rows than any destination is handed at once. */
 const mostUnderway = 5000;
@@ -158,7 +157,6 @@ export async function saveLeaving(
     };
     const entry = entryOf(agent, caller, { action: 'leaves-changed', kind: 'connection', id, detail });
     await agent.stores.writer.audited([entry], 'saveSetting', [leavingSetting(id), after]);
-    await copyLeaving(agent.stores.home, agent.stores.read);
   });
   agent.live.tell('connections');
   return destinationReport(agent, connection, newestRecords(agent));

@@ -23,6 +23,8 @@ const SecretFile = z.strictObject({
   entries: z.record(z.string(), z.string()),
 });
 type SecretFile = z.infer<typeof SecretFile>;
+/** Secrets as they lie in the file: sealed. */
+export type SealedSecrets = SecretFile['entries'];
 
 /** Where the key of the account is kept. */
 export type Keyring = { get(name: string): string | null; set(name: string, value: string): void };
@@ -74,6 +76,11 @@ export class Secrets {
       return sealingKey(openKey(recoveryWrapKey(normalRecoveryKey(by.recoveryKey)), file.wrappedByRecovery, 'data-key recovery'));
     const keyring = by.keyring === undefined ? systemKeyring() : by.keyring;
     return sealingKey(openKey(accountKey(by.home, file, keyring), file.wrappedKey, 'data-key account'));
+  }
+
+  /** Read the secrets that lie in a backup, sealed as they are. @throws {Fault} `secrets-locked` where they are gone or damaged. */
+  static sealedIn(backup: string): SealedSecrets {
+    return readSecretFile(join(backup, 'secrets.json')).entries;
   }
 
   static #create(home: string, path: string, keyring: Keyring | null): Secrets {
@@ -148,8 +155,7 @@ export class Secrets {
   }
 
   /** Take over what the secrets of a backup hold and these do not: a connection that is back needs them. */
-  adopt(backup: string): void {
-    const { entries } = readSecretFile(join(backup, 'secrets.json'));
+  adopt(entries: SealedSecrets): void {
     this.#file = { ...this.#file, entries: { ...entries, ...this.#file.entries } };
     this.#save();
   }

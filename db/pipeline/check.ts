@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { CheckFinding } from '../../contract/check.ts';
 import { Fault } from '../../contract/faults.ts';
-import { sqliteFault } from '../faults.ts';
+import { isDamage } from '../faults.ts';
 import type { ReadDb, WriteDb } from '../open.ts';
 import { auditEnd } from './audit.ts';
 import { isSetAside, openBlock } from './blocks.ts';
@@ -24,14 +24,20 @@ export type BlocksBite = {
 
 const newestSeals = 5;
 
-/** Whether anything that is sealed in a database opens by a key: the end of the chain of acts, or one of the last blocks. */
-export function isOfKey(db: ReadDb, key: KeyObject): boolean {
-  if (auditEnd(db, key).head !== null) return true;
+/**
+ * Whether a database is of another key: of what is sealed in it (the end of the chain of acts, the last blocks) there are at least two, and
+ * none opens. Nothing sealed, or one seal that does not open, may as well be a damaged one.
+ */
+export function isOfOtherKey(db: ReadDb, key: KeyObject): boolean {
+  const { head, isSealed } = auditEnd(db, key);
+  if (head !== null) return false;
   type Block = { firstSeq: number; rows: number; sealed: Buffer };
   const blocks = db.prepare<[number], Block>(
     "select first_seq as firstSeq, rows, sealed from blocks where sealed <> x'' order by first_seq desc limit ?",
   );
-  return blocks.all(newestSeals).some(({ firstSeq, rows, sealed }) => opens(() => openBlock(key, firstSeq, rows, sealed)));
+  const newest = blocks.all(newestSeals);
+  if (newest.length + (isSealed ? 1 : 0) < 2) return false;
+  return !newest.some(({ firstSeq, rows, sealed }) => opens(() => openBlock(key, firstSeq, rows, sealed)));
 }
 
 function opens(open: () => unknown): boolean {
@@ -62,8 +68,8 @@ function isSound(look: () => boolean): boolean {
   try {
     return look();
   } catch (error) {
-    const fault = sqliteFault(error);
-    if (fault instanceof Fault && fault.code === 'database-damaged') return false;
+    // A page that could not be read, or was not let to be, says nothing of what is in it.
+    if (isDamage(error)) return false;
     throw error;
   }
 }

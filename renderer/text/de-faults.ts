@@ -57,13 +57,23 @@ export const faultsDe: Record<FaultCode, Sentences> = {
     safe: 'Nichts wurde geändert.',
     next: 'Nennen Sie den Ordner einer Sicherung: Er heißt wie ein Datum, und darin liegt eine Datei backup.json.',
   },
+  'backup-plan-unreadable': {
+    what: 'Wohin und wann gesichert wird, ist nicht zu lesen: {file} ({detail}).',
+    safe: 'Die vorhandenen Sicherungen und die Daten dieses Hotels sind, wie sie waren. Bis dahin wird keine neue von selbst gemacht.',
+    next: 'Stellen Sie den Ordner für Sicherungen unter Einstellungen neu ein. Ist auch die Datenbank beschädigt: bellhop restore ORDNER --replace.',
+  },
+  'backup-unreadable': {
+    what: 'Die Sicherung in {folder} ist im Moment nicht zu lesen ({detail}).',
+    safe: 'Nichts wurde verschoben oder ersetzt, und keine ältere Sicherung trat an ihre Stelle.',
+    next: 'Prüfen Sie, ob ihre Festplatte oder Freigabe da ist und das Konto, unter dem Bellhop läuft, sie lesen darf, und versuchen Sie es noch einmal.',
+  },
   'bytes-unaccounted': {
     what: '{file} hat {missing} Bytes, die weder Datensatz noch beiseitegelegte Zeile wurden.',
     safe: 'Die Rohdatei ist aufbewahrt, die gelesenen Datensätze bleiben.',
     next: 'Lassen Sie den Datenordner, wie er ist, und melden Sie es der Betreuung: Das ist unser Fehler.',
   },
   'check-found-damage': {
-    what: 'Eine Prüfung hat {count} beschädigte Teile des Aufbewahrten gefunden, die sich nicht heilen ließen: {names}.',
+    what: 'Eine Prüfung hat im Aufbewahrten Beschädigtes gefunden, das sich nicht heilen ließ ({count}): {names}.',
     safe: 'Nichts Beschädigtes wird gesendet, und alles andere geht weiter. Was dort liegt, bleibt, wie es ist.',
     next: 'Sehen Sie die letzte Prüfung unter Überwachung an: Sie nennt die Zeilen. Exportieren Sie diese Datensätze noch einmal, und prüfen Sie die Festplatte dieses PCs.',
   },
@@ -88,14 +98,14 @@ export const faultsDe: Record<FaultCode, Sentences> = {
     next: 'Beenden Sie Bellhop, lassen Sie den Datenordner, wie er ist, und rufen Sie zuerst die Betreuung an.',
   },
   'database-lost': {
-    what: 'Die Datenbank ist beschädigt, und eine geprüfte Sicherung ist nicht zu haben. Ordner der Sicherungen: {folder}.',
-    safe: 'Nichts wurde verschoben oder geschrieben. Die Geheimnisse, der Schlüssel und die Kopien aller Dateien sind, wie sie waren.',
+    what: 'Die Datenbank ist beschädigt oder fehlt, und eine geprüfte Sicherung ist nicht zu haben. Ordner der Sicherungen: {folder}.',
+    safe: 'Nichts wurde gelöscht. Was von der Datenbank da ist, liegt, wo es lag, oder, wenn eine Wiederherstellung begonnen hatte, im Ordner quarantine. Die Geheimnisse, der Schlüssel und die vorhandenen Kopien von Dateien bleiben, wie sie sind.',
     next: 'Löschen Sie nichts. Schließen Sie die Festplatte mit den Sicherungen an und starten Sie neu, oder spielen Sie eine von Hand zurück: bellhop restore ORDNER --replace. Ganz ohne Sicherung: Richten Sie einen neuen Datenordner ein.',
   },
   'database-restored': {
     what: 'Die Datenbank war beschädigt, bemerkt am {found}. Die Sicherung vom {made} wurde von selbst zurückgespielt.',
-    safe: 'Das Beschädigte liegt in {folder}. Was seit der Sicherung hereinkam, wird aus den Quellen noch einmal gelesen und mit höherem Rang noch einmal gesendet.',
-    next: 'Prüfen Sie die Festplatte dieses PCs und ob die Dateien jener Zeit noch dort liegen, wohin das Hotelsystem schreibt; wenn nicht, exportieren Sie sie noch einmal. Bestätigen Sie dann, dass Sie dies gesehen haben.',
+    safe: 'Das Beschädigte liegt in {folder}. An kein Ziel wird etwas gesendet, bis jemand es weitergehen lässt; die Quellen werden weiter gelesen. Was seit der Sicherung hereinkam und noch an seiner Quelle liegt, wird noch einmal gelesen.',
+    next: 'Sehen Sie nach, was seit der Sicherung eingestellt wurde: Ziele, die angehalten oder entfernt wurden, und Regeln dafür, was das Haus verlässt. Lassen Sie dann jedes Ziel weitergehen. Exportieren Sie Dateien jener Zeit noch einmal, wenn sie verschoben wurden, prüfen Sie die Festplatte dieses PCs, und bestätigen Sie, dass Sie dies gesehen haben.',
   },
   'database-mended': {
     what: 'Ein Teil der Datenbank war beschädigt: {rows} Zeilen des Ausgangs.',
@@ -106,6 +116,11 @@ export const faultsDe: Record<FaultCode, Sentences> = {
     what: 'Die Datenbank wurde von einem neueren Bellhop geschrieben (Schema {found}, dieses kennt {known}).',
     safe: 'Sie wurde nicht berührt.',
     next: 'Starten Sie wieder das neuere Bellhop.',
+  },
+  'database-unreadable': {
+    what: 'Die Datenbank {file} ist im Moment nicht zu erreichen ({detail}).',
+    safe: 'Nichts wurde geschrieben oder verschoben. Dass sie beschädigt ist, heißt das nicht.',
+    next: 'Schließen Sie, was sie sonst offen haben kann, prüfen Sie, ob das Konto, unter dem Bellhop läuft, den Datenordner lesen und beschreiben darf und ob seine Festplatte antwortet, und starten Sie neu.',
   },
   'database-unsafe': {
     what: 'Die Datenbank hält die Einstellung {setting} nicht, die sie sicher macht.',
