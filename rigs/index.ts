@@ -254,7 +254,8 @@ async function runRig(
 function commitNow(): string {
   const git = (...args: string[]) => spawnSync('git', args, { cwd: root, encoding: 'utf8' }).stdout?.trim() ?? '';
   const short = git('rev-parse', '--short', 'HEAD');
-  return git('status', '--porcelain') === '' ? short : `${short}+`;
+  // What is noted of runs changes nothing that the next one runs on.
+  return git('status', '--porcelain', '--', '.', ':!rigs/recorded.ndjson', ':!RELIABILITY.md') === '' ? short : `${short}+`;
 }
 
 let isRecording = false;
