@@ -156,6 +156,7 @@ async function main(): Promise<number> {
       seed: { type: 'string' },
       agent: { type: 'string', default: built },
       record: { type: 'boolean', default: false },
+      beside: { type: 'boolean', default: false },
     },
   });
   const [name = ''] = positionals;
@@ -168,6 +169,7 @@ async function main(): Promise<number> {
     return wrongUsage(name === '' ? 'which rig?' : `there is no rig ${name}`);
   const wanted = { n, seed, program: values.agent };
   isRecording = values.record;
+  isBeside = values.beside || name === 'commit';
   if (name !== 'commit') return (await runNamed(name, wanted)) ? 0 : 1;
   // The other one is waited for also when one of these comes to an unexpected end: nothing goes on alone.
   const beside = runBeside(longest, wanted);
@@ -198,7 +200,16 @@ const longest = 'kill';
 
 /** Run a rig in a process of its own, beside the others. Its lines come between theirs. */
 async function runBeside(name: string, { seed, program, n }: Asked): Promise<boolean> {
-  const args = [import.meta.filename, name, '--seed', String(seed), '--agent', program, ...(n === undefined ? [] : ['--n', String(n)])];
+  const args = [
+    import.meta.filename,
+    name,
+    '--beside',
+    '--seed',
+    String(seed),
+    '--agent',
+    program,
+    ...(n === undefined ? [] : ['--n', String(n)]),
+  ];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit'] });
   const [code] = await once(child, 'exit');
   return code === 0;
@@ -245,7 +256,7 @@ async function runRig(
     // A rig whose homes do not finish, or that hits nothing again and again, would never add up to n.
     if (!run.isDelivered || (runs.length >= mostMisses && runs.slice(-mostMisses).every((each) => each.n === 0))) break;
   }
-  const passed = runsHold(runs, n);
+  const passed = runsHold(runs, n, isBeside ? 'beside others' : 'alone');
   const wallMs = Math.round(performance.now() - startedAtMs);
   conclude({ ...named, ...reportLine(runs, seed), homes: runs.length, wallMs, passed });
   return passed;
@@ -259,6 +270,7 @@ function commitNow(): string {
 }
 
 let isRecording = false;
+let isBeside = false;
 
 /** Say what a rig has found in all and, where it was asked for, note it for RELIABILITY.md. */
 function conclude(line: Readonly<Record<string, unknown>> & { readonly rig: string; readonly n: number; readonly seed: number }): void {
