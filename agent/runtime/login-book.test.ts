@@ -63,7 +63,7 @@ it('takes another password, one that has worked, and one that a person has enter
   await scheduled.refused(account, 'wrong', 'ORA-01017');
   const another = await scheduled.begin(account, 'right', never);
   await scheduled.succeeded(account, 'right');
-  nowMs += 76_000;
+  nowMs += 61_000;
   const again = await scheduled.begin(account, 'right', never);
   await scheduled.refused(account, 'right', 'ORA-28000');
   const rests = await scheduled.begin(account, 'right', never);
@@ -98,7 +98,7 @@ it('does not count a try that ended before the password was looked at: the serve
   for (let turn = 0; turn < 4; turn++) {
     expect(await scheduled.begin(account, 'right', never)).toBeNull();
     await scheduled.ended(account, 'right');
-    nowMs += 76_000;
+    nowMs += 61_000;
   }
   expect(scheduled.failedToday(account)).toBe(0);
 });
@@ -109,14 +109,14 @@ it('counts a try that nobody answered, unless the password has worked before: be
   for (let turn = 0; turn < 3; turn++) {
     tries.push(await scheduled.begin(account, 'wrong', never));
     if (tries.at(-1) === null) await scheduled.unanswered(account, 'wrong');
-    nowMs += 76_000;
+    nowMs += 61_000;
   }
   const counted = scheduled.failedToday(account);
   nowMs += 24 * 3_600_000;
   await scheduled.begin(account, 'right', never);
   await scheduled.succeeded(account, 'right');
   for (let turn = 0; turn < 3; turn++) {
-    nowMs += 76_000;
+    nowMs += 61_000;
     tries.push(await scheduled.begin(account, 'right', never));
     await scheduled.unanswered(account, 'right');
   }

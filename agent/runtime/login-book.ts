@@ -26,8 +26,7 @@ const dayMs = 24 * 3_600_000;
 const mostFailures = 2;
 /** However many ask, an account sees no more logins than this in a minute. */
 const mostLogins = 6;
-// Counted from when a login is asked for. One whose process starts slowly comes to the server later, so more than a minute is waited.
-const loginsWithinMs = 75_000;
+const loginsWithinMs = 60_000;
 const forgetCutShortMs = 3_600_000;
 
 type Tools = { readonly key: KeyObject; readonly read: ReadDb; readonly writer: Writer; readonly now: () => number };
