@@ -87,6 +87,29 @@ it('makes no more than six logins in a minute, whoever asks', async () => {
   await seventh;
 });
 
+it('counts a login from when it was over: the server saw it later than it was asked for', async () => {
+  const shared = book().for(false);
+  await shared.begin(account, 'right', never);
+  nowMs += 30_000;
+  await shared.succeeded(account, 'right');
+  for (let login = 0; login < 5; login++) {
+    await shared.begin(account, 'right', never);
+    await shared.succeeded(account, 'right');
+  }
+  const isWaiting = async () => {
+    const stop = new AbortController();
+    const seventh = book().for(true).begin(account, 'right', stop.signal);
+    const first = await Promise.race([seventh.then(() => false), new Promise((resolve) => setTimeout(() => resolve(true), 200))]);
+    stop.abort();
+    await seventh;
+    return first;
+  };
+  nowMs += 40_000;
+  const isEarly = await isWaiting();
+  nowMs += 21_000;
+  expect([isEarly, await isWaiting()]).toEqual([true, false]);
+});
+
 it('keeps no password, neither plain nor as a hash that others could make', async () => {
   await book().for(false).begin(account, 'a very secret word', never);
   const bytes = ['pipeline.db', 'pipeline.db-wal'].map((name) => readFileSync(join(folder, name)).toString('latin1')).join('');

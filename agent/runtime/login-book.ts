@@ -37,8 +37,8 @@ type Tools = { readonly key: KeyObject; readonly read: ReadDb; readonly writer: 
  */
 export class LoginBook {
   readonly #tools: Tools;
-  /** Tries of this process that have no outcome yet: what is under way otherwise was cut short. */
-  readonly #active = new Map<string, number>();
+  /** When the tries of this process began that have no outcome yet: what is under way otherwise was cut short. */
+  readonly #active = new Map<string, number[]>();
   readonly #queues = new Map<string, Promise<unknown>>();
 
   constructor(tools: Tools) {
@@ -48,8 +48,13 @@ export class LoginBook {
   /** The book as a source or a test sees it. `isByHand`: a person waits for the answer. */
   for(isByHand: boolean): Logins {
     const settle = (account: string, secret: string, said: (entry: Entry) => Partial<Entry>) => {
-      this.#active.set(account, Math.max(0, (this.#active.get(account) ?? 0) - 1));
-      return this.#change(account, secret, said);
+      const [began, ...others] = this.#active.get(account) ?? [];
+      this.#active.set(account, others);
+      // One whose line took its time came to the server later than it was asked for: it counts from when it was over.
+      return this.#change(account, secret, (entry) => {
+        const at = began === undefined ? -1 : entry.triedAtMs.indexOf(began);
+        return { triedAtMs: at < 0 ? entry.triedAtMs : [...entry.triedAtMs.toSpliced(at, 1), this.#tools.now()], ...said(entry) };
+      });
     };
     return {
       begin: (account, secret, signal) => this.#begin(account, secret, isByHand, signal),
@@ -86,15 +91,16 @@ export class LoginBook {
     await this.#turn(account, signal);
     let rests: string | null = null;
     await this.#change(account, secret, (entry) => {
-      const isCutShort = entry.outcome === 'under-way' && (this.#active.get(account) ?? 0) === 0;
+      const isCutShort = entry.outcome === 'under-way' && (this.#active.get(account) ?? []).length === 0;
       const before = entry.outcome === 'under-way' ? entry.before : entry.outcome;
       // What a person has lifted holds for one try.
       const was = isCutShort && before === 'lifted' ? null : before;
       const failedAtMs = isCutShort ? [...entry.failedAtMs, this.#tools.now()] : entry.failedAtMs;
       rests = this.#whyNot({ ...entry, failedAtMs }, was, isByHand);
       if (rests !== null) return isCutShort ? { outcome: was ?? 'refused', before: null, detail: rests, failedAtMs } : {};
-      this.#active.set(account, (this.#active.get(account) ?? 0) + 1);
-      return { outcome: 'under-way', before: was, failedAtMs, triedAtMs: [...this.#recent(account), this.#tools.now()] };
+      const nowMs = this.#tools.now();
+      this.#active.set(account, [...(this.#active.get(account) ?? []), nowMs]);
+      return { outcome: 'under-way', before: was, failedAtMs, triedAtMs: [...this.#recent(account), nowMs] };
     });
     return rests === null ? null : { detail: rests };
   }
