@@ -4,6 +4,7 @@ import { setTimeout as after } from 'node:timers/promises';
 import { type RunningAgent, setUp, startAgent } from '../sandbox/agent.ts';
 import { type Random, seededRandom } from '../sandbox/hotel/random.ts';
 import { createOperaHotel, type OperaHotel, type OracleServer, startOracle } from '../sandbox/oracle/index.ts';
+import type { TrueReservation } from '../sandbox/oracle/opera/truth.ts';
 import { closeSite, openSite, type Site } from './site.ts';
 
 /**
@@ -51,8 +52,8 @@ export async function operaRun(wanted: { readonly seed: number; readonly hours: 
     clock.run(1);
     hotel.settle();
     server.setFault(null);
-    const readsPerSend = await readToTheEnd(site, hotel);
-    const judged = await compared(site, hotel);
+    const { readsPerSend, stood } = await readToTheEnd(site, hotel);
+    const judged = await compared(site, hotel, stood);
     const { logins } = server.stats;
     clearInterval(watching);
     const account = await neverLocks(site, server);
@@ -148,22 +149,29 @@ async function disturb(site: Site, server: OracleServer, random: Random, forMs: 
   return { kills, troubles: done };
 }
 
-/** Read what was written last, and compare everything until what is gone is known to be. */
-async function readToTheEnd(site: Site, hotel: OperaHotel): Promise<number> {
+type Stood = ReadonlyMap<number, TrueReservation>;
+
+/**
+ * Read what was written last, and compare everything until what is gone is known to be. The hotel goes on living meanwhile.
+ * @returns what stood there when the last comparison began: all of that has to arrive.
+ */
+async function readToTheEnd(site: Site, hotel: OperaHotel): Promise<{ readsPerSend: number; stood: Stood }> {
   const agent = await startAgent(site);
+  let stood: Stood = new Map();
   const deadline = Date.now() + settleWithinMs;
   const table = async () => (await agent.client.connections.tables({ id: 'pms' })).find((one) => one.name === 'reservations');
-  for (let walk = 0; walk < 3 && Date.now() < deadline; walk++) {
+  for (let walk = 0; walk < 4 && Date.now() < deadline; walk++) {
     const before = (await table())?.sweptAtMs ?? 0;
+    hotel.settle();
+    stood = new Map([...hotel.truth()].map((one) => [one.resvNameId, one]));
     await agent.client.connections.compareNow({ id: 'pms' });
     while (((await table())?.sweptAtMs ?? 0) <= before && Date.now() < deadline) await after(100);
     await after(1100);
-    hotel.settle();
   }
   await untilDelivered(agent, deadline);
   const stands = await table();
   await agent.stop();
-  return Math.round(((stands?.rowsRead ?? 0) / Math.max(1, stands?.rowsChanged ?? 0)) * 10) / 10;
+  return { readsPerSend: Math.round(((stands?.rowsRead ?? 0) / Math.max(1, stands?.rowsChanged ?? 0)) * 10) / 10, stood };
 }
 
 /** Wait until every page that was kept is read to its end, and everything of it delivered. */
@@ -196,8 +204,12 @@ type Booking = {
   readonly goneAt?: string;
 };
 
-/** What the hub ended on, against what the hotel says. It shares no code with the product. */
-async function compared(site: Site, hotel: OperaHotel) {
+/**
+ * What the hub ended on, against what the hotel says. It shares no code with the product.
+ * @param stood what stood there when everything was read for the last time. What has changed since may have arrived and need not; where nothing
+ *   is given the hotel has stood still.
+ */
+async function compared(site: Site, hotel: OperaHotel, stood?: Stood) {
   const newest = new Map<string, Booking>();
   const ids = new Set<string>();
   let twice = 0;
@@ -220,17 +232,27 @@ async function compared(site: Site, hotel: OperaHotel) {
     const key = `${hotel.resort}-${one.resvNameId}`;
     wanted.add(key);
     const got = newest.get(key);
-    const isThere =
-      got?.status === status &&
-      got.checkInDate === one.arrival &&
-      got.checkOutDate === one.departure &&
-      (got.totalAmountMinor ?? 0) === one.totalMinor &&
-      got.goneAt === undefined;
+    const before = stood?.get(one.resvNameId);
+    const isNewSince = stood !== undefined && before === undefined;
+    const isThere = says(got, one) || isNewSince || (before !== undefined && isOther(before, one) && says(got, before));
     if (!isThere) missed++;
   }
   const ghosts = [...newest].filter(([key, { goneAt }]) => goneAt === undefined && hotel.deleted.has(Number(key.split('-').at(-1)))).length;
   return { reservations: wanted.size, missed, ghosts, twice, delivered };
 }
+
+function says(got: Booking | undefined, one: TrueReservation): boolean {
+  return (
+    got !== undefined &&
+    got.status === statuses[one.status] &&
+    got.checkInDate === one.arrival &&
+    got.checkOutDate === one.departure &&
+    (got.totalAmountMinor ?? 0) === one.totalMinor &&
+    got.goneAt === undefined
+  );
+}
+
+const isOther = (one: TrueReservation, other: TrueReservation) => JSON.stringify(one) !== JSON.stringify(other);
 
 /** What differs from version to version although nothing is new. */
 const ofTheVersion = new Set(['eventId', 'version', 'generation', 'syncedAt', 'hash']);
