@@ -169,7 +169,7 @@ async function main(): Promise<number> {
     return wrongUsage(name === '' ? 'which rig?' : `there is no rig ${name}`);
   const wanted = { n, seed, program: values.agent };
   isRecording = values.record;
-  isBeside = values.beside || name === 'commit';
+  isBeside = values.beside;
   if (name !== 'commit') return (await runNamed(name, wanted)) ? 0 : 1;
   // The other one is waited for also when one of these comes to an unexpected end: nothing goes on alone.
   const beside = runBeside(longest, wanted);
@@ -180,6 +180,8 @@ async function main(): Promise<number> {
   } finally {
     if (!(await beside)) isWell = false;
   }
+  // How long a start takes is judged alone.
+  if (!(await runNamed(longest, { ...wanted, n: aloneN }))) isWell = false;
   return isWell ? 0 : 1;
 }
 
@@ -197,6 +199,8 @@ async function runNamed(name: string, { n, seed, program }: Asked): Promise<bool
 
 /** It takes as long as all others, and half of that is waiting. */
 const longest = 'kill';
+/** So much of it runs once more by itself. */
+const aloneN = 12;
 
 /** Run a rig in a process of its own, beside the others. Its lines come between theirs. */
 async function runBeside(name: string, { seed, program, n }: Asked): Promise<boolean> {

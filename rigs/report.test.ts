@@ -52,3 +52,12 @@ it('passes only when every home holds, was disturbed enough, and came back fast 
     [true, false, []],
   );
 });
+
+it('judges how long a start takes where nothing ran beside it, and everything else in any case', () => {
+  const slow: Run = { ...good, restartMs: [3001] };
+  expect([
+    runsHold([slow], 5, 'alone'),
+    runsHold([slow], 5, 'beside others'),
+    runsHold([{ ...slow, verdict: { ...verdict, lost: 1 } }], 5, 'beside others'),
+  ]).toEqual([false, true, false]);
+});

@@ -38,7 +38,9 @@ function rigs() {
   const counted = ['lost', 'twice', 'inverted', 'corrupt', 'missed', 'crashed', 'unaccountedBytes'];
   // Not every rig counts everything; what one counts must be 0.
   const isGood = (run) => run.passed !== false && counted.some((name) => name in run) && counted.every((name) => (run[name] ?? 0) === 0);
-  return { passed: runs.filter(isGood).length, failed: runs.filter((run) => !isGood(run)).length };
+  const failed = runs.filter((run) => !isGood(run));
+  for (const run of failed) process.stdout.write(`failed: ${JSON.stringify(run)}\n`);
+  return { passed: runs.length - failed.length, failed: failed.length };
 }
 
 const parts = { vitest: vitest(), playwright: playwright(), rigs: rigs() };
