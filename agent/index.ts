@@ -29,6 +29,7 @@ import { LoginBook } from './runtime/login-book.ts';
 import { allMappings, mappingNamed } from './runtime/mappings.ts';
 import { Mending } from './runtime/mending.ts';
 import { openStores, type Stores } from './runtime/stores.ts';
+import { Unnamed } from './runtime/unnamed.ts';
 import { version } from './version.ts';
 
 const intentsEveryMs = 5_000;
@@ -42,6 +43,7 @@ export class Agent {
   readonly live = new Live();
   readonly views = new Views();
   readonly stores: Stores;
+  readonly unnamed: Unnamed;
   readonly sources: Sources;
   readonly destinations: Destinations;
   readonly figures: Figures;
@@ -77,8 +79,16 @@ export class Agent {
       onChange: () => this.live.tellSoon('overview'),
     };
     this.logins = new LoginBook({ key: stores.secrets.dataKey, read: stores.read, writer: stores.writer, now: this.now });
+    this.unnamed = new Unnamed({
+      pull: () => this.pullTools(),
+      signal: this.signal,
+      onRead: (files) => stores.log.warn({ files }, 'what was taken since the backup was read again from its copies'),
+      onFault: (fault) => this.#note(agentItself, fault),
+      onBug,
+    });
     this.sources = new Sources({
       ...this.pullTools(),
+      readFirst: () => this.unnamed.done(),
       reads: stores.reads,
       logins: this.logins.for(false),
       ...shared,
@@ -279,6 +289,7 @@ export class Agent {
     await this.checking.stop();
     await this.backups.stop();
     await this.sources.stop();
+    await this.unnamed.settled();
     await this.destinations.stop();
     await this.figures.stop();
     await this.pruning.stop();
@@ -296,9 +307,12 @@ export class Agent {
   }
 
   async #resumeImports(): Promise<void> {
-    await resumeImports(this.pullTools(), this.signal).catch((error) => {
+    try {
+      await this.unnamed.done();
+      await resumeImports(this.pullTools(), this.signal);
+    } catch (error) {
       if (!this.signal.aborted) this.stores.log.error(errorFields(error), 'an import that was cut short could not go on');
-    });
+    }
   }
 
   #kept(): void {

@@ -130,8 +130,14 @@ export const faults = {
   'database-restored': {
     who: 'person',
     what: 'The database was damaged, found on {found}. The backup of {made} was restored by itself.',
-    safe: 'What was damaged is kept in {folder}. Nothing is sent to any destination until a person lets it go on; sources are read on. What came in since the backup and still lies at its source is read again.',
-    next: 'Look at what was set since the backup: destinations that were paused or removed, and rules for what leaves. Then let each destination go on. Export files of that time once more if they were moved away, check the disk of this PC, and say that you have seen this.',
+    safe: 'What was damaged is kept in {folder}. Nothing is sent to any destination until a person lets it go on; sources are read on. What came in since the backup is read again: files from their sealed copies, tables of databases from their source.',
+    next: 'Look at what was set since the backup: destinations that were paused or removed, and rules for what leaves. Then let each destination go on. Check the disk of this PC, and say that you have seen this.',
+  },
+  'copies-unread': {
+    who: 'person',
+    what: 'The copies of {count} files that were taken since the backup cannot be read: {names}.',
+    safe: 'All other files of that time were read again. These copies lie below raw in the data folder, as they are.',
+    next: 'Have the hotel system export these files once more, or put them back from where they were moved to. Then say that you have seen this.',
   },
   'database-mended': {
     who: 'person',
@@ -642,6 +648,7 @@ export const sidelines: readonly FaultCode[] = [
   'database-mended',
   'check-found-damage',
   'database-restored',
+  'copies-unread',
   'backup-drill-failed',
   'backup-overdue',
   'backup-folder-unusable',
@@ -658,7 +665,7 @@ export const sidelines: readonly FaultCode[] = [
 ];
 
 /** Faults that stand until a person has said that they were seen. */
-export const acknowledged = ['check-found-damage', 'database-restored'] as const satisfies readonly FaultCode[];
+export const acknowledged = ['check-found-damage', 'database-restored', 'copies-unread'] as const satisfies readonly FaultCode[];
 
 export const faultCodes = Object.keys(faults) as [FaultCode, ...FaultCode[]];
 

@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, readdirSync, readSync, statSync, truncateSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, readSync, rmSync, statSync, truncateSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Following, type RunningAgent, startAgent } from '../sandbox/agent.ts';
@@ -29,8 +29,9 @@ export function kindCounts(kind: string): Record<string, number> {
 }
 
 /**
- * An agent reads everything while the hub is away, makes a backup, and stops. Its files are damaged. Then both start again: everything arrives,
- * and nothing that was damaged. The seed decides what is damaged and where; one kind follows another from seed to seed.
+ * An agent reads everything while the hub is away, makes a backup in the middle of it, and stops. Its files are damaged; where copies of files
+ * are not, the hotel has moved its exports away meanwhile. Then both start again: everything arrives, and nothing that was damaged. The seed
+ * decides what is damaged and where; one kind follows another from seed to seed.
  */
 export async function bitrotRun(wanted: { readonly seed: number; readonly program: string }): Promise<BitrotRun> {
   const random = seededRandom(wanted.seed);
@@ -41,7 +42,10 @@ export async function bitrotRun(wanted: { readonly seed: number; readonly progra
     await prepareSite(site, { seed: wanted.seed });
     const { url, secret } = site.upstream;
     await site.upstream.close();
-    await readAndBackUp(site, signal);
+    await readAndBackUp(site, random.between(0, exportedFiles), signal);
+    // Of a copy that is damaged the file itself has to be there; of a database alone nothing has.
+    const isMovedAway = !kind.includes('raw file') && !kind.includes('here and there');
+    if (isMovedAway) for (const name of readdirSync(site.drop)) rmSync(join(site.drop, name));
     const places = damages[kind]?.(site, random) ?? 0;
     site.upstream = await startUpstream({ dir: join(site.dir, 'upstream'), secret, port: Number(new URL(url).port) });
     const go = async () => {
@@ -66,17 +70,19 @@ export async function bitrotRun(wanted: { readonly seed: number; readonly progra
   }
 }
 
-async function readAndBackUp(site: Site, signal: AbortSignal): Promise<void> {
+/** Read everything, with a backup that is begun when so many files are read. */
+async function readAndBackUp(site: Site, filesBefore: number, signal: AbortSignal): Promise<void> {
   const agent = await startAgent(site);
   try {
     const following = new Following(agent.client);
-    while (following.filesDone < exportedFiles) {
-      await following.look();
-      await delay(50, undefined, { signal });
-    }
+    const untilRead = async (files: number) => {
+      for (; following.filesDone < files; await delay(20, undefined, { signal })) await following.look();
+    };
+    await untilRead(filesBefore);
     const folder = join(site.dir, 'usb');
     mkdirSync(folder);
     await agent.client.backups.setPlan({ plan: { folder, at: '03:00', keep: 3 } });
+    await untilRead(exportedFiles);
     while ((await agent.client.backups.get({})).lastVerifiedAtMs === null) await delay(100, undefined, { signal });
     await agent.stop();
   } finally {

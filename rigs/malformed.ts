@@ -75,7 +75,7 @@ async function readOne(home: string, seed: number) {
   for await (const piece of sampler.keptBytes(pieces(random, sent), file.encoding)) kept.push(piece);
   const bytes = Buffer.concat(kept);
   const layout = sampler.layout(mapping, random.pick(['Europe/Berlin', 'Europe/Istanbul', 'Asia/Dubai']));
-  const rawPath = await writeRawFile({ home, source: 'rig', key, chunks: pieces(random, bytes), atMs: 0 });
+  const rawPath = await writeRawFile({ home, source: 'rig', key, chunks: pieces(random, bytes), atMs: 0, facts: null });
   try {
     const read = (position: number) =>
       normaliseFile(

@@ -300,6 +300,21 @@ describe('a restore', () => {
     expect([wrongKey, damaged, untouched, records, lostRawFiles]).toEqual(['secrets-locked', 'backup-damaged', before, 1, 1]);
   });
 
+  it('brings what was taken since from the data folder that was there, and reads it again although its file is gone', async () => {
+    const { from, recoveryKey } = await oneBackup();
+    await drop('two.csv', bookingRow('2'), bookingRow('1', { status: 'CANCELLED' }));
+    await delivered();
+    await test.agent.stop();
+    for (const name of readdirSync(test.drops)) rmSync(join(test.drops, name));
+    const { readAgain } = await restoreBackup({ from, recoveryKey, home: test.home, replaces: true, nowMs: Date.now() });
+    await test.restart();
+    await test.until(
+      () => test.client.overview.get({}),
+      ({ records, waiting }) => records === 2 && waiting === 0,
+    );
+    expect([readAgain, atTheHub()]).toEqual([1, { 1: 'cancelled', 2: 'confirmed' }]);
+  });
+
   it('that was cut short is done again', async () => {
     const { from, recoveryKey } = await oneBackup();
     const home = join(test.folder, 'cut');

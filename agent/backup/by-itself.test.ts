@@ -7,6 +7,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Fault } from '../../contract/faults.ts';
 import { suspectFile } from '../check/suspect.ts';
 import { Agent } from '../index.ts';
+import { rawFilesThere, readRawFacts, readRawFile, writeRawFile } from '../pipeline/raw-files.ts';
+import { apiRouter } from '../runtime/api.ts';
+import { directClient } from '../runtime/wire-client.ts';
 import { bookingRow, bookingsFile, type TestHotel, testHotel } from '../testing.ts';
 import { arrivedAt } from '../testing-two-sources.ts';
 import { placeJson } from './place.ts';
@@ -53,6 +56,14 @@ async function backedUp(): Promise<void> {
   await read('b.csv', bookingRow('B-1', { status: 'CANCELLED' }), bookingRow('B-600'));
   await delivered();
   await test.agent.stop();
+}
+
+/** Start without loops, so that nothing is read, and tell how many records there are: those of the backup that was taken. */
+async function recordsOfBackup(): Promise<number> {
+  const agent = await Agent.start(test.home, { withLoops: false });
+  const { records } = await directClient(apiRouter(agent)).overview.get({});
+  await agent.stop();
+  return records;
 }
 
 /** Change the file of the database as bytes. */
@@ -193,8 +204,118 @@ describe('where the database is damaged at a start', { timeout: 60_000 }, () => 
     const sealed = join(newest, readdirSync(newest).find((name) => name.endsWith('.sealed')) ?? '');
     truncateSync(sealed, 1000);
     rmSync(database());
+    expect([existsSync(sealed), await recordsOfBackup()]).toEqual([true, 600]);
+  });
+});
+
+describe('what was taken since the backup', { timeout: 60_000 }, () => {
+  const rawFiles = () => rawFilesThere(test.home).map(({ path }) => path);
+  const codes = async () => (await overview()).alerts.map(({ fault }) => fault.code).sort();
+  /** The hotel has three more exports since the backup, and moves all of them away. */
+  async function movedAway(): Promise<void> {
+    await backedUp();
     await test.restart();
-    expect([existsSync(sealed), (await overview()).records]).toEqual([true, 600]);
+    await read('c.csv', bookingRow('B-1'), bookingRow('B-701', { status: 'CANCELLED' }));
+    await read('d.csv', bookingRow('B-1', { status: 'NO SHOW' }), bookingRow('B-701'));
+    await test.agent.stop();
+    for (const name of readdirSync(test.drops)) rmSync(join(test.drops, name));
+  }
+
+  it('is read again from its copies, in the order in which it came, also where its files lie there no more', async () => {
+    await movedAway();
+    rmSync(database());
+    await test.restart();
+    await test.until(overview, ({ records }) => records === 602);
+    await letGoOn();
+    await test.until(overview, ({ waiting }) => waiting === 0);
+    const { 'B-1': first, 'B-600': second, 'B-701': third } = atTheHub();
+    const files = await test.client.files.list({ limit: 10 });
+    expect([first, second, third, await codes(), files.map(({ fileName }) => fileName)]).toEqual([
+      'no_show',
+      'confirmed',
+      'confirmed',
+      ['database-restored'],
+      ['d.csv', 'c.csv', 'b.csv', 'a.csv'],
+    ]);
+    await test.restart();
+    expect((await overview()).records).toBe(602);
+  });
+
+  it('comes before anything that a source has to say', async () => {
+    await movedAway();
+    rmSync(database());
+    test.drop('e.csv', bookingsFile(bookingRow('B-701', { status: 'CHECKED OUT' })));
+    await test.restart();
+    await test.sync();
+    await letGoOn();
+    await test.until(overview, ({ waiting, records }) => records === 602 && waiting === 0);
+    expect([atTheHub()['B-701'], atTheHub()['B-1']]).toEqual(['checked_out', 'no_show']);
+  });
+
+  it('and cannot be read is named until a person has seen it; the rest is read', async () => {
+    await movedAway();
+    const last = rawFiles().at(-1) as string;
+    const copy = readFileSync(join(test.home, last));
+    copy[30] = (copy[30] as number) ^ 1;
+    writeFileSync(join(test.home, last), copy);
+    rmSync(database());
+    await test.restart();
+    await test.until(codes, (found) => found.length === 2);
+    const { alerts, records } = await overview();
+    const unread = alerts.find(({ fault }) => fault.code === 'copies-unread');
+    await test.restart();
+    const again = await codes();
+    await test.client.alerts.acknowledge({ code: 'copies-unread' });
+    expect([unread?.fault.detail, records, again, await codes()]).toEqual([
+      { count: '1', names: 'd.csv' },
+      602,
+      ['copies-unread', 'database-restored'],
+      ['database-restored'],
+    ]);
+  });
+
+  it('is read once where a start that was cut short has left a second copy, and what the backup knows is not read again', async () => {
+    await movedAway();
+    // As a kill between writing the copy and naming it leaves it: of a file that is known, and of one that came since.
+    const [known, , since] = rawFiles() as [string, string, string];
+    for (const path of [known, since]) {
+      const facts = await readRawFacts({ home: test.home, path, key: test.agent.stores.secrets.dataKey });
+      const chunks = readRawFile({ home: test.home, path, key: test.agent.stores.secrets.dataKey });
+      const atMs = path === known ? 1000 : Date.now();
+      if (facts)
+        await writeRawFile({
+          home: test.home,
+          source: facts.source,
+          key: test.agent.stores.secrets.dataKey,
+          chunks,
+          atMs,
+          facts: () => facts,
+        });
+    }
+    rmSync(database());
+    await test.restart();
+    await test.until(overview, ({ records }) => records === 602);
+    await test.agent.unnamed.done();
+    await letGoOn();
+    await test.until(overview, ({ waiting }) => waiting === 0);
+    expect([atTheHub()['B-1'], atTheHub()['B-701'], rawFiles().length]).toEqual(['no_show', 'confirmed', 5]);
+  });
+
+  it('waits for room on the disk, and everything newer waits for it', async () => {
+    await movedAway();
+    rmSync(database());
+    const full = { freeBytes: 10, totalBytes: 2 ** 40 };
+    const agent = await Agent.start(test.home, { withLoops: true, measureDisk: () => full });
+    const client = directClient(apiRouter(agent));
+    await test.until(
+      () => client.overview.get({}),
+      ({ alerts }) => alerts.some(({ fault }) => fault.code === 'disk-low'),
+    );
+    const { records } = await client.overview.get({});
+    await agent.stop();
+    await test.restart();
+    await test.until(overview, (found) => found.records === 602);
+    expect(records).toBe(600);
   });
 });
 
@@ -221,8 +342,7 @@ describe('of the backups', { timeout: 60_000 }, () => {
     const isMoved = existsSync(join(test.home, 'quarantine'));
     rmSync(sealed, { recursive: true });
     renameSync(`${sealed}.away`, sealed);
-    await test.restart();
-    expect([codes, isMoved, (await overview()).records]).toEqual([['backup-unreadable', 'backup-unreadable'], false, 601]);
+    expect([codes, isMoved, await recordsOfBackup()]).toEqual([['backup-unreadable', 'backup-unreadable'], false, 601]);
   });
 
   it('where nobody can read which there are, nothing is taken for a new hotel, and nothing is moved', async () => {
@@ -232,8 +352,7 @@ describe('of the backups', { timeout: 60_000 }, () => {
     rmSync(database());
     const codes = [await start(), await start()];
     writeFileSync(join(test.home, 'backups.json'), plan);
-    await test.restart();
-    expect([codes, (await overview()).records]).toEqual([['backup-plan-unreadable', 'backup-plan-unreadable'], 600]);
+    expect([codes, await recordsOfBackup()]).toEqual([['backup-plan-unreadable', 'backup-plan-unreadable'], 600]);
   });
 
   it('one without its secrets, or with a log of another try beside its copy, is no trouble', async () => {
@@ -248,9 +367,10 @@ describe('of the backups', { timeout: 60_000 }, () => {
     other.close();
     truncateSync(database(), 8192);
     await placeJson(join(stage, 'by-itself.json'), { quarantine: join('quarantine', 'then'), why: 'pipeline.db' });
+    const records = await recordsOfBackup();
     await test.restart();
     const tables = test.agent.stores.read.prepare("select name from sqlite_schema where name = 'of_another_try'").all();
-    expect([(await overview()).records, tables, readdirSync(join(test.home, 'quarantine', 'then'))]).toEqual([600, [], ['pipeline.db']]);
+    expect([records, tables, readdirSync(join(test.home, 'quarantine', 'then'))]).toEqual([600, [], ['pipeline.db']]);
   });
 
   it('the one that was verified last is taken, also where the clock was ahead before', async () => {
@@ -259,8 +379,7 @@ describe('of the backups', { timeout: 60_000 }, () => {
     const older = readdirSync(place).filter((name) => /^\d/.test(name) && join(place, name) !== newest)[0] ?? '';
     renameSync(join(place, older), join(place, `2199${older.slice(4)}`));
     rmSync(database());
-    await test.restart();
-    expect((await overview()).records).toBe(601);
+    expect(await recordsOfBackup()).toBe(601);
   });
 });
 
@@ -282,8 +401,7 @@ describe('where it cannot be restored', { timeout: 60_000 }, () => {
     const start = () => outcome(Agent.start(test.home, { withLoops: false }));
     const codes = [await start(), await start()];
     renameSync(`${safe}-away`, safe);
-    await test.restart();
-    expect([codes, (await overview()).records]).toEqual([['database-lost', 'database-lost'], 600]);
+    expect([codes, await recordsOfBackup()]).toEqual([['database-lost', 'database-lost'], 600]);
   });
 
   it('a database that is of a newer Bellhop, or that cannot be read, is nobody’s to replace', async () => {

@@ -1,14 +1,16 @@
 import { type KeyObject, randomUUID } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, existsSync, linkSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { BackupFacts } from '../../contract/backup.ts';
 import { Fault, type FaultReport } from '../../contract/faults.ts';
 import { openForWriting, type WriteDb } from '../../db/open.ts';
 import { auditStatements } from '../../db/pipeline/audit.ts';
-import { connections } from '../../db/pipeline/connections.ts';
+import { connectionStatements, connections } from '../../db/pipeline/connections.ts';
+import { unnamedSince } from '../../db/pipeline/files.ts';
 import { generations } from '../../db/pipeline/generation.ts';
 import { heldSending, holdStatements } from '../../db/pipeline/held-sending.ts';
 import { agentItself, standingStatements } from '../../db/pipeline/standing.ts';
+import { rawFilesThere, readRawFacts } from '../pipeline/raw-files.ts';
 import { isSound } from '../pipeline/sealed-file.ts';
 import { type Caller, entryOf } from '../runtime/audit.ts';
 import { localOperator } from '../runtime/context.ts';
@@ -36,6 +38,8 @@ export type Restored = {
   readonly rawFiles: number;
   /** Raw files that are missing in the backup or damaged there: what they hold can no longer be read again. */
   readonly lostRawFiles: number;
+  /** Files that were taken since the backup and lie in the data folder that was there before: the next start reads them again. */
+  readonly readAgain: number;
   /** Where the data that was there before lies now. */
   readonly movedTo: string | null;
 };
@@ -71,8 +75,10 @@ export async function restoreBackup(order: RestoreOrder): Promise<Restored> {
     const rawPaths = prepareDatabase(database, key, facts, { nowMs, caller, said: null });
     const lostRawFiles = await copyBack(stage, join(backup, '..'), rawPaths, key);
     const { movedTo, undo } = moveAside(home, nowMs);
+    let readAgain = 0;
     try {
       if (existsSync(join(stage, 'raw'))) renameSync(join(stage, 'raw'), join(home, 'raw'));
+      if (movedTo !== null) readAgain = await bringUnnamed(movedTo, { home, named: new Set(rawPaths), key });
       await placeSecrets(order, backup);
       renameSync(database, join(home, 'pipeline.db'));
     } catch (error) {
@@ -80,7 +86,7 @@ export async function restoreBackup(order: RestoreOrder): Promise<Restored> {
       throw error;
     }
     const { madeAtMs, hotelId, records } = facts;
-    return { backup, madeAtMs, hotelId, records, rawFiles: rawPaths.length - lostRawFiles, lostRawFiles, movedTo };
+    return { backup, madeAtMs, hotelId, records, rawFiles: rawPaths.length - lostRawFiles, lostRawFiles, readAgain, movedTo };
   } finally {
     rmSync(stage, { recursive: true, force: true });
     lock.release();
@@ -106,9 +112,11 @@ export function prepareDatabase(path: string, key: KeyObject, { madeAtMs }: Back
     const { restored } = generations(db, key);
     const { append } = auditStatements(db, key);
     const { raiseAlert } = standingStatements(db);
+    const { saveSetting } = connectionStatements(db);
     db.transaction(() => {
       restored(madeAtMs, nowMs);
       append([entry]);
+      saveSetting(unnamedSince, madeAtMs);
       // A check that was under way was one of the other database.
       db.exec("delete from settings where key = 'check/under-way'");
       if (!said) return;
@@ -150,6 +158,34 @@ async function copyBack(stage: string, place: string, paths: readonly string[], 
     else lost++;
   }
   return lost;
+}
+
+/**
+ * Put those raw files of the data folder that was there before where the next start looks for them, which the backup does not name: what
+ * was taken since. Only what opens by the key of the backup is of the same hotel.
+ * @returns how many.
+ */
+async function bringUnnamed(
+  before: string,
+  { home, named, key }: { readonly home: string; readonly named: ReadonlySet<string>; readonly key: KeyObject },
+): Promise<number> {
+  let brought = 0;
+  for (const { path } of rawFilesThere(before)) {
+    if (named.has(path) || !(await readRawFacts({ home: before, path, key }).catch(() => null))) continue;
+    mkdirSync(dirname(join(home, path)), { recursive: true, mode: 0o700 });
+    await placeLink(join(before, path), join(home, path));
+    brought++;
+  }
+  return brought;
+}
+
+/** The same file in two places: nothing is written, and what was moved aside stays whole. Not every disk can do that. */
+async function placeLink(from: string, to: string): Promise<void> {
+  try {
+    linkSync(from, to);
+  } catch {
+    await copyFile(from, to);
+  }
 }
 
 /**

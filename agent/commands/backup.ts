@@ -121,11 +121,14 @@ export async function restore(line: CommandLine): Promise<number> {
     nowMs: Date.now(),
     ...(values['recovery-key-stdin'] ? { recoveryKey: await line.readAll() } : {}),
   });
-  const { records, rawFiles, lostRawFiles, movedTo } = restored;
+  const { records, rawFiles, lostRawFiles, readAgain, movedTo } = restored;
   const sentences = [
     `Restored: ${records} records, ${rawFiles} raw files, as of ${whenText(restored.madeAtMs)}.`,
     ...(lostRawFiles > 0
       ? [`${lostRawFiles} raw files are missing or damaged in the backup: their rows cannot be shown or read again.`]
+      : []),
+    ...(readAgain > 0
+      ? [`${readAgain} files that were taken since the backup are read again from their copies when the agent starts.`]
       : []),
     ...(movedTo ? [`What was there before lies in ${movedTo}. Delete it when all is well.`] : []),
     'Start the agent now: it reads what has come since, and sends every record again that its source names. Never start the agent of the old PC again.',

@@ -76,7 +76,7 @@ export async function rehearseImport(tools: PullTools, order: ImportOrder, signa
   const sampler = new LayoutSampler();
   const count = { bytes: 0 };
   const chunks = counted(withoutCards(sampler.keptBytes(file.read(signal), order.mapping.file.encoding)), count);
-  const rawPath = await writeRawFile({ home: tools.home, source: order.source, key: tools.key, chunks, atMs: takenAtMs });
+  const rawPath = await writeRawFile({ home: tools.home, source: order.source, key: tools.key, chunks, atMs: takenAtMs, facts: null });
   const layout = sampler.layout(order.mapping, tools.timeZone());
   const totals = { rows: 0, kept: 0, bytesNormalised: 0, bytesDeadLetters: 0, bytesStructural: 0, deadLetters: 0 };
   const deadLettersByRule: Record<string, number> = {};

@@ -38,7 +38,7 @@ describe('the dialects of exports', () => {
     const chunks = (async function* () {
       for (let at = 0; at < bytes.length; at += 11) yield bytes.subarray(at, at + 11);
     })();
-    const rawPath = await writeRawFile({ home, source: 'test', key, chunks, atMs: 0 });
+    const rawPath = await writeRawFile({ home, source: 'test', key, chunks, atMs: 0, facts: null });
     const job = {
       home,
       key,

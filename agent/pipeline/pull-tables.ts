@@ -256,7 +256,7 @@ class AgentBook implements TableBook {
     const atMs = now();
     const whole = chunksOf(bytes);
     const chunks = session.hidesCardNumbers ? withoutCards(whole) : whole;
-    const rawPath = await writeRawFile({ home, source: session.source, key, chunks, atMs });
+    const rawPath = await writeRawFile({ home, source: session.source, key, chunks, atMs, facts: null });
     const page = randomUUID();
     return {
       connectionId,

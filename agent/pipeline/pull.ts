@@ -107,7 +107,7 @@ async function oneByOne(faults: Fault[], run: () => Promise<unknown>): Promise<v
 }
 
 /** A damaged raw file, or a mapping that no longer works, concerns that file; a damaged database stops the run. */
-function concernsOneFile(fault: Fault): boolean {
+export function concernsOneFile(fault: Fault): boolean {
   if (fault.code === 'database-damaged') return fault.detail.file?.startsWith('raw') ?? false;
   return fault.code === 'input-wrong' || fault.code === 'bytes-unaccounted' || fault.code.startsWith('file-');
 }
@@ -157,9 +157,9 @@ async function takeFile(tools: PullTools, file: SourceFile, order: FileOrder, si
   const taken = sampler.keptBytes(checkedChunks(file, sha256, signal), mapping.file.encoding);
   const count = { bytes: 0 };
   const chunks = counted(plan.hidesCardNumbers ? withoutCards(taken) : taken, count);
-  const rawPath = await writeRawFile({ home: tools.home, source: plan.source, key: tools.key, chunks, atMs: tools.now() });
-  const kept = { ...facts, sha256: sha256.digest('hex'), rawPath, bytes: count.bytes, layoutJson: layoutJson() };
-  const stored = await tools.writer.step('registerFile', [kept]);
+  const told = () => ({ ...facts, sha256: sha256.copy().digest('hex'), bytes: count.bytes, layoutJson: layoutJson() });
+  const rawPath = await writeRawFile({ home: tools.home, source: plan.source, key: tools.key, chunks, atMs: tools.now(), facts: told });
+  const stored = await tools.writer.step('registerFile', [{ ...told(), rawPath }]);
   if (stored.uselessRaw !== '') await rm(join(tools.home, stored.uselessRaw), { force: true });
   return stored;
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Fault } from '../../contract/faults.ts';
 import { sealingKey } from '../../db/seal.ts';
-import { readRawFile, withoutCards, writeRawFile } from './raw-files.ts';
+import { type RawFacts, rawFilesThere, readRawFacts, readRawFile, withoutCards, writeRawFile } from './raw-files.ts';
 
 const key = sealingKey(Buffer.alloc(32, 7));
 const atMs = Date.UTC(2026, 2, 1, 10);
@@ -18,7 +18,17 @@ afterEach(() => rmSync(home, { recursive: true, force: true }));
 async function* pieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
-const write = (bytes: Uint8Array, size = 100_000) => writeRawFile({ home, source: 'opera', key, chunks: pieces(bytes, size), atMs });
+const told = {
+  connectionId: 'pms',
+  hotelId: 'ALDQ',
+  source: 'opera',
+  entity: 'booking',
+  name: 'Brandt.csv',
+  path: 'c:\\drops\\Brandt.csv',
+};
+const facts: RawFacts = { ...told, mark: '1-2', sha256: 'ab', mappingJson: '{}', layoutJson: '{}', bytes: 12 };
+const write = (bytes: Uint8Array, size = 100_000, about: (() => RawFacts) | null = null) =>
+  writeRawFile({ home, source: 'opera', key, chunks: pieces(bytes, size), atMs, facts: about });
 
 async function read(path: string, by = key): Promise<Buffer | string> {
   const parts: Buffer[] = [];
@@ -35,7 +45,7 @@ function frames(path: string): Buffer[] {
   const bytes = readFileSync(join(home, path));
   const found: Buffer[] = [];
   for (let at = 0; at < bytes.length; ) {
-    const end = at + 4 + bytes.readUInt32LE(at);
+    const end = at + 4 + (bytes.readUInt32LE(at) & 0x7fff_ffff);
     found.push(bytes.subarray(at, end));
     at = end;
   }
@@ -68,7 +78,9 @@ describe('a raw file', () => {
       yield Buffer.alloc(frame * 2);
       throw new Fault('file-changed', { file: 'a.csv' });
     }
-    await expect(writeRawFile({ home, source: 'opera', key, chunks: broken(), atMs })).rejects.toMatchObject({ code: 'file-changed' });
+    await expect(writeRawFile({ home, source: 'opera', key, chunks: broken(), atMs, facts: null })).rejects.toMatchObject({
+      code: 'file-changed',
+    });
     expect(readdirSync(join(home, 'raw', 'opera', '2026', '03', '01'))).toEqual([]);
   });
 
@@ -96,6 +108,66 @@ describe('a raw file', () => {
     }
     writeFileSync(join(home, path), Buffer.concat([a, b, c, d]));
     expect(((await read(path)) as Buffer).length).toBe(3 * frame + 10);
+  });
+
+  it.each(sizes)('of %i bytes tells what it was told of itself when it had come to its end, and comes back as it was', async (size) => {
+    const bytes = randomBytes(size);
+    const order: string[] = [];
+    async function* chunks() {
+      yield* pieces(bytes, 100_000);
+      order.push('content');
+    }
+    const tell = () => {
+      order.push('facts');
+      return facts;
+    };
+    const path = await writeRawFile({ home, source: 'opera', key, chunks: chunks(), atMs, facts: tell });
+    const none = await write(bytes);
+    expect([await readRawFacts({ home, path, key }), await readRawFacts({ home, path: none, key }), order]).toEqual([
+      facts,
+      null,
+      ['content', 'facts'],
+    ]);
+    expect((await read(path)) as Buffer).toEqual(bytes);
+    expect(readFileSync(join(home, path)).includes('Brandt')).toBe(false);
+  });
+
+  it('is damaged when its facts are cut off, flipped, exchanged or followed by something', async () => {
+    const path = await write(randomBytes(frame + 10), frame, () => facts);
+    const other = await write(randomBytes(frame + 10), frame, () => facts);
+    const bare = await write(randomBytes(frame + 10), frame);
+    const [a, b, told] = frames(path) as [Buffer, Buffer, Buffer];
+    const flipped = Buffer.from(told);
+    flipped[20] = (flipped[20] as number) ^ 1;
+    const wrong = [
+      [a, b],
+      [a, told],
+      [told],
+      [a, b, flipped],
+      [a, b, frames(other)[2] as Buffer],
+      [a, b, told, told],
+      [a, b, told, b],
+      [a, b, told.subarray(0, -1)],
+    ];
+    for (const parts of wrong) {
+      writeFileSync(join(home, path), Buffer.concat(parts));
+      expect(await read(path)).toBe(`database-damaged ${path}`);
+    }
+    writeFileSync(join(home, bare), Buffer.concat([...frames(bare), told]));
+    expect(await read(bare)).toBe(`database-damaged ${bare}`);
+  });
+
+  it('is listed where it lies, in the order in which files were taken, beside nothing else', async () => {
+    const later = await writeRawFile({ home, source: 'a', key, chunks: pieces(Buffer.from('x'), 1), atMs: atMs + 86_400_000, facts: null });
+    const first = await write(Buffer.from('x'));
+    writeFileSync(join(home, 'raw', 'opera', 'half.raw.part'), 'x');
+    expect([rawFilesThere(home), rawFilesThere(join(home, 'nowhere'))]).toEqual([
+      [
+        { path: first, takenAtMs: atMs },
+        { path: later, takenAtMs: atMs + 86_400_000 },
+      ],
+      [],
+    ]);
   });
 
   it('that is not there is damaged too', async () => {

@@ -1,12 +1,30 @@
 import { type KeyObject, randomBytes } from 'node:crypto';
-import { join } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
+import { basename, join, relative } from 'node:path';
+import { z } from 'zod';
 import { hideCards } from './normalise/cards.ts';
-import { frameStart, readSealedFile, writeSealedFile } from './sealed-file.ts';
+import { frameStart, readSealedFacts, readSealedFile, writeSealedFile } from './sealed-file.ts';
 
 /**
  * Raw payloads, just as they came but for card numbers: compressed, encrypted, fsynced and renamed before the row that names
  * them commits.
  */
+
+/** What a raw file tells of itself: all that it takes to read it again where no database knows of it. */
+const RawFacts = z.strictObject({
+  connectionId: z.string(),
+  hotelId: z.string(),
+  source: z.string(),
+  entity: z.string(),
+  name: z.string(),
+  path: z.string(),
+  mark: z.string(),
+  sha256: z.string(),
+  mappingJson: z.string(),
+  layoutJson: z.string(),
+  bytes: z.int().nonnegative(),
+});
+export type RawFacts = z.infer<typeof RawFacts>;
 
 /** Give the folder of a source and a day: `raw/{source}/{yyyy}/{mm}/{dd}` (HI-090). */
 function rawFolder(source: string, atMs: number): string {
@@ -32,6 +50,7 @@ export async function* withoutCards(chunks: AsyncIterable<Uint8Array>): AsyncGen
 /**
  * Write one raw file from chunks of bytes.
  *
+ * @param facts asked for when all chunks are written; null for a page of a table, which its source is asked for again.
  * @returns its path relative to `home`. The file is durable when this resolves; on any failure nothing is left behind.
  * @throws {Fault} `disk-full`
  */
@@ -41,10 +60,12 @@ export async function writeRawFile(spec: {
   readonly key: KeyObject;
   readonly chunks: AsyncIterable<Uint8Array>;
   readonly atMs: number;
+  readonly facts: (() => RawFacts) | null;
 }): Promise<string> {
+  const { facts } = spec;
   const name = `${spec.atMs.toString(36)}-${randomBytes(9).toString('base64url')}.raw`;
   const path = join(rawFolder(spec.source, spec.atMs), name);
-  await writeSealedFile(join(spec.home, path), spec.key, spec.chunks);
+  await writeSealedFile(join(spec.home, path), spec.key, spec.chunks, facts && (() => JSON.stringify(facts())));
   return path.replaceAll('\\', '/');
 }
 
@@ -59,6 +80,30 @@ export function readRawFile(spec: {
   readonly from?: number;
 }): AsyncGenerator<Buffer> {
   return readSealedFile(join(spec.home, spec.path), spec.key, spec.path, spec.from);
+}
+
+/**
+ * Read what a raw file tells of itself; null where it tells nothing.
+ * @throws {Fault} `database-damaged`
+ */
+export async function readRawFacts(file: {
+  readonly home: string;
+  readonly path: string;
+  readonly key: KeyObject;
+}): Promise<RawFacts | null> {
+  const text = await readSealedFacts(join(file.home, file.path), file.key, file.path);
+  return text === null ? null : RawFacts.parse(JSON.parse(text));
+}
+
+/** All raw files that lie in a home, by their paths relative to it, in the order in which they were taken. */
+export function rawFilesThere(home: string): { readonly path: string; readonly takenAtMs: number }[] {
+  const folder = join(home, 'raw');
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((one) => one.isFile() && one.name.endsWith('.raw'))
+    .map((one) => relative(home, join(one.parentPath, one.name)).replaceAll('\\', '/'))
+    .map((path) => ({ path, takenAtMs: Number.parseInt(basename(path), 36) }))
+    .toSorted((one, other) => one.takenAtMs - other.takenAtMs);
 }
 
 /**

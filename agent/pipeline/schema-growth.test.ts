@@ -63,7 +63,7 @@ async function importBookings(
   const chunks = (async function* () {
     yield content;
   })();
-  const rawPath = await writeRawFile({ home: folder, source: 'pms', key, chunks, atMs: 0 });
+  const rawPath = await writeRawFile({ home: folder, source: 'pms', key, chunks, atMs: 0, facts: null });
   const layout: FoundLayout = { encoding: 'utf-8', otherEncodings: [], delimiter: ',', isFound: true };
   const file = {
     connectionId: 'pms',

@@ -11,6 +11,9 @@ import { seal, sealOverheadBytes, unseal } from '../../db/seal.ts';
  * It is a row of frames: length (4 bytes, little endian), then up to 256 KiB of the content, packed with zstd and sealed with the data
  * key. Each frame is bound to the file's own name, which is random, and to its place, and the last one says that it is the last: frames
  * cannot be exchanged, reordered or cut off unnoticed.
+ *
+ * Behind the content there may be facts about it, in a frame of their own whose length has its top bit set. The last frame of the
+ * content says whether they follow.
  */
 const frameBytes = 256 * 1024;
 const lengthBytes = 4;
@@ -18,8 +21,14 @@ const lengthBytes = 4;
 const packing = { params: { [constants.ZSTD_c_compressionLevel]: 1 }, chunkSize: frameBytes };
 const unpacking = { chunkSize: frameBytes, maxOutputLength: frameBytes };
 
-function frameContext(name: string, index: number, isLast: boolean): string {
-  return `raw ${name} ${index}${isLast ? ' last' : ''}`;
+const factsBit = 0x8000_0000;
+const factsIndex = 'facts';
+
+/** How a frame of the content ends the content: not at all, as the end of the file, or with facts behind it. */
+type End = '' | ' last' | ' last before facts';
+
+function frameContext(name: string, index: number | typeof factsIndex, end: End): string {
+  return `raw ${name} ${index}${end}`;
 }
 
 /** Flush a folder's entries, so that a rename in it survives a power cut. Windows has no such call and needs none on NTFS. */
@@ -56,19 +65,37 @@ export async function placeFile(path: string, fill: (file: FileHandle) => Promis
   }
 }
 
-/** Write chunks of bytes into a sealed file. It is durable when this resolves. @throws {Fault} `disk-full` */
-export function writeSealedFile(path: string, key: KeyObject, chunks: AsyncIterable<Uint8Array>): Promise<void> {
-  return placeFile(path, (file) => writeFrames(file, basename(path), key, chunks));
+/**
+ * Write chunks of bytes into a sealed file. It is durable when this resolves.
+ * @param facts asked when all of the content is written: a text that is kept with it.
+ * @throws {Fault} `disk-full`
+ */
+export function writeSealedFile(
+  path: string,
+  key: KeyObject,
+  chunks: AsyncIterable<Uint8Array>,
+  facts: (() => string) | null = null,
+): Promise<void> {
+  return placeFile(path, (file) => writeFrames(file, basename(path), key, chunks, facts));
 }
 
-async function writeFrames(file: FileHandle, name: string, key: KeyObject, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+async function writeFrames(
+  file: FileHandle,
+  name: string,
+  key: KeyObject,
+  chunks: AsyncIterable<Uint8Array>,
+  facts: (() => string) | null,
+): Promise<void> {
   let index = 0;
-  for await (const { plain, isLast } of inFrames(chunks)) {
-    const sealed = seal(key, zstdCompressSync(plain, packing), frameContext(name, index++, isLast));
+  const write = async (plain: Uint8Array, at: number | typeof factsIndex, end: End) => {
+    const sealed = seal(key, zstdCompressSync(plain, packing), frameContext(name, at, end));
     const head = Buffer.alloc(lengthBytes);
-    head.writeUInt32LE(sealed.length);
+    head.writeUInt32LE(at === factsIndex ? sealed.length + factsBit : sealed.length);
     await file.writev([head, sealed]);
-  }
+  };
+  const last = facts === null ? ' last' : ' last before facts';
+  for await (const { plain, isLast } of inFrames(chunks)) await write(plain, index++, isLast ? last : '');
+  if (facts !== null) await write(Buffer.from(facts()), factsIndex, '');
 }
 
 /** Cut a stream of bytes into frames of equal size; the last is the rest, be it empty. */
@@ -88,24 +115,48 @@ async function* inFrames(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<{ pl
  * @throws {Fault} `database-damaged` when a frame was changed, exchanged or is missing.
  */
 export async function* readSealedFile(path: string, key: KeyObject, shownAs: string, from = 0): AsyncGenerator<Buffer> {
+  for await (const { kind, plain } of openedFrames(path, key, shownAs, from)) if (kind === 'content') yield plain;
+}
+
+/**
+ * Read the facts that were kept with a file, without opening its content; null where none were.
+ * @throws {Fault} `database-damaged`
+ */
+export async function readSealedFacts(path: string, key: KeyObject, shownAs: string): Promise<string | null> {
+  for await (const { kind, plain } of openedFrames(path, key, shownAs, Number.POSITIVE_INFINITY))
+    if (kind === 'facts') return plain.toString('utf8');
+  return null;
+}
+
+type Opened = { readonly kind: 'content' | 'facts'; readonly plain: Buffer };
+
+async function* openedFrames(path: string, key: KeyObject, shownAs: string, from: number): AsyncGenerator<Opened> {
   const name = basename(path);
   let file: FileHandle | null = null;
   try {
     file = await open(path, 'r');
     const { size } = await file.stat();
-    let at = 0;
-    for (let index = 0; at < size || index === 0; index++) {
-      const length = (await bytesAt(file, at, lengthBytes)).readUInt32LE(0);
+    const opened = async (at: number, length: number, context: string) => {
       // zstd makes bytes that it cannot pack a little longer.
       if (length < sealOverheadBytes || length > frameBytes * 2) throw new RangeError('no frame');
-      if ((index + 1) * frameBytes <= from) {
-        at += lengthBytes + length;
-        continue;
-      }
-      const sealed = await bytesAt(file, at + lengthBytes, length);
-      at += lengthBytes + length;
-      const packed = unseal(key, sealed, frameContext(name, index, at === size));
-      yield zstdDecompressSync(packed, unpacking);
+      return zstdDecompressSync(unseal(key, await bytesAt(file as FileHandle, at, length), context), unpacking);
+    };
+    let length = await lengthAt(file, 0);
+    for (let index = 0, at = 0; ; index++) {
+      const behind = at + lengthBytes + length;
+      const next = behind === size ? null : await lengthAt(file, behind);
+      const hasFacts = next !== null && next >= factsBit;
+      const end = next === null ? ' last' : hasFacts ? ' last before facts' : '';
+      const isSkipped = (index + 1) * frameBytes <= from;
+      if (!isSkipped) yield { kind: 'content', plain: await opened(at + lengthBytes, length, frameContext(name, index, end)) };
+      if (next === null) return;
+      at = behind;
+      length = next;
+      if (!hasFacts) continue;
+      length -= factsBit;
+      if (at + lengthBytes + length !== size) throw new RangeError('something behind the facts');
+      yield { kind: 'facts', plain: await opened(at + lengthBytes, length, frameContext(name, factsIndex, '')) };
+      return;
     }
   } catch (error) {
     throw new Fault('database-damaged', { file: shownAs }, { cause: error });
@@ -127,6 +178,10 @@ export async function isSound(path: string, key: KeyObject, shownAs: string): Pr
 /** The byte at which the frame with this byte starts. */
 export function frameStart(byte: number): number {
   return byte - (byte % frameBytes);
+}
+
+async function lengthAt(file: FileHandle, at: number): Promise<number> {
+  return (await bytesAt(file, at, lengthBytes)).readUInt32LE(0);
 }
 
 async function bytesAt(file: FileHandle, at: number, length: number): Promise<Buffer> {

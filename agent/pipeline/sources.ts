@@ -18,6 +18,8 @@ import { RunBook } from './run-book.ts';
 
 export type SourceTools = Omit<TablePullTools, 'onProgress' | 'onBeside' | 'onCompared' | 'runId'> & {
   readonly logins: Logins;
+  /** Resolves when what has to be read before anything of a source is read. */
+  readonly readFirst: () => Promise<void>;
   readonly secretsOf: (connectionId: string) => Record<string, string>;
   readonly onChange: () => void;
   readonly onKept: () => void;
@@ -181,6 +183,7 @@ export class Sources {
 
   async #pull(connection: Connection, running: Running, signal: AbortSignal): Promise<Ended> {
     try {
+      await this.#tools.readFirst();
       await this.#tools.writer.step('noteSyncStarted', [connection.id, this.#tools.now()]);
       const hotel = property(this.#tools.read);
       if (!hotel) throw new Fault('input-wrong', { detail: 'the hotel is not set up yet' });

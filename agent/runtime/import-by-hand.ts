@@ -36,6 +36,7 @@ export async function importByHand(agent: Agent, input: ImportOrder, caller: Cal
   const asked = { mapping: mapping.name, from: input.from ?? null, to: input.to ?? null, isDryRun: input.isDryRun };
   await writeDown(agent, caller, { ...of, action: 'file-import-begun', detail: asked });
   if (input.isDryRun) return rehearseImport(tools, order, signal);
+  await agent.unnamed.done();
   const report = await importFile(tools, order, signal);
   const { rows, kept, unchanged, deadLetters } = report.file;
   await writeDown(agent, caller, { ...of, action: 'file-imported', detail: { rows, kept, unchanged, deadLetters } });

@@ -42,6 +42,9 @@ export type UnfinishedFile = {
 /** Where it is noted when all content was forgotten last: what was read before may be other at a destination. */
 export const contentForgotten = 'content-forgotten';
 
+/** Where it is noted when the backup was made that has taken the place of the database, until what was taken since has been read again. */
+export const unnamedSince = 'unnamed-since';
+
 const unfinishedColumns =
   '(select mark from sightings s where s.file_id = files.id and s.path = files.path order by seen_at_ms desc limit 1) as mark, id, connection_id as connectionId, name, path, sha256, hotel_id as hotelId, source, entity, raw_path as rawPath, mapping as mappingJson, layout as layoutJson, bytes, position';
 
@@ -198,6 +201,21 @@ export function unfinishedFiles(db: ReadDb, connectionId: string): UnfinishedFil
       `select ${unfinishedColumns} from files where connection_id = ? and finished_at_ms is null order by id`,
     )
     .all(connectionId);
+}
+
+/** Every file that is half read, whosever it is, oldest first. */
+export function allUnfinishedFiles(db: ReadDb): UnfinishedFile[] {
+  return db.prepare<[], UnfinishedFile>(`select ${unfinishedColumns} from files where finished_at_ms is null order by id`).all();
+}
+
+/** The raw files that are named by a row. */
+export function namedRawFiles(db: ReadDb): Set<string> {
+  return new Set(db.prepare<[], string>("select raw_path from files where raw_path <> ''").pluck().all());
+}
+
+/** Whether a connection has taken a file with this content, be it read or not. */
+export function isContentTaken(db: ReadDb, connectionId: string, sha256: string): boolean {
+  return db.prepare('select 1 from files where connection_id = ? and sha256 = ?').get(connectionId, sha256) !== undefined;
 }
 
 /** One file with what reading it needs. */

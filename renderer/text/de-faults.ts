@@ -104,8 +104,13 @@ export const faultsDe: Record<FaultCode, Sentences> = {
   },
   'database-restored': {
     what: 'Die Datenbank war beschädigt, bemerkt am {found}. Die Sicherung vom {made} wurde von selbst zurückgespielt.',
-    safe: 'Das Beschädigte liegt in {folder}. An kein Ziel wird etwas gesendet, bis jemand es weitergehen lässt; die Quellen werden weiter gelesen. Was seit der Sicherung hereinkam und noch an seiner Quelle liegt, wird noch einmal gelesen.',
-    next: 'Sehen Sie nach, was seit der Sicherung eingestellt wurde: Ziele, die angehalten oder entfernt wurden, und Regeln dafür, was das Haus verlässt. Lassen Sie dann jedes Ziel weitergehen. Exportieren Sie Dateien jener Zeit noch einmal, wenn sie verschoben wurden, prüfen Sie die Festplatte dieses PCs, und bestätigen Sie, dass Sie dies gesehen haben.',
+    safe: 'Das Beschädigte liegt in {folder}. An kein Ziel wird etwas gesendet, bis jemand es weitergehen lässt; die Quellen werden weiter gelesen. Was seit der Sicherung hereinkam, wird noch einmal gelesen: Dateien aus ihren versiegelten Kopien, Tabellen von Datenbanken aus ihrer Quelle.',
+    next: 'Sehen Sie nach, was seit der Sicherung eingestellt wurde: Ziele, die angehalten oder entfernt wurden, und Regeln dafür, was das Haus verlässt. Lassen Sie dann jedes Ziel weitergehen. Prüfen Sie die Festplatte dieses PCs, und bestätigen Sie, dass Sie dies gesehen haben.',
+  },
+  'copies-unread': {
+    what: 'Die Kopien von {count} Dateien, die seit der Sicherung geholt wurden, sind nicht lesbar: {names}.',
+    safe: 'Alle anderen Dateien jener Zeit wurden noch einmal gelesen. Diese Kopien liegen, wie sie sind, im Datenordner unter raw.',
+    next: 'Lassen Sie das Hotelsystem diese Dateien noch einmal exportieren, oder legen Sie sie von dort zurück, wohin sie verschoben wurden. Bestätigen Sie dann, dass Sie dies gesehen haben.',
   },
   'database-mended': {
     what: 'Ein Teil der Datenbank war beschädigt: {rows} Zeilen des Ausgangs.',
