@@ -10,6 +10,7 @@ import { delivery, waitingBehind } from '../db/pipeline/outbox.ts';
 import { agentItself, standingAlerts } from '../db/pipeline/standing.ts';
 import { Backups } from './backup/scheduled.ts';
 import { Checking } from './check/checking.ts';
+import { noteWhereSuspect } from './check/suspect.ts';
 import { Destinations } from './pipeline/destinations.ts';
 import { Figures } from './pipeline/figures.ts';
 import { resumeImports } from './pipeline/import-file.ts';
@@ -33,6 +34,8 @@ import { Unnamed } from './runtime/unnamed.ts';
 import { version } from './version.ts';
 
 const intentsEveryMs = 5_000;
+
+type StartOptions = { readonly recoveryKey?: string; readonly withLoops: boolean; readonly measureDisk?: () => DiskSpace };
 
 /** The agent of one home: its stores, its loops, and their end. */
 export class Agent {
@@ -71,7 +74,10 @@ export class Agent {
       neverLog(Object.values(secrets));
       return secrets;
     };
-    const onBug = (error: unknown) => stores.log.error(errorFields(error), 'a step of the agent failed');
+    const onBug = (error: unknown) => {
+      noteWhereSuspect(stores.home, error);
+      stores.log.error(errorFields(error), 'a step of the agent failed');
+    };
     const shared = {
       secretsOf,
       onFault: (connectionId: string, fault: Fault) => void this.#note(connectionId, fault).catch(onBug),
@@ -180,32 +186,45 @@ export class Agent {
   }
 
   /**
-   * Open a home and start its loops.
+   * Open a home and start its loops. Damage of a large database that is met only now is looked into at once, as at every start.
    * @throws {Fault} what {@link openStores} throws.
    */
-  static async start(
-    home: string,
-    options: { readonly recoveryKey?: string; readonly withLoops: boolean; readonly measureDisk?: () => DiskSpace },
-  ): Promise<Agent> {
-    const agent = new Agent(await openStores(home, options), options.measureDisk ?? (() => diskSpace(home)));
-    await agent.#noteBeside('closeRuns', 'runs that were cut short could not be closed');
-    if (options.withLoops) {
-      agent.sources.start();
-      await agent.destinations.start();
-      agent.figures.start();
-      agent.pruning.start();
-      agent.mending.readAgain();
-      agent.checking.start();
-      agent.backups.start();
-      agent.#intents = setInterval(() => void agent.#carryOut(), intentsEveryMs);
-      agent.#disk = setInterval(() => void agent.#lookAtDisk(), policies.diskLookEveryMs);
-      agent.#attempts = setInterval(() => void agent.#pruneHistory(), policies.pruneAttemptsEveryMs);
-      await agent.#carryOut();
-      await agent.#lookAtDisk();
-      await agent.#pruneHistory();
-      void agent.#resumeImports();
+  static async start(home: string, options: StartOptions): Promise<Agent> {
+    try {
+      return await Agent.#begin(home, options);
+    } catch (error) {
+      if (!noteWhereSuspect(home, error)) throw error;
+      return Agent.#begin(home, options);
     }
-    return agent;
+  }
+
+  static async #begin(home: string, options: StartOptions): Promise<Agent> {
+    const agent = new Agent(await openStores(home, options), options.measureDisk ?? (() => diskSpace(home)));
+    try {
+      await agent.#noteBeside('closeRuns', 'runs that were cut short could not be closed');
+      if (options.withLoops) await agent.#startLoops();
+      return agent;
+    } catch (error) {
+      await agent.stop().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async #startLoops(): Promise<void> {
+    this.sources.start();
+    await this.destinations.start();
+    this.figures.start();
+    this.pruning.start();
+    this.mending.readAgain();
+    this.checking.start();
+    this.backups.start();
+    this.#intents = setInterval(() => void this.#carryOut(), intentsEveryMs);
+    this.#disk = setInterval(() => void this.#lookAtDisk(), policies.diskLookEveryMs);
+    this.#attempts = setInterval(() => void this.#pruneHistory(), policies.pruneAttemptsEveryMs);
+    await this.#carryOut();
+    await this.#lookAtDisk();
+    await this.#pruneHistory();
+    void this.#resumeImports();
   }
 
   /** Fires when the agent stops. */
@@ -324,6 +343,7 @@ export class Agent {
   }
 
   async #note(connectionId: string, fault: Fault): Promise<void> {
+    noteWhereSuspect(this.stores.home, fault);
     this.stores.log.warn(
       { connectionId, code: fault.code, detail: fault.detail, ...(fault.code === 'internal' ? errorFields(fault.cause) : {}) },
       fault.message,
@@ -365,7 +385,10 @@ export class Agent {
   /** Carry out a step of a history that nothing else depends on. */
   async #noteBeside(step: 'closeRuns' | 'pruneAttempts' | 'pruneRuns', otherwise: string): Promise<void> {
     const { writer, log } = this.stores;
-    await writer.step(step, []).catch((error) => log.error(errorFields(error), otherwise));
+    await writer.step(step, []).catch((error) => {
+      noteWhereSuspect(this.stores.home, error);
+      log.error(errorFields(error), otherwise);
+    });
   }
 
   /** One after the other: two at once would move the same file. */

@@ -119,7 +119,7 @@ export const faults = {
     who: 'person',
     what: 'The database {file} is damaged.',
     safe: 'Nothing was written to it. The raw files are untouched.',
-    next: 'Stop Bellhop, keep the data folder as it is, and call support before anything else.',
+    next: 'Stop Bellhop and start it again: it then looks at the whole database, and puts the last verified backup in its place where that is needed. Delete nothing. If this stays, call support.',
   },
   'database-lost': {
     who: 'person',

@@ -1,5 +1,18 @@
 import { spawn } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import Database from 'better-sqlite3';
@@ -122,6 +135,28 @@ describe('where the database is damaged at a start', { timeout: 60_000 }, () => 
       expect([atTheHub()['B-1'], atTheHub()['B-600']]).toEqual(['cancelled', 'confirmed']);
     },
   );
+
+  it.each([
+    ['at once, where nothing can start', 'connections'],
+    ['at once, where nothing can start', 'alerts'],
+    ['at the next start, where the rest goes on', 'runs'],
+  ])('and is too large to be looked at each time: %s, for damage in the table %s', async (when, table) => {
+    await backedUp();
+    const beside = new Database(database());
+    const rootPage = beside.prepare<[string], number>('select rootpage from sqlite_schema where name = ?').pluck().get(table) as number;
+    beside.exec('create table filling (x)');
+    const add = beside.prepare('insert into filling values (zeroblob(?))');
+    for (let at = 0; at < 5; at++) add.run(64 * 1024 * 1024);
+    beside.pragma('wal_checkpoint(truncate)');
+    beside.close();
+    const file = openSync(database(), 'r+');
+    writeSync(file, Buffer.alloc(8192, 0x5a), 0, 8192, (rootPage - 1) * 8192);
+    closeSync(file);
+    await test.restart();
+    if (when.startsWith('at the next')) await test.restart();
+    await test.until(overview, ({ records }) => records === 601);
+    expect((await overview()).alerts.map(({ fault }) => fault.code)).toEqual(['database-restored']);
+  });
 
   it('says so until a person has seen it, also over a restart, and writes down who did what', async () => {
     await backedUp();

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { noteWhereSuspect } from '../check/suspect.ts';
 import { Agent } from '../index.ts';
 import { policies } from '../resilience/policies.ts';
 import { apiRouter } from '../runtime/api.ts';
@@ -51,8 +52,12 @@ export async function runAgent(line: CommandLine): Promise<number> {
  * thrown into nowhere leaves us in a state we do not know, so the agent stops in order and is started anew.
  */
 function lastResort(agent: Agent): void {
-  process.on('unhandledRejection', (error) => agent.stores.log.error(errorFields(error), 'a promise failed and nobody was waiting for it'));
+  process.on('unhandledRejection', (error) => {
+    noteWhereSuspect(agent.stores.home, error);
+    agent.stores.log.error(errorFields(error), 'a promise failed and nobody was waiting for it');
+  });
   process.on('uncaughtException', (error) => {
+    noteWhereSuspect(agent.stores.home, error);
     agent.stores.log.fatal(errorFields(error), 'the agent stops because of an error of its own');
     process.exitCode = 1;
     agent.requestStop();

@@ -95,7 +95,7 @@ export const faultsDe: Record<FaultCode, Sentences> = {
   'database-damaged': {
     what: 'Die Datenbank {file} ist beschädigt.',
     safe: 'Nichts wurde hineingeschrieben. Die Rohdateien sind unberührt.',
-    next: 'Beenden Sie Bellhop, lassen Sie den Datenordner, wie er ist, und rufen Sie zuerst die Betreuung an.',
+    next: 'Beenden Sie Bellhop und starten Sie es neu: Es sieht dann die ganze Datenbank durch und setzt, wo es nötig ist, die letzte geprüfte Sicherung an ihre Stelle. Löschen Sie nichts. Bleibt die Meldung, rufen Sie die Betreuung an.',
   },
   'database-lost': {
     what: 'Die Datenbank ist beschädigt oder fehlt, und eine geprüfte Sicherung ist nicht zu haben. Ordner der Sicherungen: {folder}.',
