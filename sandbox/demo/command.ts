@@ -67,7 +67,7 @@ function figures({ captured, overview, filesDone }: Standing) {
 
 function standingText(now: Standing): string {
   const { files, captured, waiting, deadLetters } = figures(now);
-  return `  the agent has read ${files} files: ${captured} changes kept, ${waiting} of them still waiting, ${deadLetters} rows set aside`;
+  return `  the agent has read ${files} ${files === 1 ? 'file' : 'files'}: ${captured} changes kept, ${waiting} of them still waiting, ${deadLetters} rows set aside`;
 }
 
 function welcome(address: string | null, drop: string, seconds: number | undefined): string {
