@@ -131,13 +131,13 @@ type Prepared = {
 async function prepared(order: Omit<HomeTools, 'log'> & Begun & { readonly database: string }): Promise<Prepared> {
   const { home, secrets, nowMs, database, quarantine } = order;
   const { plan, verifiedBackup } = readNotes(home);
-  const verified = verifiedBackup === null ? [] : verifiedBackups(dirname(verifiedBackup)).reverse();
+  const verified = verifiedBackup === null ? [] : (await verifiedBackups(dirname(verifiedBackup))).reverse();
   // Their names are those of a clock that may have been wrong: which one was the last is noted.
   const candidates = verified.toSorted((one, other) => Number(other === verifiedBackup) - Number(one === verifiedBackup));
   for (const backup of candidates) {
     for (const name of databaseFiles) rmSync(join(dirname(database), name), { force: true });
     try {
-      const facts = readFacts(backup);
+      const facts = await readFacts(backup);
       const sealedSecrets = sealedSecretsOf(backup);
       await unsealDatabase(backup, facts, secrets.dataKey, database);
       const detail = { made: minuteOf(facts.madeAtMs), found: minuteOf(nowMs), folder: join(home, quarantine) };

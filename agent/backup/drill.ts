@@ -1,5 +1,4 @@
 import { createHash, type KeyObject, randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BackupDrill, BackupFacts } from '../../contract/backup.ts';
@@ -13,7 +12,7 @@ import { isSound, placeFile, readSealedFile } from '../pipeline/sealed-file.ts';
 import { policies } from '../resilience/policies.ts';
 import { diskSpace } from '../runtime/disk.ts';
 import { Secrets } from '../runtime/secrets.ts';
-import { copyFile, drillName, errnoOf, factsName, placeJson, readFacts, unreadable } from './place.ts';
+import { copyFile, drillName, errnoOf, factsName, isThere, onlyThose, placeJson, readFacts, unreadable } from './place.ts';
 
 type DrillTools = { readonly home: string; readonly key: KeyObject; readonly now: () => number };
 
@@ -30,7 +29,7 @@ const dayMs = 86_400_000;
  */
 export async function drill(tools: DrillTools, backup: string, lost: number, signal: AbortSignal): Promise<BackupDrill> {
   const place = join(tools.home, 'run', `drill-${randomBytes(6).toString('hex')}`);
-  const facts = readFacts(backup);
+  const facts = await readFacts(backup);
   assertRoomFor(facts.database.bytes, tools.home);
   await mkdir(place, { mode: 0o700 });
   try {
@@ -70,7 +69,7 @@ async function restoredInto(place: string, order: DrillOrder): Promise<Drilled> 
   const counted = { records, blocks: opened, rawFiles: 0 };
   if (records !== facts.records || rawPaths.length !== facts.rawFiles) return { ...counted, flaw: 'it holds another number of records' };
   if (blocks > 0 && opened === 0) return { ...counted, flaw: 'its seals are of another key' };
-  const missing = rawPaths.filter((path) => !existsSync(join(backup, '..', path))).length;
+  const { length: missing } = await onlyThose(rawPaths, async (path) => !(await isThere(join(backup, '..', path))));
   if (missing > lost) return { ...counted, flaw: `${missing - lost} raw files are missing` };
   const rawFiles = await openRawFiles(order, key, rawPaths);
   return {
@@ -131,7 +130,7 @@ async function openRawFiles(
     if (signal.aborted) throw new Fault('stopped');
     const copy = join(place, path);
     if (await isSound(copy, key, path)) whole++;
-    else if (existsSync(copy) && (await isSound(join(home, path), key, path))) {
+    else if ((await isThere(copy)) && (await isSound(join(home, path), key, path))) {
       await copyFile(join(home, path), copy);
       if (await isSound(copy, key, path)) whole++;
       else damaged++;
@@ -177,7 +176,7 @@ export async function unsealDatabase(backup: string, { database }: BackupFacts, 
     if (error.code !== 'database-damaged') throw error;
     const errno = errnoOf(error.cause);
     // Where the rest of the backup is there still, a file that is gone was deleted; else all of it is away.
-    if (errno && (errno !== 'ENOENT' || !existsSync(join(backup, factsName)))) throw unreadable(backup, error.cause);
+    if (errno && (errno !== 'ENOENT' || !(await isThere(join(backup, factsName))))) throw unreadable(backup, error.cause);
     throw new Fault('backup-damaged', { folder: backup, detail: database.name }, { cause: error });
   }
   if (sha256.digest('hex') !== database.sha256) throw new Fault('backup-damaged', { folder: backup, detail: database.name });

@@ -9,7 +9,19 @@ import { isSound, readSealedFile, writeSealedFile } from '../pipeline/sealed-fil
 import { version } from '../version.ts';
 import { assertRoomFor, contents, drill } from './drill.ts';
 import { begunName, dataFolderId } from './owner.ts';
-import { assertOutside, copyFile, factsName, placeJson, placeOf, rawListName, secretsNames, stampOf } from './place.ts';
+import {
+  assertOutside,
+  bytesOf,
+  copyFile,
+  factsName,
+  isThere,
+  onlyThose,
+  placeJson,
+  placeOf,
+  rawListName,
+  secretsNames,
+  stampOf,
+} from './place.ts';
 
 export type BackupTools = { readonly home: string; readonly key: KeyObject; readonly now: () => number };
 
@@ -120,21 +132,24 @@ async function* copyRawFiles(
   place: string,
   signal: AbortSignal,
 ): AsyncGenerator<BackupProgress, CopiedRaw> {
-  const sizeOf = (path: string) => statSync(path, { throwIfNoEntry: false })?.size ?? -1;
-  const missing = paths.filter((path) => sizeOf(join(place, path)) < 0 || sizeOf(join(place, path)) !== sizeOf(join(home, path)));
-  const totalBytes = missing.reduce((sum, path) => sum + Math.max(0, sizeOf(join(home, path))), 0);
+  const missing = await onlyThose(paths, async (path) => {
+    const there = await bytesOf(join(place, path));
+    return there === null || there !== (await bytesOf(join(home, path)));
+  });
+  let totalBytes = 0;
+  for (const path of missing) totalBytes += (await bytesOf(join(home, path))) ?? 0;
   let bytes = 0;
   let lost = 0;
   let copied = 0;
   for (const path of missing) {
     if (signal.aborted) throw new Fault('stopped');
     // A copy that is there without its original is what is left of it.
-    if (!existsSync(join(home, path))) lost += existsSync(join(place, path)) ? 0 : 1;
+    if (!(await isThere(join(home, path)))) lost += (await isThere(join(place, path))) ? 0 : 1;
     else if (await isSound(join(home, path), key, path)) {
       await copyFile(join(home, path), join(place, path));
       if (!(await isSound(join(place, path), key, path)))
         throw new Fault('backup-folder-unusable', { folder: place, detail: 'what was written reads differently' });
-      bytes += sizeOf(join(place, path));
+      bytes += (await bytesOf(join(place, path))) ?? 0;
       copied++;
     } else lost++;
     yield progress('raw-files', bytes, totalBytes);

@@ -1,5 +1,5 @@
 import { hkdfSync, type KeyObject } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 
@@ -13,9 +13,9 @@ export function dataFolderId(key: KeyObject): string {
 }
 
 /** Of which data folder a backup is that was cut short; null where nobody knows. */
-export function ownerOfBegun(backup: string): string | null {
+export async function ownerOfBegun(backup: string): Promise<string | null> {
   try {
-    return BegunBackup.parse(JSON.parse(readFileSync(join(backup, begunName), 'utf8'))).dataFolder;
+    return BegunBackup.parse(JSON.parse(await readFile(join(backup, begunName), 'utf8'))).dataFolder;
   } catch {
     return null;
   }

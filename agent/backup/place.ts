@@ -1,5 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join, relative, resolve } from 'node:path';
 import { BackupDrill, BackupFacts } from '../../contract/backup.ts';
 import { Fault } from '../../contract/faults.ts';
@@ -8,6 +7,8 @@ import { placeFile } from '../pipeline/sealed-file.ts';
 /**
  * Where backups lie: `FOLDER/bellhop-HOTEL/`. Each has a folder of its own, named by its time, with the sealed database, the secrets and,
  * written last, `backup.json`: without it a backup is not whole. Raw files never change, so they lie beside them once for all.
+ *
+ * It may be a stick or a share that answers after seconds, or not at all: nothing here is waited for by the agent's thread.
  */
 export const factsName = 'backup.json';
 /** Which raw files a backup needs; they lie beside it. */
@@ -38,23 +39,23 @@ export function assertOutside(home: string, folder: string): void {
  * Find a backup: the folder itself, else the newest verified one below it, else the newest.
  * @throws {Fault} `backup-not-found`, also when there are those of several hotels to choose from; `backup-unreadable`
  */
-export function findBackup(folder: string): string {
-  if (existsSync(join(folder, factsName))) return folder;
-  const here = wholeBackups(folder);
-  const hotels = foldersBelow(folder).filter((one) => basename(one).startsWith(placePrefix));
-  const places = here.length > 0 ? [here] : hotels.map(wholeBackups).filter((found) => found.length > 0);
+export async function findBackup(folder: string): Promise<string> {
+  if (await isThere(join(folder, factsName))) return folder;
+  const here = await wholeBackups(folder);
+  const hotels = (await foldersBelow(folder)).filter((one) => basename(one).startsWith(placePrefix));
+  const inHotels = (await Promise.all(hotels.map(wholeBackups))).filter((found) => found.length > 0);
+  const places = here.length > 0 ? [here] : inHotels;
   const [found, other] = places;
   if (!found) throw new Fault('backup-not-found', { folder });
   if (other) throw new Fault('backup-not-found', { folder: `${folder}, where those of several hotels lie` });
   const newestFirst = found.sort().reverse();
-  return newestFirst.find((one) => readDrill(one)?.isWell) ?? (newestFirst[0] as string);
+  for (const one of newestFirst) if ((await readDrill(one))?.isWell) return one;
+  return newestFirst[0] as string;
 }
 
 /** The whole backups in the place of a hotel, the oldest first. */
-export function wholeBackups(place: string): string[] {
-  return foldersBelow(place)
-    .filter((one) => existsSync(join(one, factsName)))
-    .sort();
+export async function wholeBackups(place: string): Promise<string[]> {
+  return (await onlyThose(await foldersBelow(place), (one) => isThere(join(one, factsName)))).sort();
 }
 
 /** What {@link stampOf} makes. */
@@ -64,21 +65,44 @@ export const stampShape = /^\d{4}-\d{2}-\d{2}T\d{6}-\d{3}Z$/;
  * The backups in the place of a hotel whose drill has passed, the oldest first.
  * @throws {Fault} `backup-unreadable` where one of them cannot be looked at: an older one must not pass for the newest.
  */
-export function verifiedBackups(place: string): string[] {
-  const names = reading(place, () => readdirSync(place)) ?? [];
-  return names
+export async function verifiedBackups(place: string): Promise<string[]> {
+  const names = (await reading(place, () => readdir(place))) ?? [];
+  const backups = names
     .filter((name) => stampShape.test(name))
     .sort()
-    .map((name) => join(place, name))
-    .filter((one) => reading(one, () => statSync(join(one, factsName))) !== null && readDrill(one)?.isWell);
+    .map((name) => join(place, name));
+  return onlyThose(
+    backups,
+    async (one) => (await reading(one, () => stat(join(one, factsName)))) !== null && ((await readDrill(one))?.isWell ?? false),
+  );
+}
+
+/** Those of some paths for which something is so, asked one after the other. */
+export async function onlyThose(paths: readonly string[], isSo: (path: string) => Promise<boolean>): Promise<string[]> {
+  const found: string[] = [];
+  for (const path of paths) if (await isSo(path)) found.push(path);
+  return found;
+}
+
+/** Whether something lies at a path. What cannot be looked at does not. */
+export async function isThere(path: string): Promise<boolean> {
+  return (await bytesOf(path)) !== null;
+}
+
+/** How long a file is; null where there is none, or it cannot be looked at. */
+export async function bytesOf(path: string): Promise<number | null> {
+  return stat(path).then(
+    ({ size }) => size,
+    () => null,
+  );
 }
 
 /**
  * What the drill of a backup has found; null where none came to its end.
  * @throws {Fault} `backup-unreadable`
  */
-export function readDrill(backup: string): BackupDrill | null {
-  const text = reading(backup, () => readFileSync(join(backup, drillName), 'utf8'));
+export async function readDrill(backup: string): Promise<BackupDrill | null> {
+  const text = await reading(backup, () => readFile(join(backup, drillName), 'utf8'));
   try {
     return text === null ? null : BackupDrill.parse(JSON.parse(text));
   } catch {
@@ -87,9 +111,9 @@ export function readDrill(backup: string): BackupDrill | null {
 }
 
 /** What is read of a backup; null where it is not there. */
-function reading<T>(folder: string, read: () => T): T | null {
+async function reading<T>(folder: string, read: () => Promise<T>): Promise<T | null> {
   try {
-    return read();
+    return await read();
   } catch (error) {
     const code = (error as { code?: string }).code ?? '';
     if (code === 'ENOENT' || code === 'ENOTDIR') return null;
@@ -115,9 +139,9 @@ export async function placeJson(path: string, value: unknown): Promise<void> {
 }
 
 /** On the root of a stick lie folders that nobody may open. */
-function foldersBelow(parent: string): string[] {
+async function foldersBelow(parent: string): Promise<string[]> {
   try {
-    const entries = readdirSync(parent, { withFileTypes: true });
+    const entries = await readdir(parent, { withFileTypes: true });
     return entries.filter((entry) => entry.isDirectory()).map((entry) => join(parent, entry.name));
   } catch {
     return [];
@@ -125,9 +149,9 @@ function foldersBelow(parent: string): string[] {
 }
 
 /** @throws {Fault} `backup-damaged`, `backup-unreadable` */
-export function readFacts(backup: string): BackupFacts {
+export async function readFacts(backup: string): Promise<BackupFacts> {
   try {
-    return BackupFacts.parse(JSON.parse(readFileSync(join(backup, factsName), 'utf8')));
+    return BackupFacts.parse(JSON.parse(await readFile(join(backup, factsName), 'utf8')));
   } catch (error) {
     if (errnoOf(error)) throw unreadable(backup, error);
     throw new Fault('backup-damaged', { folder: backup, detail: factsName }, { cause: error });

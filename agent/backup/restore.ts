@@ -59,8 +59,8 @@ export const staging = 'restoring';
  */
 export async function restoreBackup(order: RestoreOrder): Promise<Restored> {
   const { home, recoveryKey, nowMs } = order;
-  const backup = findBackup(order.from);
-  const facts = readFacts(backup);
+  const backup = await findBackup(order.from);
+  const facts = await readFacts(backup);
   const lock = lockHome(home);
   const stage = join(home, staging);
   try {

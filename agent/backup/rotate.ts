@@ -1,9 +1,9 @@
-import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
+import { readdir, readFile, rm, rmdir } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { z } from 'zod';
 import { Fault } from '../../contract/faults.ts';
 import { ownerOfBegun } from './owner.ts';
-import { factsName, rawListName, readDrill, readFacts, stampShape, wholeBackups } from './place.ts';
+import { factsName, isThere, onlyThose, rawListName, readDrill, readFacts, stampShape, wholeBackups } from './place.ts';
 
 export type Rotation = {
   /** How many verified backups are left. */
@@ -21,26 +21,26 @@ export type Rotation = {
  * @returns the names of the backups that were deleted.
  * @throws {Fault} `backup-unreadable` where one of them cannot be looked at: nothing was deleted then.
  */
-export function rotate(place: string, rotation: Rotation): string[] {
-  const all = wholeBackups(place);
-  const doomed = doomedOf(all, rotation);
+export async function rotate(place: string, rotation: Rotation): Promise<string[]> {
+  const all = await wholeBackups(place);
+  const doomed = await doomedOf(all, rotation);
   for (const backup of doomed) {
     // Without it the rest counts for nothing: a deletion that is cut short leaves no half backup that looks whole.
-    rmSync(join(backup, factsName), { force: true });
-    rmSync(backup, { recursive: true, force: true });
+    await rm(join(backup, factsName), { force: true });
+    await rm(backup, { recursive: true, force: true });
   }
-  const isAlone = removeHalfMade(place, rotation.dataFolder);
+  const isAlone = await removeHalfMade(place, rotation.dataFolder);
   if (doomed.length > 0 && isAlone)
-    removeUnneeded(
+    await removeUnneeded(
       place,
       all.filter((one) => !doomed.includes(one)),
     );
   return doomed.map((one) => basename(one));
 }
 
-function doomedOf(all: readonly string[], { keep, dataFolder, made }: Rotation): string[] {
-  const own = all.filter((one) => stampShape.test(basename(one)) && isOf(one, dataFolder));
-  const verified = own.filter((one) => readDrill(one)?.isWell);
+async function doomedOf(all: readonly string[], { keep, dataFolder, made }: Rotation): Promise<string[]> {
+  const own = await onlyThose(all, async (one) => stampShape.test(basename(one)) && (await isOf(one, dataFolder)));
+  const verified = await onlyThose(own, async (one) => (await readDrill(one))?.isWell ?? false);
   const rest = own.filter((one) => !verified.includes(one));
   const isMade = (one: string) => basename(one) === basename(made);
   // The clock may have been ahead once: the name of what was made just now is not always the last.
@@ -54,9 +54,9 @@ function doomedOf(all: readonly string[], { keep, dataFolder, made }: Rotation):
   ];
 }
 
-function isOf(backup: string, dataFolder: string): boolean {
+async function isOf(backup: string, dataFolder: string): Promise<boolean> {
   try {
-    return readFacts(backup).dataFolder === dataFolder;
+    return (await readFacts(backup)).dataFolder === dataFolder;
   } catch (error) {
     if (error instanceof Fault && error.code === 'backup-damaged') return false;
     throw error;
@@ -64,21 +64,21 @@ function isOf(backup: string, dataFolder: string): boolean {
 }
 
 /** @returns whether none is left that another data folder may be making. */
-function removeHalfMade(place: string, dataFolder: string): boolean {
+async function removeHalfMade(place: string, dataFolder: string): Promise<boolean> {
   let isAlone = true;
-  for (const name of readdirSync(place)) {
+  for (const name of await readdir(place)) {
     const folder = join(place, name);
-    if (!stampShape.test(name) || existsSync(join(folder, factsName))) continue;
-    if (ownerOfBegun(folder) === dataFolder) rmSync(folder, { recursive: true, force: true });
-    else isAlone = isRemovedEmpty(folder) && isAlone;
+    if (!stampShape.test(name) || (await isThere(join(folder, factsName)))) continue;
+    if ((await ownerOfBegun(folder)) === dataFolder) await rm(folder, { recursive: true, force: true });
+    else isAlone = (await isRemovedEmpty(folder)) && isAlone;
   }
   return isAlone;
 }
 
 /** Remove a folder with nothing in it. Whoever is about to write into it makes it anew. */
-function isRemovedEmpty(folder: string): boolean {
+async function isRemovedEmpty(folder: string): Promise<boolean> {
   try {
-    rmdirSync(folder);
+    await rmdir(folder);
     return true;
   } catch {
     return false;
@@ -86,24 +86,24 @@ function isRemovedEmpty(folder: string): boolean {
 }
 
 /** Delete the raw files that stand in no list of a backup, whosever it is. Where one has no list, nobody knows what it needs. */
-function removeUnneeded(place: string, kept: readonly string[]): void {
+async function removeUnneeded(place: string, kept: readonly string[]): Promise<void> {
   const needed = new Set<string>();
   for (const backup of kept) {
-    const list = rawList(backup);
+    const list = await rawList(backup);
     if (!list) return;
     for (const path of list) needed.add(path);
   }
   const raw = join(place, 'raw');
-  if (!existsSync(raw)) return;
-  for (const entry of readdirSync(raw, { recursive: true, withFileTypes: true })) {
+  if (!(await isThere(raw))) return;
+  for (const entry of await readdir(raw, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);
-    if (entry.isFile() && entry.name.endsWith('.raw') && !needed.has(relative(place, path).replaceAll('\\', '/'))) rmSync(path);
+    if (entry.isFile() && entry.name.endsWith('.raw') && !needed.has(relative(place, path).replaceAll('\\', '/'))) await rm(path);
   }
 }
 
-function rawList(backup: string): string[] | null {
+async function rawList(backup: string): Promise<string[] | null> {
   try {
-    return z.array(z.string()).parse(JSON.parse(readFileSync(join(backup, rawListName), 'utf8')));
+    return z.array(z.string()).parse(JSON.parse(await readFile(join(backup, rawListName), 'utf8')));
   } catch {
     return null;
   }

@@ -1,8 +1,9 @@
+import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { BackupStanding } from '../../contract/backup.ts';
-import { bookingRow, bookingsFile, type TestHotel, testHotel } from '../testing.ts';
+import { bookingRow, bookingsFile, inTime, type TestHotel, testHotel } from '../testing.ts';
 import { drill } from './drill.ts';
 import { dataFolderId } from './owner.ts';
 import { findBackup } from './place.ts';
@@ -187,11 +188,33 @@ describe('of old backups', { timeout: 60_000 }, () => {
     for (const name of ['my notes', '2020-01-01T000000-000Z', '2020-01-02T000000-000Z']) mkdirSync(join(place(), name));
     writeFileSync(join(place(), '2020-01-01T000000-000Z', 'begun.json'), JSON.stringify({ dataFolder: dataFolder() }));
     writeFileSync(join(place(), '2020-01-02T000000-000Z', 'begun.json'), JSON.stringify({ dataFolder: 'of somebody else' }));
-    const deleted = rotate(place(), { keep: 1, dataFolder: dataFolder(), made: later[1] ?? '' });
+    const deleted = await rotate(place(), { keep: 1, dataFolder: dataFolder(), made: later[1] ?? '' });
     expect([deleted, readdirSync(place()).sort()]).toEqual([
       [nameOf(later[0] ?? '')],
       [first, nameOf(later[1] ?? ''), 'my notes', 'raw', '2020-01-02T000000-000Z'].sort(),
     ]);
+  });
+
+  it.skipIf(process.platform === 'win32')('on a share that does not answer keep nobody waiting but who has asked for them', async () => {
+    await read('a.csv', bookingRow('1'));
+    const newest = (await planned()).backups[0]?.name ?? '';
+    const silent = join(place(), newest, 'drill.json');
+    rmSync(silent);
+    // Whoever opens it waits until there is something to read.
+    spawnSync('mkfifo', [silent]);
+    const asked = standing();
+    for (let again = 0; again < 8; again++) void standing();
+    const answered = await inTime(test.client.overview.get({}));
+    await read('b.csv', bookingRow('2'));
+    const isWaiting = (await inTime(asked, 200)) === 'too late';
+    writeFileSync(silent, '');
+    const { backups } = await asked;
+    expect([
+      (await test.client.overview.get({})).records,
+      answered === 'too late',
+      isWaiting,
+      backups.map(({ drill: found }) => found),
+    ]).toEqual([2, false, true, [null]]);
   });
 
   it('the one that was made just now stays, also where the clock was ahead before', async () => {
@@ -251,7 +274,7 @@ describe('of old backups', { timeout: 60_000 }, () => {
     await planned();
     const [good, bad] = [await now(), await now()];
     unverify(bad);
-    expect([findBackup(safe), findBackup(bad)]).toEqual([good, bad]);
+    expect([await findBackup(safe), await findBackup(bad)]).toEqual([good, bad]);
   });
 });
 

@@ -50,6 +50,7 @@ export class Backups {
   /** The plan stands in a file that cannot be read: what is in it is not known, and it is not written over before one is set anew. */
   #unread: Fault | null = null;
   #underWay: BackupProgress | null = null;
+  #looking: Promise<LyingBackup[]> | null = null;
   /** Another plan is looked at at once. */
   #planned = Promise.withResolvers<void>();
 
@@ -68,17 +69,25 @@ export class Backups {
     await this.#byHand;
   }
 
-  standing(): BackupStanding {
+  async standing(): Promise<BackupStanding> {
     const { plan, verifiedAtMs, failedAtMs, fault } = this.#notes;
     return {
       plan,
       nextAtMs: this.#nextAtMs(),
-      backups: plan ? lying(this.#place(plan)) : [],
+      backups: plan ? await this.#lying(this.#place(plan)) : [],
       lastVerifiedAtMs: verifiedAtMs,
       lastFailedAtMs: failedAtMs,
       lastFault: fault,
       underWay: this.#underWay,
     };
+  }
+
+  /** Asked once at a time: a share that does not answer must not take every thread that waits for a disk. */
+  #lying(place: string): Promise<LyingBackup[]> {
+    this.#looking ??= lying(place).finally(() => {
+      this.#looking = null;
+    });
+    return this.#looking;
   }
 
   /** The folder into which backups are made by themselves. @throws {Fault} `input-wrong` where none is set. */
@@ -155,12 +164,12 @@ export class Backups {
     const atMs = this.#tools.now();
     await this.#keep({ triedAtMs: atMs, verifiedAtMs: atMs, verifiedBackup: resolve(folder), fault: null });
     for (const code of troubles) await this.#tools.clearFault(code);
-    this.#rotate(plan, folder);
+    await this.#rotate(plan, folder);
   }
 
-  #rotate({ keep }: BackupPlan, made: string): void {
+  async #rotate({ keep }: BackupPlan, made: string): Promise<void> {
     try {
-      const deleted = rotate(dirname(made), { keep, made, dataFolder: dataFolderId(this.#tools.key) });
+      const deleted = await rotate(dirname(made), { keep, made, dataFolder: dataFolderId(this.#tools.key) });
       if (deleted.length > 0) this.#tools.onDeleted(deleted);
     } catch (error) {
       // What was made is made: one too many beside it is no trouble of a hotel.
@@ -170,7 +179,7 @@ export class Backups {
 
   async #failed(plan: BackupPlan, fault: Fault): Promise<void> {
     // One of which the drill has failed is tried again every hour: they must not pile up.
-    if (fault.code === 'backup-drill-failed' && fault.detail.folder) this.#rotate(plan, fault.detail.folder);
+    if (fault.code === 'backup-drill-failed' && fault.detail.folder) await this.#rotate(plan, fault.detail.folder);
     const atMs = this.#tools.now();
     await this.#keep({ triedAtMs: atMs, failedAtMs: atMs, fault: fault.report() });
     await this.#tools.onFault(fault);
@@ -266,17 +275,16 @@ export class Backups {
 }
 
 /** The whole backups that lie in a place, the newest first. */
-function lying(place: string): LyingBackup[] {
-  return wholeBackups(place)
-    .reverse()
-    .slice(0, shownBackups)
-    .flatMap((backup) => {
-      try {
-        const { madeAtMs, records, rawFiles } = readFacts(backup);
-        return [{ name: basename(backup), madeAtMs, records, rawFiles, drill: readDrill(backup) }];
-      } catch {
-        // One that says nothing of itself is no backup to anybody.
-        return [];
-      }
-    });
+async function lying(place: string): Promise<LyingBackup[]> {
+  const newest = (await wholeBackups(place)).reverse().slice(0, shownBackups);
+  const found: LyingBackup[] = [];
+  for (const backup of newest) {
+    try {
+      const { madeAtMs, records, rawFiles } = await readFacts(backup);
+      found.push({ name: basename(backup), madeAtMs, records, rawFiles, drill: await readDrill(backup) });
+    } catch {
+      // One that says nothing of itself is no backup to anybody.
+    }
+  }
+  return found;
 }

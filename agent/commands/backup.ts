@@ -108,10 +108,10 @@ export async function restore(line: CommandLine): Promise<number> {
   });
   const [folder, ...others] = positionals;
   if (!folder || others.length > 0) throw new UsageError('restore takes the folder of one backup');
-  const from = findBackup(resolve(folder));
-  line.tell(`Restoring the backup of ${whenText(readFacts(from).madeAtMs)}.`);
-  const newest = wholeBackups(dirname(from)).at(-1);
-  if (!readDrill(from)?.isWell) line.tell('It is not verified: no drill has shown that it can be restored.');
+  const from = await findBackup(resolve(folder));
+  line.tell(`Restoring the backup of ${whenText((await readFacts(from)).madeAtMs)}.`);
+  const newest = (await wholeBackups(dirname(from))).at(-1);
+  if (!(await readDrill(from))?.isWell) line.tell('It is not verified: no drill has shown that it can be restored.');
   else if (from !== resolve(folder) && newest !== undefined && newest !== from)
     line.tell(`A newer one, ${basename(newest)}, is not verified and is passed over. To restore it all the same, name its folder.`);
   const restored = await restoreBackup({
