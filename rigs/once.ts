@@ -1,3 +1,4 @@
+import { injectHolds, injectRun } from './inject/index.ts';
 import { malformedRun } from './malformed.ts';
 import { memoryRun } from './memory.ts';
 import { firstLoadHolds, firstLoadRun, operaHolds, operaRun } from './opera.ts';
@@ -60,6 +61,15 @@ export const onceRigs: Readonly<Record<string, OnceRig>> = {
       withStrace('migrate', async () => {
         const run = await migrateRun(asked);
         return { ...run, passed: run.lost + run.corrupt === 0 && run.findings.length === 0 };
+      }),
+  },
+  inject: {
+    promise: 'P5,F02,F11,F12',
+    commitN: 20,
+    run: (asked, tell) =>
+      withStrace('inject', async () => {
+        const run = await injectRun(asked, tell);
+        return { ...run, passed: injectHolds(run) && run.n > 0 };
       }),
   },
   watermark: {
