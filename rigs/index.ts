@@ -27,6 +27,7 @@ const usage = `npm run rig -- NAME [--n N] [--seed S] [--record]
   sftp           the same from an SFTP server that cuts the line or stops answering; N effective kills
   answers        the hub misbehaves or is ended during such an import; N troubles
   net            a secure line to the hub that is slow, cut, silent or false during such an import; N troubles
+  outage         the hub is away for N hours of scaled time while 10,000 bookings a day go on arriving, and comes back (Linux, libfaketime)
   diskfull       the disk of the home is filled to its last byte during such an import; N fillings (Linux, root)
   bitrot         files at rest are damaged: bits, pages, ends, heads; N times
   broker         a PostgreSQL and a RabbitMQ are killed, cut and blocked during such an import; N troubles
@@ -182,6 +183,7 @@ async function main(): Promise<number> {
   const wanted = { n, seed, program: values.agent };
   isRecording = values.record;
   isBeside = values.beside;
+  isCommit = name === 'commit';
   if (name !== 'commit') return (await runNamed(name, wanted)) ? 0 : 1;
   // The other one is waited for also when one of these comes to an unexpected end: nothing goes on alone.
   const beside = runBeside(longest, wanted);
@@ -242,7 +244,9 @@ async function runOnce(name: string, { n, seed, program }: Asked): Promise<boole
   if (!rig) return false;
   const startedAtMs = performance.now();
   const named = { promise: rig.promise, rig: name, commit: commitNow(), seed, n: n ?? rig.commitN };
-  const run = await rig.run({ n: named.n, seed, program }, (line) => print({ ...named, ...line }));
+  const run = await rig.run({ n: named.n, seed, program, ran: isBeside || isCommit ? 'beside others' : 'alone' }, (line) =>
+    print({ ...named, ...line }),
+  );
   if (run === null) return true;
   const { passed, ...figures } = run;
   conclude({ ...named, ...figures, wallMs: Math.round(performance.now() - startedAtMs), passed }, named.n);
@@ -287,6 +291,8 @@ function commitNow(): string {
 
 let isRecording = false;
 let isBeside = false;
+/** With each commit the longest rig runs beside all others. */
+let isCommit = false;
 
 /** Say what a rig has found in all and, where it was asked for, note it for RELIABILITY.md. @param asked the size that was typed. */
 function conclude(

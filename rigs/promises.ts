@@ -42,7 +42,11 @@ export const promises: readonly Promised[] = [
     says: 'Any single read, write, flush, rename or connection fails once, or is where the agent is killed: nothing is lost, and it heals or is seen within 5 s.',
     rigs: [{ rig: 'inject', full: 1000 }],
   },
-  { id: 'P6', says: 'The hub is away for 72 hours: nothing is lost, and the rest is delivered without a storm of tries.', rigs: [] },
+  {
+    id: 'P6',
+    says: 'The hub is away for 72 hours: nothing is lost, and the rest is delivered without a storm of tries.',
+    rigs: [{ rig: 'outage', full: 72 }],
+  },
   {
     id: 'P7',
     says: 'No destination ever ends on an older state, whatever it answers, loses or does twice.',

@@ -60,8 +60,7 @@ export async function injectRun(
   const site = await openSite(wanted.program);
   try {
     await prepare(site);
-    const most = await mostOfEach(site);
-    const points = wanted.n === 0 ? everyPoint(most) : drawn(wanted.n, wanted.seed, most);
+    const points = wanted.n === 0 ? everyPoint(await mostOfEach(site)) : drawn(wanted.n, wanted.seed);
     const sum = { n: 0, lost: 0, twice: 0, inverted: 0, corrupt: 0, missed: 0, undelivered: 0, damaged: 0, unhandled: 0, unseen: 0 };
     const counts = { errors: 0, kills: 0, notHealed: 0, refusedStarts: 0, notReached: 0 };
     const findings: string[] = [];
@@ -137,16 +136,15 @@ function everyPoint(most: readonly number[]): Point[] {
 }
 
 /** Each point follows from a seed of its own, the first one that of the command line: one that failed is run alone with the seed of its line. */
-function drawn(n: number, seed: number, most: readonly number[]): Point[] {
+function drawn(n: number, seed: number): Point[] {
   return Array.from({ length: n }, (_, before) => {
     const own = seed + before;
     const random = seededRandom(own);
-    const at = Math.floor(own / 2) % callKinds.length;
-    const kind = callKinds[at];
+    const kind = callKinds[Math.floor(own / 2) % callKinds.length];
     if (!kind) throw new RangeError('no such kind');
     // Every kind in turn, once with an error and once with a kill.
     const error = own % 2 === 0 ? random.pick(kind.errors) : 'KILL';
-    return { kind, nth: random.between(1, Math.max(1, most[at] ?? 1)), error };
+    return { kind, nth: random.between(1, kind.usual), error };
   });
 }
 
