@@ -100,6 +100,7 @@ export class Agent {
       ...shared,
       onKept: () => this.#kept(),
       onUnnoted: (error) => stores.log.warn(errorFields(error), 'a run could not be noted; it went on all the same'),
+      onUnlooked: (error) => stores.log.error(errorFields(error), 'which source is due could not be looked at'),
     });
     this.destinations = new Destinations({
       key: stores.secrets.dataKey,

@@ -1,7 +1,7 @@
 import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { Fault } from '../contract/faults.ts';
-import { isDamage } from './faults.ts';
+import { areSaidWhole, isDamage } from './faults.ts';
 import { pipelineMigrations } from './migrations/index.ts';
 
 declare const readable: unique symbol;
@@ -121,7 +121,7 @@ function assertUntouchedKnown(path: string): boolean {
 export function isCorrupt(path: string): boolean {
   const bytes = bytesOf(path);
   if (bytes > 0 && bytes < headerBytes) return true;
-  return !isFree(path, { readonly: true }, (db) => db.pragma('quick_check(1)', { simple: true }) === 'ok');
+  return !isFree(path, { readonly: true }, (db) => areSaidWhole(db.pragma('quick_check(1)', { simple: true }), path));
 }
 
 /**
@@ -130,9 +130,9 @@ export function isCorrupt(path: string): boolean {
  */
 export function isWhole(path: string): boolean {
   return isFree(path, {}, (db) => {
-    const isSound = () => db.pragma('integrity_check(1)', { simple: true }) === 'ok';
+    const isSound = () => areSaidWhole(db.pragma('integrity_check(1)', { simple: true }), path);
     if (isSound()) return true;
-    if (db.pragma('quick_check(1)', { simple: true }) === 'ok') reindex(db);
+    if (areSaidWhole(db.pragma('quick_check(1)', { simple: true }), path)) reindex(db);
     return isSound();
   });
 }
@@ -206,7 +206,7 @@ function assertKnownSchema(db: Database.Database, path: string): void {
   const found = assertKnownVersion(db);
   const bytes = (db.pragma('page_count', { simple: true }) as number) * (db.pragma('page_size', { simple: true }) as number);
   // A large file would hold up the start for long; each of its rows is verified by its seal when it is read.
-  if (found > 0 && bytes <= checkedAtStartBytes && db.pragma('quick_check(1)', { simple: true }) !== 'ok')
+  if (found > 0 && bytes <= checkedAtStartBytes && !areSaidWhole(db.pragma('quick_check(1)', { simple: true }), path))
     throw new Fault('database-damaged', { file: path });
 }
 

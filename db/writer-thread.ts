@@ -13,22 +13,34 @@ const { path, key } = workerData as { path: string; key: KeyObject };
 
 let table: CallTable | null = null;
 let close = (): void => undefined;
+let discard = (): void => undefined;
+let isToOpenAnew = false;
 let broken: Fault | null = null;
+
+function open(): number {
+  const db = openForWriting(path);
+  const steps = pipelineSteps(db, key);
+  table = steps;
+  discard = () => db.close();
+  close = () => {
+    db.pragma('wal_checkpoint(TRUNCATE)');
+    db.close();
+  };
+  return steps.generation();
+}
+
 answerCalls(
   port as never,
   {
-    open: (): number => {
-      const db = openForWriting(path);
-      const steps = pipelineSteps(db, key);
-      table = steps;
-      close = () => {
-        db.pragma('wal_checkpoint(TRUNCATE)');
-        db.close();
-      };
-      return steps.generation();
-    },
+    open,
     step: (name: string, ...args: unknown[]) => {
       if (broken) throw broken;
+      if (isToOpenAnew) {
+        discard();
+        discard = () => undefined;
+        open();
+        isToOpenAnew = false;
+      }
       const step = table?.[name];
       if (!step) throw new Error(`no step ${name}`);
       return step(...args);
@@ -37,8 +49,10 @@ answerCalls(
   },
   (error) => {
     const fault = sqliteFault(error);
-    // After an I/O fault the page cache may hold what the disk does not: nothing more is written until the file is opened anew.
-    if (fault instanceof Fault && fault.code === 'database-damaged') broken = fault;
+    if (!(fault instanceof Fault)) return fault;
+    // After an I/O fault the page cache may hold what the disk does not: nothing more is written until the file is opened anew and looked at.
+    if (fault.code === 'database-unreadable') isToOpenAnew = true;
+    if (fault.code === 'database-damaged') broken = fault;
     return fault;
   },
 );

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { hash, randomUUID } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -55,6 +56,37 @@ const outcome = (promise: Promise<unknown>) =>
     (value) => ({ value }),
     (error: unknown) => (error instanceof Fault ? { code: error.code, detail: error.detail } : { notNamed: String(error) }),
   );
+
+/** Let no file of this process grow beyond so many bytes: SQLite is told of an I/O error. */
+const growTo = (bytes: number | 'unlimited') => spawnSync('prlimit', ['--pid', String(process.pid), `--fsize=${bytes}:`]).status === 0;
+
+describe.skipIf(process.platform !== 'linux')('a disk that does not answer', () => {
+  it('is named for that, and the database is opened anew for the next step: what is kept before and after is there', async () => {
+    const ignored = () => undefined;
+    process.on('SIGXFSZ', ignored);
+    const writer = await Writer.open(path, key);
+    try {
+      await writer.step('saveConnection', [connection('before')]);
+      if (!growTo(statSync(`${path}-wal`).size)) throw new Error('prlimit is not there');
+      const failed = await outcome(writer.step('saveConnection', [connection('during')]));
+      growTo('unlimited');
+      await writer.step('saveConnection', [connection('after')]);
+      const db = openForReading(path);
+      const kept = connections(db).map(({ id }) => id);
+      const isWhole = db.pragma('integrity_check', { simple: true });
+      db.close();
+      const unanswered = {
+        code: 'database-unreadable',
+        detail: expect.objectContaining({ detail: expect.stringMatching(/^SQLITE_IOERR/) }),
+      };
+      expect([failed, kept.toSorted(), isWhole]).toEqual([unanswered, ['after', 'before'], 'ok']);
+    } finally {
+      growTo('unlimited');
+      process.off('SIGXFSZ', ignored);
+      await writer.close();
+    }
+  });
+});
 
 describe('the writing thread', () => {
   it('carries steps out in the order in which they are asked for', async () => {

@@ -10,6 +10,7 @@ import { bitrotRun, kindCounts } from './bitrot.ts';
 import { type BrokerRun, brokerRun } from './broker.ts';
 import { diskfullRun, missingSmallDisk } from './diskfull.ts';
 import { killRun } from './kill.ts';
+import { netRun } from './net/index.ts';
 import { onceRigs } from './once.ts';
 import { missingServers, Receivers } from './receivers.ts';
 import { recordsFile } from './reliability.ts';
@@ -25,6 +26,8 @@ const usage = `npm run rig -- NAME [--n N] [--seed S] [--record]
   kill           SIGKILL at random points while 10,000 bookings go from three sources to three destinations; N effective kills
   sftp           the same from an SFTP server that cuts the line or stops answering; N effective kills
   answers        the hub misbehaves or is ended during such an import; N troubles
+  net            a secure line to the hub that is slow, cut, silent or false during such an import; N troubles
+  outage         the hub is away for N hours of scaled time while 10,000 bookings a day go on arriving, and comes back (Linux, libfaketime)
   diskfull       the disk of the home is filled to its last byte during such an import; N fillings (Linux, root)
   bitrot         files at rest are damaged: bits, pages, ends, heads; N times
   broker         a PostgreSQL and a RabbitMQ are killed, cut and blocked during such an import; N troubles
@@ -32,6 +35,7 @@ const usage = `npm run rig -- NAME [--n N] [--seed S] [--record]
   restore        the PC is destroyed and a backup, or nothing, comes onto a new one; N times
   memory         one file of N MiB is imported; the memory it takes stays below 256 MiB (Linux)
   malformed      N files that are broken in many ways: every byte accounted for, nothing crashes
+  inject         a call to the disk or the line fails, or the agent is killed in it; N points of all kinds, 0: each of them (Linux, strace)
   powercut       everything an agent asks of its disk is written down, and the power cut at N of those calls (Linux, strace)
   migrate        the same while a database of every schema there has been is migrated (Linux, strace)
   watermark      a table that changes is read in N simulated worlds, and in a real PostgreSQL with long transactions: nothing missed
@@ -88,6 +92,14 @@ const rigs: Readonly<Record<string, Rig>> = {
     run: async (wanted) => {
       const run = await answersRun(wanted);
       return { ...run, n: run.troubles, restartMs: [], figures: { troubles: run.troubles, restarts: run.restarts } };
+    },
+  },
+  net: {
+    promise: 'F26-F30,F32,F34',
+    commitN: 20,
+    run: async (wanted) => {
+      const { troubles, byTrouble, stuck, unnamed, bytesToStranger, ...run } = await netRun(wanted);
+      return { ...run, n: troubles, restartMs: [], figures: { troubles, stuck, unnamed, bytesToStranger, ...byTrouble } };
     },
   },
   diskfull: {
@@ -162,7 +174,8 @@ async function main(): Promise<number> {
   const [name = ''] = positionals;
   const n = values.n === undefined ? undefined : Number(values.n);
   const seed = values.seed === undefined ? randomInt(1_000_000) : Number(values.seed);
-  if (!Number.isInteger(n ?? 1) || (n ?? 1) < 1 || !Number.isInteger(seed) || seed < 0)
+  const least = name === 'inject' ? 0 : 1;
+  if (!Number.isInteger(n ?? 1) || (n ?? 1) < least || !Number.isInteger(seed) || seed < 0)
     return wrongUsage('--n and --seed take whole numbers');
   if (!existsSync(values.agent)) return wrongUsage(`${values.agent} is not there: run npm run build`);
   if (!['commit', ...Object.keys(onceRigs), ...Object.keys(rigs)].includes(name))
@@ -170,6 +183,7 @@ async function main(): Promise<number> {
   const wanted = { n, seed, program: values.agent };
   isRecording = values.record;
   isBeside = values.beside;
+  isCommit = name === 'commit';
   if (name !== 'commit') return (await runNamed(name, wanted)) ? 0 : 1;
   // The other one is waited for also when one of these comes to an unexpected end: nothing goes on alone.
   const beside = runBeside(longest, wanted);
@@ -230,10 +244,12 @@ async function runOnce(name: string, { n, seed, program }: Asked): Promise<boole
   if (!rig) return false;
   const startedAtMs = performance.now();
   const named = { promise: rig.promise, rig: name, commit: commitNow(), seed, n: n ?? rig.commitN };
-  const run = await rig.run({ n: named.n, seed, program }, (line) => print({ ...named, ...line }));
+  const run = await rig.run({ n: named.n, seed, program, ran: isBeside || isCommit ? 'beside others' : 'alone' }, (line) =>
+    print({ ...named, ...line }),
+  );
   if (run === null) return true;
   const { passed, ...figures } = run;
-  conclude({ ...named, ...figures, wallMs: Math.round(performance.now() - startedAtMs), passed });
+  conclude({ ...named, ...figures, wallMs: Math.round(performance.now() - startedAtMs), passed }, named.n);
   return passed;
 }
 
@@ -275,13 +291,18 @@ function commitNow(): string {
 
 let isRecording = false;
 let isBeside = false;
+/** With each commit the longest rig runs beside all others. */
+let isCommit = false;
 
-/** Say what a rig has found in all and, where it was asked for, note it for RELIABILITY.md. */
-function conclude(line: Readonly<Record<string, unknown>> & { readonly rig: string; readonly n: number; readonly seed: number }): void {
+/** Say what a rig has found in all and, where it was asked for, note it for RELIABILITY.md. @param asked the size that was typed. */
+function conclude(
+  line: Readonly<Record<string, unknown>> & { readonly rig: string; readonly n: number; readonly seed: number },
+  asked = line.n,
+): void {
   print(line);
   if (!isRecording) return;
   const { findings: _findings, ...figures } = line as typeof line & { findings?: unknown };
-  const command = `npm run rig -- ${line.rig} --n ${line.n} --seed ${line.seed}`;
+  const command = `npm run rig -- ${line.rig} --n ${asked} --seed ${line.seed}`;
   appendFileSync(recordsFile, `${JSON.stringify({ recordedOn: new Date().toISOString().slice(0, 10), command, ...figures })}\n`);
 }
 

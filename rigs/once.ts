@@ -1,11 +1,14 @@
+import { missingFaketime } from './fake-clock.ts';
+import { injectHolds, injectRun } from './inject/index.ts';
 import { malformedRun } from './malformed.ts';
 import { memoryRun } from './memory.ts';
 import { firstLoadHolds, firstLoadRun, operaHolds, operaRun } from './opera.ts';
+import { outageHolds, outageRun } from './outage.ts';
 import { missingStrace, powercutRun } from './powercut/index.ts';
 import { migrateRun } from './powercut/migrate.ts';
 import { watermarkRuns } from './watermark/index.ts';
 
-type Asked = { readonly n: number; readonly seed: number; readonly program: string };
+type Asked = { readonly n: number; readonly seed: number; readonly program: string; readonly ran: 'alone' | 'beside others' };
 
 /** A rig that runs once: it says by itself what it has found, and whether that holds. Null where this machine cannot run it. */
 type OnceRig = {
@@ -14,8 +17,8 @@ type OnceRig = {
   run(asked: Asked, tell: (line: object) => void): Promise<(Readonly<Record<string, unknown>> & { readonly passed: boolean }) | null>;
 };
 
-async function withStrace<T>(rig: string, run: () => Promise<T>): Promise<T | null> {
-  const missing = missingStrace();
+/** Run a rig, unless something that it needs is missing: then say so. */
+async function unlessMissing<T>(rig: string, missing: string | null, run: () => Promise<T>): Promise<T | null> {
   if (missing === null) return run();
   process.stderr.write(`${rig}: ${missing}; not run\n`);
   return null;
@@ -47,7 +50,7 @@ export const onceRigs: Readonly<Record<string, OnceRig>> = {
     promise: 'P2',
     commitN: 200,
     run: (asked) =>
-      withStrace('powercut', async () => {
+      unlessMissing('powercut', missingStrace(), async () => {
         const run = await powercutRun(asked);
         const { lost, twice, inverted, corrupt, missed, findings } = run;
         return { ...run, passed: lost + twice + inverted + corrupt + missed === 0 && findings.length === 0 };
@@ -57,9 +60,28 @@ export const onceRigs: Readonly<Record<string, OnceRig>> = {
     promise: 'P11',
     commitN: 280,
     run: (asked) =>
-      withStrace('migrate', async () => {
+      unlessMissing('migrate', missingStrace(), async () => {
         const run = await migrateRun(asked);
         return { ...run, passed: run.lost + run.corrupt === 0 && run.findings.length === 0 };
+      }),
+  },
+  inject: {
+    promise: 'P5,F02,F11,F12',
+    commitN: 20,
+    run: (asked, tell) =>
+      unlessMissing('inject', missingStrace(), async () => {
+        const run = await injectRun(asked, tell);
+        return { ...run, passed: injectHolds(run) && run.n > 0 };
+      }),
+  },
+  outage: {
+    promise: 'P6',
+    commitN: 4,
+    run: ({ n, ran, ...asked }) =>
+      unlessMissing('outage', missingFaketime(), async () => {
+        const { verdict, isDelivered, isIntact, ...run } = await outageRun({ ...asked, hours: n });
+        const passed = outageHolds({ verdict, isDelivered, isIntact, ...run }, ran);
+        return { ...run, ...verdict, undelivered: isDelivered ? 0 : 1, damaged: isIntact ? 0 : 1, passed };
       }),
   },
   watermark: {

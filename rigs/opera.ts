@@ -5,6 +5,7 @@ import { type RunningAgent, setUp, startAgent } from '../sandbox/agent.ts';
 import { type Random, seededRandom } from '../sandbox/hotel/random.ts';
 import { createOperaHotel, type OperaHotel, type OracleServer, startOracle } from '../sandbox/oracle/index.ts';
 import type { TrueReservation } from '../sandbox/oracle/opera/truth.ts';
+import { mostWithin } from './outage.ts';
 import { closeSite, openSite, type Site } from './site.ts';
 
 /**
@@ -265,10 +266,6 @@ function sameContent(one: Readonly<Record<string, unknown>>, other: Readonly<Rec
         .sort(),
     );
   return content(one) === content(other);
-}
-
-function mostWithin(atMs: readonly number[], withinMs: number): number {
-  return Math.max(0, ...atMs.map((from) => atMs.filter((at) => at >= from && at < from + withinMs).length));
 }
 
 /** A wrong password, a schedule of every second, restarts and the test button: an account that locks after three must stay open. */

@@ -37,8 +37,16 @@ export const promises: readonly Promised[] = [
       { rig: 'opera', full: 72 },
     ],
   },
-  { id: 'P5', says: 'Any single write, flush, connection or request fails once: nothing is lost, and it is seen within 5 s.', rigs: [] },
-  { id: 'P6', says: 'The hub is away for 72 hours: nothing is lost, and the rest is delivered without a storm of tries.', rigs: [] },
+  {
+    id: 'P5',
+    says: 'Any single read, write, flush, rename or connection fails once, or is where the agent is killed: nothing is lost, and it heals or is seen within 5 s.',
+    rigs: [{ rig: 'inject', full: 1000 }],
+  },
+  {
+    id: 'P6',
+    says: 'The hub is away for 72 hours: nothing is lost, and the rest is delivered without a storm of tries.',
+    rigs: [{ rig: 'outage', full: 72 }],
+  },
   {
     id: 'P7',
     says: 'No destination ever ends on an older state, whatever it answers, loses or does twice.',
@@ -48,6 +56,11 @@ export const promises: readonly Promised[] = [
       { rig: 'broker', full: 200 },
       { rig: 'restore', full: 30 },
     ],
+  },
+  {
+    id: 'F26-F30, F32, F34',
+    says: 'The line to the hub is slow, cut, silent or false: all arrives once, nothing hangs, and nothing is said to a wrong certificate.',
+    rigs: [{ rig: 'net', full: 1000 }],
   },
   {
     id: 'P11',

@@ -31,6 +31,7 @@ it('adds the homes up and leaves no figure out', () => {
     undelivered: 1,
     untidy: 0,
     damaged: 0,
+    broken: 0,
     delivered: 20,
     wireDuplicates: 6,
     kills: 7,
@@ -43,6 +44,7 @@ it('passes only when every home holds, was disturbed enough, and came back fast 
     { isDelivered: false },
     { isIntact: false },
     { isTidy: false },
+    { broken: 1 },
     { restartMs: [3001] },
     ...(['lost', 'twice', 'inverted', 'corrupt', 'missed', 'wronglySetAside'] as const).map((name) => ({
       verdict: { ...verdict, [name]: 1 },

@@ -31,6 +31,7 @@ export function reportLine(runs: readonly Run[], seed: number) {
     undelivered: sum((run) => (run.isDelivered ? 0 : 1)),
     untidy: sum((run) => (run.isTidy === false ? 1 : 0)),
     damaged: sum((run) => (run.isIntact ? 0 : 1)),
+    broken: sum((run) => run.broken ?? 0),
     delivered: sum((run) => run.verdict.delivered),
     wireDuplicates: sum((run) => run.wireDuplicates),
     ...Object.fromEntries(figures.map((name) => [name, sum((run) => run.figures[name] ?? 0)])),

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { ConnectionDraft } from '../contract/connection.ts';
-import { type SourceDraft, type Standing, sandboxHotel, setUp, startAgent } from '../sandbox/agent.ts';
+import { type HubDoor, type SourceDraft, type Standing, sandboxHotel, setUp, startAgent } from '../sandbox/agent.ts';
 import { dropExport } from '../sandbox/hotel/export-file.ts';
 import { type ExportRow, openHotel } from '../sandbox/hotel/hotel.ts';
 import { startUpstream, type Upstream } from '../sandbox/upstream/server.ts';
@@ -36,6 +36,7 @@ type Preparing = {
   readonly source?: SourceDraft;
   readonly moreSources?: readonly { readonly id: string; readonly drop: string; readonly draft: SourceDraft }[];
   readonly destinations?: readonly ConnectionDraft[];
+  readonly hub?: HubDoor;
 };
 
 /**
@@ -43,15 +44,21 @@ type Preparing = {
  * @param source what the agent reads, in the place of the folder.
  * @param moreSources further sources, each with a folder of its own: the bookings are shared out among all of them by their keys.
  * @param destinations where it sends to beside the hub.
+ * @param hub where the agent finds the hub, if not at the hub itself.
  * @param batchRecords how many records go into one request; fewer make more requests to disturb.
  */
 export async function prepareSite(
   site: Site,
-  { seed, batchRecords, source, moreSources = [], destinations = [] }: Preparing,
+  { seed, batchRecords, source, moreSources = [], destinations = [], hub }: Preparing,
 ): Promise<void> {
   mkdirSync(site.drop, { recursive: true });
   const agent = await startAgent(site);
-  await setUp(agent.client, { ...site, ...(batchRecords !== undefined && { batchRecords }), ...(source && { source }) });
+  await setUp(agent.client, {
+    ...site,
+    ...(batchRecords !== undefined && { batchRecords }),
+    ...(source && { source }),
+    ...(hub && { hub }),
+  });
   const schedule = { kind: 'cron', expression: '*/2 * * * * *' } as const;
   for (const { id, draft } of moreSources) await agent.client.connections.add({ ...draft, id, schedule });
   for (const destination of destinations) await agent.client.connections.add(destination);
@@ -79,8 +86,11 @@ function shareOf({ truth: { key } }: ExportRow, sources: number): number {
 export type Outcome = {
   readonly verdict: Verdict;
   readonly isDelivered: boolean;
-  readonly isIntact: boolean /** The source stands as the settings want it. */;
+  readonly isIntact: boolean;
+  /** The source stands as the settings want it. */
   readonly isTidy?: boolean;
+  /** How often something did not hold that only this rig looks at; its figures say what. */
+  readonly broken?: number;
 };
 
 /** Judge a site whose agent has stopped, by what each destination has written down. */
@@ -113,8 +123,8 @@ function addedUp(verdicts: readonly Verdict[]): Verdict {
 }
 
 /** Tell whether a run holds its promise: everything arrived, once, in order, and the database is whole. */
-export function outcomeHolds({ verdict, isDelivered, isIntact: whole, isTidy = true }: Outcome): boolean {
-  return isDelivered && whole && isTidy && holds(verdict);
+export function outcomeHolds({ verdict, isDelivered, isIntact: whole, isTidy = true, broken = 0 }: Outcome): boolean {
+  return isDelivered && whole && isTidy && broken === 0 && holds(verdict);
 }
 
 function isIntact({ home }: Site): boolean {

@@ -17,6 +17,8 @@ const lookAgainMs = 50;
 /** A real agent in a process of its own, with a line to it. */
 export type RunningAgent = {
   readonly client: Client;
+  /** Make the line to it once more, where the first one broke. */
+  connectAgain(): Promise<Client>;
   /** Where its console is, when it was asked to serve one. */
   readonly console: string | null;
   readonly process: ChildProcess;
@@ -57,13 +59,18 @@ export async function startAgent(wanted: {
   });
   const ended = once(child, 'exit').then(([code, signal]) => `the agent ended with ${signal ?? code}`);
   const ready = await Promise.race([readyLine(child), ended.then(fail)]);
-  const wire = await connectWire(ready);
+  let wire = await connectWire(ready);
   const over = async (end: () => unknown) => {
     if (child.exitCode === null && child.signalCode === null) await Promise.all([ended, end()]);
     wire.close();
   };
   return {
     client: wire.client,
+    connectAgain: async () => {
+      wire.close();
+      wire = await connectWire(ready);
+      return wire.client;
+    },
     console: ready.console ?? null,
     process: child,
     ended,
@@ -107,15 +114,22 @@ export const sandboxHotel = {
 /** Set an agent up for the sandbox hotel as a person would: the property, the folder its PMS writes to, the hub it sends to. */
 export async function setUp(
   client: Client,
-  systems: { readonly drop: string; readonly upstream: Upstream; readonly batchRecords?: number; readonly source?: SourceDraft },
+  systems: {
+    readonly drop: string;
+    readonly upstream: Upstream;
+    readonly batchRecords?: number;
+    readonly source?: SourceDraft;
+    readonly hub?: HubDoor;
+  },
 ): Promise<void> {
   const { url, secret } = systems.upstream;
+  const door: HubDoor = systems.hub ?? { url };
   await client.property.save({ ...sandboxHotel });
   await client.connections.add({
     id: 'hub',
     kind: 'https-ingest',
     title: 'Sandbox hub',
-    settings: { url, allowHttpOnThisPc: true, ...(systems.batchRecords !== undefined && { batchRecords: systems.batchRecords }) },
+    settings: { ...door, allowHttpOnThisPc: true, ...(systems.batchRecords !== undefined && { batchRecords: systems.batchRecords }) },
     secrets: { signingSecret: secret },
   });
   const folder: SourceDraft = {
@@ -130,6 +144,9 @@ export async function setUp(
     schedule: { kind: 'cron', expression: '*/2 * * * * *' },
   });
 }
+
+/** Where an agent finds the hub, whose signature makes its certificate good, and which key it has to have. */
+export type HubDoor = { readonly url: string; readonly caPem?: string; readonly pinnedKey?: string };
 
 export type SourceDraft = Pick<ConnectionDraft, 'kind' | 'title' | 'settings' | 'secrets'>;
 

@@ -331,7 +331,8 @@ export class Push {
           ? error
           : new Fault('internal', { correlationId: this.#destinationId }, { cause: error });
     if (fault && !(error instanceof BrokenCircuitError)) void this.#attempts.failed(fault);
-    const isPerson = fault?.who === 'person';
+    // Our own disk did not answer: the database is opened anew with the next try, and nobody has to be waited for.
+    const isPerson = fault?.who === 'person' && fault.code !== 'database-unreadable';
     let waitMs = isPerson ? policies.retryPersonMs : backoffMs(this.#failures++);
     if (error instanceof RetryLater && error.afterMs !== null) waitMs = Math.max(waitMs, error.afterMs);
     if (this.#breaker.state === 'open') waitMs = Math.max(waitMs, policies.breakerHalfOpenMs);

@@ -27,6 +27,8 @@ export type SourceTools = Omit<TablePullTools, 'onProgress' | 'onBeside' | 'onCo
   readonly onWell: (connectionId: string) => void;
   /** Told of what of a run could not be noted; the run itself goes on. */
   readonly onUnnoted: (error: unknown) => void;
+  /** Told of a look at what is due that failed; it is looked again half a second later. */
+  readonly onUnlooked: (error: unknown) => void;
 };
 
 /** What a source is doing at this moment. */
@@ -56,6 +58,8 @@ export function settingsHash({ kind, settings }: Pick<Connection, 'kind' | 'sett
 }
 
 const tickMs = 500;
+/** So many looks in a row that fail are more than a disk that did not answer once. */
+const mostFailedLooks = 5;
 /** A failed sync is tried again after this long, or when its schedule says, whichever comes first. */
 const retryFailedMs = 60_000;
 /** A time of the schedule that lies further back was missed: the PC slept, or another run took longer. */
@@ -76,6 +80,7 @@ export class Sources {
   readonly #compared = new Map<string, Fingerprint>();
   readonly #runs: RunBook;
   #timer: NodeJS.Timeout | null = null;
+  #failedLooks = 0;
   #isStopping = false;
 
   constructor(tools: SourceTools) {
@@ -84,8 +89,8 @@ export class Sources {
   }
 
   start(): void {
-    this.#timer = setInterval(() => this.#tick(), tickMs);
-    this.#tick();
+    this.#timer = setInterval(() => this.#look(), tickMs);
+    this.#look();
   }
 
   state(connectionId: string): SourceState {
@@ -123,6 +128,18 @@ export class Sources {
   #planned(connection: Connection, zone: string): number | null {
     const { lastStartedAtMs } = syncOf(this.#tools.read, connection.id);
     return nextRunMs(connection.schedule, zone, { startedAtMs: lastStartedAtMs, setUpAtMs: connection.createdAtMs }, this.#tools.now());
+  }
+
+  /** @throws whatever a look throws again and again: then the agent stops in order, and its next start looks at the database. */
+  #look(): void {
+    try {
+      this.#tick();
+      this.#failedLooks = 0;
+    } catch (error) {
+      this.#failedLooks += 1;
+      if (this.#failedLooks >= mostFailedLooks) throw error;
+      this.#tools.onUnlooked(error);
+    }
   }
 
   #tick(): void {

@@ -67,9 +67,12 @@ export function backoffMs(attempt: number, random: () => number = Math.random): 
   return Math.round(random() * bound);
 }
 
+/** What is wrong with our own database, whoever is at the other end of the line. */
+const ofThisPc = new Set<string>(['database-damaged', 'database-unreadable']);
+
 /** Whether an error is a failure of the line, rather than refused data, damage on this PC or our own stopping. */
 export function countsAgainstTheLine(error: unknown): error is Fault {
-  return error instanceof Fault && error.code !== 'stopped' && error.code !== 'database-damaged';
+  return error instanceof Fault && error.code !== 'stopped' && !ofThisPc.has(error.code);
 }
 
 /** The breaker of one destination: it counts failures of the line, not refused data and not our own stopping. */

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { CheckFinding } from '../../contract/check.ts';
 import { Fault } from '../../contract/faults.ts';
-import { isDamage } from '../faults.ts';
+import { areSaidWhole, isDamage } from '../faults.ts';
 import type { ReadDb, WriteDb } from '../open.ts';
 import { auditEnd } from './audit.ts';
 import { isSetAside, openBlock } from './blocks.ts';
@@ -56,12 +56,12 @@ export function tablesToCheck(db: ReadDb): string[] {
 
 /** Whether the pages of a table and of its indexes fit together. It reads all of them: for the reader thread. */
 export function isTableSound(db: ReadDb, table: string): boolean {
-  return isSound(() => db.pragma(`integrity_check("${table}")`, { simple: true }) === 'ok');
+  return isSound(() => areSaidWhole(db.pragma(`integrity_check("${table}")`, { simple: true }), db.name));
 }
 
 /** Whether the pages of the whole database fit together. For a thread of its own. */
 export function isDatabaseSound(db: ReadDb): boolean {
-  return isSound(() => db.pragma('integrity_check(1)', { simple: true }) === 'ok');
+  return isSound(() => areSaidWhole(db.pragma('integrity_check(1)', { simple: true }), db.name));
 }
 
 function isSound(look: () => boolean): boolean {

@@ -12,6 +12,8 @@ export type OracleCertificates = {
    */
   readonly wallet: string;
   readonly good: Certificate;
+  /** As good as `good`, with another key: only whoever has pinned that one minds. */
+  readonly otherKey: Certificate;
   readonly expired: Certificate;
   readonly wrongHost: Certificate;
   readonly unknown: Certificate;
@@ -46,6 +48,7 @@ export function makeCertificates(): OracleCertificates {
       authority,
       wallet: client.key + client.certificate + authority,
       good: sign(folder, { by: 'known', host: 'DNS:localhost,IP:127.0.0.1', until: soon }),
+      otherKey: sign(folder, { by: 'known', host: 'DNS:localhost,IP:127.0.0.1', until: soon }),
       expired: sign(folder, { by: 'known', host: 'DNS:localhost,IP:127.0.0.1', until: '20210101000000Z' }),
       wrongHost: sign(folder, { by: 'known', host: 'DNS:db.elsewhere.example', until: soon }),
       unknown: sign(folder, { by: 'unknown', host: 'DNS:localhost,IP:127.0.0.1', until: soon }),
