@@ -9,6 +9,7 @@ import { firstBegunAtMs } from '../db/pipeline/generation.ts';
 import { delivery, waitingBehind } from '../db/pipeline/outbox.ts';
 import { agentItself, standingAlerts } from '../db/pipeline/standing.ts';
 import { Backups } from './backup/scheduled.ts';
+import { Certifying } from './certificate/certifying.ts';
 import { Checking } from './check/checking.ts';
 import { Destinations } from './pipeline/destinations.ts';
 import { Figures } from './pipeline/figures.ts';
@@ -48,6 +49,7 @@ export class Agent {
   readonly pruning: Pruning;
   readonly mending: Mending;
   readonly checking: Checking;
+  readonly certifying: Certifying;
   readonly backups: Backups;
   readonly disk: DiskWatch;
   readonly #quiet = new Quiet(this.now);
@@ -56,6 +58,7 @@ export class Agent {
   readonly logins: LoginBook;
   #disk: NodeJS.Timeout | null = null;
   #attempts: NodeJS.Timeout | null = null;
+  #isSending = false;
   /** The whole per cent that were last warned of. */
   #warnedOfPercent = 100;
   #stopped: Promise<void> | null = null;
@@ -146,6 +149,25 @@ export class Agent {
       onChange: () => this.live.tellSoon('overview'),
       onBug,
     });
+    this.certifying = new Certifying({
+      home: stores.home,
+      key: stores.secrets.dataKey,
+      read: stores.read,
+      writer: stores.writer,
+      now: this.now,
+      quiet: this.#quiet,
+      sources: this.sources,
+      mending: this.mending,
+      mapping: (name) => mappingNamed(stores.read, name),
+      isSending: () => this.#isSending,
+      bornAtMs: () => firstBegunAtMs(stores.read),
+      entry: (detail, id) => entryOf(this, byItself(randomUUID()), { action: 'certificate-made', kind: 'certificate', id, detail }),
+      onFault: (fault) => this.#note(agentItself, fault),
+      clearFault: () => stores.writer.step('clearAlert', [agentItself, 'certificate-differs']),
+      onMade: (summary) => stores.log.info(summary, 'the sources were compared with what is kept and was confirmed'),
+      onChange: () => this.live.tellSoon('overview'),
+      onBug,
+    });
     this.backups = new Backups({
       home: stores.home,
       key: stores.secrets.dataKey,
@@ -185,7 +207,9 @@ export class Agent {
       agent.figures.start();
       agent.pruning.start();
       agent.mending.readAgain();
+      agent.#isSending = true;
       agent.checking.start();
+      agent.certifying.start();
       agent.backups.start();
       agent.#intents = setInterval(() => void agent.#carryOut(), intentsEveryMs);
       agent.#disk = setInterval(() => void agent.#lookAtDisk(), policies.diskLookEveryMs);
@@ -276,6 +300,7 @@ export class Agent {
     if (this.#intents) clearInterval(this.#intents);
     if (this.#disk) clearInterval(this.#disk);
     if (this.#attempts) clearInterval(this.#attempts);
+    await this.certifying.stop();
     await this.checking.stop();
     await this.backups.stop();
     await this.sources.stop();
