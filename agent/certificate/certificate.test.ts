@@ -232,6 +232,24 @@ describe('the nights', { timeout: 60_000 }, () => {
     ]);
   });
 
+  it('can be ended before their end, which leaves no certificate and is written down', async () => {
+    await read('a.csv', ...Array.from({ length: 20_000 }, (_, at) => bookingRow(`B-${at}`)));
+    const told: string[] = [];
+    const run = (async () => {
+      for await (const { stage } of await test.client.certificates.now({})) {
+        told.push(stage);
+        if (told.length === 1) await test.client.certificates.cancel({});
+      }
+    })();
+    const ended = await run.then(
+      () => 'made',
+      (error: { data?: { code?: string } }) => error.data?.code,
+    );
+    const { certificates, underWay } = await test.client.certificates.standing({});
+    const { entries } = await test.client.audit.list({ action: 'certificate-cancelled' });
+    expect([ended, certificates, underWay, entries.length, (await compare()).records]).toEqual(['stopped', [], null, 1, 20_000]);
+  });
+
   it('come at the hour that is set, or not at all', async () => {
     const { plan, nextAtMs } = await test.client.certificates.standing({});
     const off = await test.client.certificates.setPlan({ at: null });
