@@ -211,6 +211,30 @@ describe('a certificate of files', { timeout: 60_000 }, () => {
     const made = await compare();
     const [line] = made.parts[0]?.lines ?? [];
     expect([made.state, line?.source, line?.corrected, line?.deliveries[0]?.confirmed]).toEqual(['complete', 2, 1, 2]);
+    // What the source says behind the correction counts again: the correction must not hide that it is lost.
+    await read('b.csv', bookingRow('B-2', { total: '120.00' }));
+    await arrived(3);
+    await change((db) =>
+      db.exec(
+        "update records set (seq, hash, file_id) = (select o.seq, zeroblob(32), 1 from outbox o where o.external_id = 'B-2' and o.version = 1) where external_id = 'B-2'",
+      ),
+    );
+    expect(named(await compare())).toEqual([['changed', 'B-2', 'b.csv:2', true]]);
+  });
+
+  it('finds a lost word of a record that was mended before', async () => {
+    await read('a.csv', bookingRow('B-1'), bookingRow('B-2'));
+    await arrived(2);
+    await change((db) => db.exec("delete from records where external_id = 'B-2'"));
+    await compare();
+    await read('b.csv', bookingRow('B-2', { total: '120.00' }));
+    await arrived(4);
+    await change((db) =>
+      db.exec(
+        "update records set (seq, hash, file_id) = (select o.seq, zeroblob(32), 1 from outbox o where o.external_id = 'B-2' and o.version = 2) where external_id = 'B-2'",
+      ),
+    );
+    expect(named(await compare())).toEqual([['changed', 'B-2', 'b.csv:2', true]]);
   });
 });
 

@@ -142,9 +142,17 @@ export function certifier(db: ReadDb, path: string, dataKey: KeyObject) {
   const all = db.prepare<[number, string, number], Joined>(
     `select r.external_id as externalId, ${nothingSeen}, ${keptColumns} from records r left join outbox o on o.seq = r.seq where r.ledger_id = ? and r.external_id > ? order by r.external_id limit ?`,
   );
-  const wasSettledAsKept = db
+  // A row that was only read once more because it was lost or damaged here says what its copy says.
+  const wasCorrected = db
     .prepare<[number, number], 1>(
-      "select 1 from settled_letters where file_id = ? and byte_offset = ? and destination_id is null and settled_as = 'kept'",
+      "select 1 from settled_letters where file_id = ? and byte_offset = ? and destination_id is null and settled_as = 'kept' and rule <> 'kept-damaged'",
+    )
+    .pluck();
+  /** Whether a row of a file was read later than another: then it says more than what was corrected there. */
+  const isReadLater = db
+    .prepare<{ file: number; offset: number; thanFile: number; thanOffset: number }, number>(
+      'select (f.id = g.id and @offset > @thanOffset) or (f.id <> g.id and (f.last_seen_at_ms, f.id) > (g.last_seen_at_ms, g.id)) ' +
+        'from files f join files g on g.id = @thanFile where f.id = @file',
     )
     .pluck();
   // What was kept from a page, or from a file that was read here, is what the comparison knows of.
@@ -207,6 +215,13 @@ export function certifier(db: ReadDb, path: string, dataKey: KeyObject) {
       const tableRow = tableId === null ? null : { tableId, page: page ?? 0, key: rowKey ?? '' };
       differences.push({ kind, externalId, day: row.seenDay, file, row: tableRow });
     }
+    /** Whether what is kept is the word of a person, or of another mapping, behind which its source has said nothing more. */
+    function isCorrection({ keptFileId, keptOffset, seenHash, fileId, byteOffset }: Joined): boolean {
+      if (keptFileId === null || keptOffset === null || wasCorrected.get(keptFileId, keptOffset) === undefined) return false;
+      if (seenHash === null) return true;
+      if (fileId === null || byteOffset === null) return false;
+      return isReadLater.get({ file: fileId, offset: byteOffset, thanFile: keptFileId, thanOffset: keptOffset }) !== 1;
+    }
     function compare(row: Joined): void {
       const { externalId, seenHash, hash, seq } = row;
       const keptHash = hash === null || hash.length === 0 ? null : hash.subarray(0, seenHashBytes);
@@ -219,11 +234,7 @@ export function certifier(db: ReadDb, path: string, dataKey: KeyObject) {
         differ('missing', row);
         return;
       }
-      const isCorrected =
-        row.keptFileId !== null &&
-        row.keptOffset !== null &&
-        !seenHash?.equals(keptHash) &&
-        wasSettledAsKept.get(row.keptFileId, row.keptOffset) !== undefined;
+      const isCorrected = isCompared && !seenHash?.equals(keptHash) && isCorrection(row);
       if (isCorrected) {
         const sums = dayOf(row.day);
         sums.source++;

@@ -37,7 +37,7 @@ export function Certificate() {
   };
   useKeys({ j: () => move(1), k: () => move(-1), Enter: () => document.getElementById('detail')?.focus() });
   return (
-    <div className="split">
+    <div className={`split ${styles.split}`}>
       <section className={styles.nights} aria-label={words.list}>
         <div className="viewhead">
           <h1>{words.title}</h1>
@@ -95,9 +95,7 @@ function Night({
         aria-current={isChosen || undefined}
       >
         <span className="trim">{businessDate ? clock.businessDay(businessDate) : clock.day(startedAtMs)}</span>
-        <span className="trim">
-          <Status tone={tones[state]}>{words.states[state]}</Status>
-        </span>
+        <Status tone={tones[state]}>{words.states[state]}</Status>
         <span className="num small muted nowrap">{clock.time(startedAtMs)}</span>
       </a>
     </li>
@@ -132,7 +130,8 @@ function Now({ standing, onMade }: { readonly standing: CertificateStanding; rea
     setAsked(null);
   };
   const underWay = asked ?? standing.underWay;
-  const nextWords = standing.nextAtMs === null ? words.never : words.next(clock.moment(standing.nextAtMs, Date.now()));
+  const nextWords =
+    standing.nextAtMs === null ? words.never : words.next(`${clock.day(standing.nextAtMs)}, ${clock.time(standing.nextAtMs)}`);
   return (
     <div className={styles.now}>
       <div role="status">
