@@ -4,7 +4,7 @@ import type { EntityName } from '../contract/record.ts';
 import type { TraceQuery } from '../contract/trace.ts';
 import type { ReadDb } from './open.ts';
 import { type AuditHead, auditPage, checkAudit } from './pipeline/audit.ts';
-import { type CertifyBite, type CertifyOrder, certifier, sealedHashes } from './pipeline/certify.ts';
+import { type Certifier, type CertifyOrder, certifier, partsKept, sealedHashes } from './pipeline/certify.ts';
 import { checkBlocks, isDatabaseSound, isTableSound, keysOfFile, tablesToCheck } from './pipeline/check.ts';
 import { fileLettersByRule, setAsideByRule } from './pipeline/counts.ts';
 import { type LetterQuery, letterCounts, letterPage } from './pipeline/dead-letters.ts';
@@ -23,7 +23,11 @@ import { threadFile } from './thread-file.ts';
 export function longReads(path: string, db: ReadDb, forRecords: ReadDb) {
   const recordPage = recordViews(forRecords);
   knowFolded(db);
-  let certify: ((order: CertifyOrder) => CertifyBite) | null = null;
+  let certify: Certifier | null = null;
+  function seen(): Certifier {
+    if (!certify) throw new Error('nothing was seen');
+    return certify;
+  }
   return {
     recordPage,
     keptSince: (entity: EntityName, seq: number) => keptSince(db, entity, seq),
@@ -51,10 +55,10 @@ export function longReads(path: string, db: ReadDb, forRecords: ReadDb) {
     openSeen: (seenPath: string, key: KeyObject): void => {
       certify = certifier(db, seenPath, key);
     },
-    certify: (order: CertifyOrder): CertifyBite => {
-      if (!certify) throw new Error('nothing was seen');
-      return certify(order);
-    },
+    isSeenOfAnother: () => seen().isOfAnother(),
+    filesToSee: () => seen().filesToSee(),
+    certify: (order: CertifyOrder) => seen().bite(order),
+    partsKept: () => partsKept(db),
   };
 }
 
@@ -93,7 +97,10 @@ export async function startReader(path: string): Promise<{ reads: Remote<LongRea
       keysOfFile: (fileId) => caller.call('keysOfFile', [fileId]),
       sealedHashes: (...args) => caller.call('sealedHashes', args),
       openSeen: (...args) => caller.call('openSeen', args),
+      isSeenOfAnother: () => caller.call('isSeenOfAnother', []),
+      filesToSee: () => caller.call('filesToSee', []),
       certify: (order) => caller.call('certify', [order]),
+      partsKept: () => caller.call('partsKept', []),
     },
     close: () => caller.end(),
   };

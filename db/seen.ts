@@ -1,6 +1,5 @@
 import { rmSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import type { ReadDb } from './open.ts';
 import { type Batch, placesInRow, textsInRow } from './pipeline/records.ts';
 
 /**
@@ -14,7 +13,7 @@ const schema = `
 create table parts (id integer primary key, hotel_id text not null, source text not null, entity text not null, unique (hotel_id, source, entity)) strict;
 create table rows (
   part_id integer not null, external_id text not null, hash blob not null, day text,
-  file_id integer, line integer, byte_offset integer, byte_length integer, table_id integer, page integer, key text,
+  file_id integer, said_at_ms integer, line integer, byte_offset integer, byte_length integer, table_id integer, page integer, key text,
   primary key (part_id, external_id)
 ) strict, without rowid;
 create index rows_by_page on rows (table_id, page) where table_id is not null;
@@ -31,6 +30,8 @@ create table sealed (first_seq integer primary key, rows integer not null, hashe
 pragma user_version = ${version};
 `;
 
+/** So many rows are forgotten at a time: a moment of the thread that does it. */
+const forgottenRows = 1000;
 /** So many bytes of a content hash are compared: two contents agree in them once in 2^64 pairs. */
 export const seenHashBytes = 16;
 
@@ -53,26 +54,31 @@ export class Seen {
     this.#db = db;
   }
 
+  /** Open the file, or make it. What cannot be opened is made anew: it holds nothing that could not be read again. */
   static open(path: string): Seen {
     try {
       return Seen.#opened(path);
     } catch {
-      // It holds nothing that could not be read again.
-      for (const end of ['', '-journal']) rmSync(path + end, { force: true });
+      Seen.drop(path);
       return Seen.#opened(path);
     }
+  }
+
+  /** Throw the file away. */
+  static drop(path: string): void {
+    for (const end of ['', '-wal', '-shm']) rmSync(path + end, { force: true });
   }
 
   static #opened(path: string): Seen {
     const db = new Database(path, { timeout: 10_000 });
     try {
-      db.pragma('journal_mode = truncate');
-      // A power cut may cost what was read, never what is kept.
+      db.pragma('journal_mode = wal');
+      // A power cut may cost the last of what was read, and never the rest.
       db.pragma('synchronous = normal');
       db.pragma('secure_delete = on');
       const found = db.pragma('user_version', { simple: true });
       if (found !== 0 && found !== version) throw new Error(`version ${found}`);
-      if (found === 0) db.exec(schema);
+      if (found === 0) db.transaction(() => db.exec(schema))();
       return new Seen(db);
     } catch (error) {
       db.close();
@@ -92,45 +98,44 @@ export class Seen {
       .get(hotelId, source, entity) as number;
   }
 
-  /** Begin a comparison: forget the tables and the outbox of the last one, and everything where the database is another one. */
-  begin(read: ReadDb): void {
-    const fileOf = read.prepare<[number], string>('select sha256 from files where id = ?').pluck();
-    const files = this.#db.prepare<[], { id: number; sha256: string }>('select id, sha256 from files').all();
-    const isAnother = files.some(({ id, sha256 }) => fileOf.get(id) !== sha256);
-    this.#db.transaction(() => {
-      this.#db.exec('delete from sealed; delete from pages; delete from tables; delete from aside where table_id is not null');
-      this.#db.exec(isAnother ? 'delete from files; delete from aside; delete from rows' : 'delete from rows where table_id is not null');
-    })();
+  /**
+   * Forget what a comparison before this one has read of tables and of the outbox, or everything: some of it, as that may be much.
+   * @returns whether there is more.
+   */
+  forgetSome(what: 'tables' | 'all'): boolean {
+    const some = (where: string) => `(select part_id, external_id from rows where ${where} limit ${forgottenRows})`;
+    const of = what === 'all' ? 'true' : 'table_id is not null';
+    const statements = [
+      `delete from rows where (part_id, external_id) in ${some(of)}`,
+      `delete from aside where rowid in (select rowid from aside where ${of} limit ${forgottenRows})`,
+      `delete from sealed where first_seq in (select first_seq from sealed limit ${forgottenRows / 10})`,
+      `delete from pages where (table_id, page) in (select table_id, page from pages limit ${forgottenRows})`,
+      `delete from tables where id in (select id from tables limit ${forgottenRows})`,
+      ...(what === 'all' ? [`delete from files where id in (select id from files limit ${forgottenRows})`] : []),
+    ];
+    return this.#db.transaction(() => statements.reduce((sum, statement) => sum + this.#db.prepare(statement).run().changes, 0))() > 0;
   }
 
-  /** The files that were kept whole, or read anew, since they were seen last; in the order in which they were kept. */
-  filesToSee(read: ReadDb): FileToSee[] {
-    const seen = new Map(
-      this.#db
-        .prepare<[], { id: number; finishedAtMs: number }>('select id, finished_at_ms as finishedAtMs from files')
-        .all()
-        .map(({ id, finishedAtMs }) => [id, finishedAtMs]),
-    );
-    return read
-      .prepare<[], FileToSee>(
-        'select id, connection_id as connectionId, hotel_id as hotelId, source, entity, sha256, finished_at_ms as finishedAtMs from files ' +
-          `where finished_at_ms is not null and raw_path <> '' and not ${isPage('files')} order by finished_at_ms, id`,
-      )
-      .all()
-      .filter(({ id, finishedAtMs }) => seen.get(id) !== finishedAtMs);
+  /** Have a file read again by the next look. */
+  forgetFile(id: number): void {
+    this.#db.prepare('delete from files where id = ?').run(id);
   }
 
   /** A file is about to be read from its start. */
   beginFile(id: number): void {
-    this.#db.prepare('delete from files where id = ?').run(id);
+    this.forgetFile(id);
     this.#db.prepare('delete from aside where file_id = ?').run(id);
   }
 
-  /** Take what a batch of a file says. A row that comes later says more than one before it. */
-  takeBatch(partId: number, { fileId, count, texts, places, hashes, letters }: Batch): void {
+  /**
+   * Take what a batch of a file says. A row that comes later says more than one before it, in a file that was kept later more than in one
+   * before, in whichever order they are read here; and a table says more than any file.
+   */
+  takeBatch(partId: number, { fileId, count, texts, places, hashes, letters }: Batch, saidAtMs: number): void {
     const add = this.#db.prepare(
-      'insert into rows (part_id, external_id, hash, day, file_id, line, byte_offset, byte_length) values (?, ?, ?, ?, ?, ?, ?, ?) on conflict do update set ' +
-        'hash = excluded.hash, day = excluded.day, file_id = excluded.file_id, line = excluded.line, byte_offset = excluded.byte_offset, byte_length = excluded.byte_length, table_id = null, page = null, key = null',
+      'insert into rows (part_id, external_id, hash, day, file_id, said_at_ms, line, byte_offset, byte_length) values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do update set ' +
+        'hash = excluded.hash, day = excluded.day, file_id = excluded.file_id, said_at_ms = excluded.said_at_ms, line = excluded.line, byte_offset = excluded.byte_offset, byte_length = excluded.byte_length ' +
+        'where table_id is null and (excluded.said_at_ms, excluded.file_id) >= (said_at_ms, file_id)',
     );
     const addAside = this.#db.prepare(
       'insert into aside (part_id, rule, external_id, file_id, line, byte_offset, byte_length) values (?, ?, ?, ?, ?, ?, ?)',
@@ -140,7 +145,7 @@ export class Seen {
       for (let at = 0; at < count; at++) {
         const [line, offset, length] = [0, 1, 2].map((place) => places[at * placesInRow + place] as number);
         const hash = Buffer.from(hashes.subarray(at * 32, at * 32 + seenHashBytes));
-        add.run(partId, words[at * textsInRow], hash, words[at * textsInRow + 1] || null, fileId, line, offset, length);
+        add.run(partId, words[at * textsInRow], hash, words[at * textsInRow + 1] || null, fileId, saidAtMs, line, offset, length);
       }
       for (const { rule, externalId, line, byteOffset, byteLength } of letters)
         addAside.run(partId, rule, externalId, fileId, line, byteOffset, byteLength);
@@ -181,7 +186,7 @@ export class Seen {
   #takeRows(tableId: number, partId: number, page: number, { rows, aside }: SeenPage): void {
     const add = this.#db.prepare(
       'insert into rows (part_id, external_id, hash, day, table_id, page, key) values (?, ?, ?, ?, ?, ?, ?) on conflict do update set ' +
-        'hash = excluded.hash, day = excluded.day, table_id = excluded.table_id, page = excluded.page, key = excluded.key, file_id = null, line = null, byte_offset = null, byte_length = null',
+        'hash = excluded.hash, day = excluded.day, table_id = excluded.table_id, page = excluded.page, key = excluded.key, file_id = null, said_at_ms = null, line = null, byte_offset = null, byte_length = null',
     );
     const addAside = this.#db.prepare('insert into aside (part_id, rule, external_id, table_id, page, key) values (?, ?, ?, ?, ?, ?)');
     for (const { externalId, hash, day, key } of rows)

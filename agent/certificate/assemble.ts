@@ -128,7 +128,8 @@ export function assemble({ comparisons, factsOf, sources, destinations, differen
     ...[...sources, ...parts].map(({ notCompared }): CertificateState => (notCompared ? 'not-compared' : 'complete')),
     // Where nothing is sent to anyone, or there is no source, nothing was compared.
     ...(counted.length === 0 || sources.length === 0 ? (['not-compared'] as const) : []),
-    ...(comparisons.some(({ lost }) => lost > 0) ? (['different'] as const) : []),
+    // Found missing, and not seen to be there since: also where it could not be looked at a second time.
+    ...(comparisons.some(({ lost }) => lost > 0) || found > mended ? (['different'] as const) : []),
   ];
   const waitingOn = (line: CertificateLine) =>
     Math.max(0, ...line.deliveries.filter((_, at) => !toDestinations[at]?.isShadow).map(({ waiting }) => waiting));

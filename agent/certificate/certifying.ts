@@ -17,8 +17,9 @@ import type { Property } from '../../contract/property.ts';
 import type { EntityName } from '../../contract/record.ts';
 import type { ReadDb } from '../../db/open.ts';
 import { certificateDigest, certificates, lastCertificateMs, type PullAgain } from '../../db/pipeline/certificates.ts';
-import { type CertifyPlace, type FoundDifference, type FoundPart, partsKept } from '../../db/pipeline/certify.ts';
+import type { CertifyPlace, FoundDifference, FoundPart } from '../../db/pipeline/certify.ts';
 import { connections, property, setting } from '../../db/pipeline/connections.ts';
+import { fileById } from '../../db/pipeline/files.ts';
 import { heldSending } from '../../db/pipeline/held-sending.ts';
 import { delivery, waitingBehind } from '../../db/pipeline/outbox.ts';
 import { type LongReads, startReader } from '../../db/reader.ts';
@@ -27,6 +28,7 @@ import type { Remote } from '../../db/thread-calls.ts';
 import type { Writer } from '../../db/writer.ts';
 import type { Quiet } from '../pipeline/quiet.ts';
 import { connectors } from '../pipeline/registry.ts';
+import { isSound } from '../pipeline/sealed-file.ts';
 import type { Sources } from '../pipeline/sources.ts';
 import { policies, sleep } from '../resilience/policies.ts';
 import { businessDate, nextDailyMs } from '../runtime/hotel-clock.ts';
@@ -209,21 +211,28 @@ export class Certifying {
   }
 
   async #make(cause: Cause, signal: AbortSignal): Promise<number> {
-    const { home, key, read, now } = this.#tools;
+    const { home, key, now } = this.#tools;
     const startedAtMs = now();
     await this.#note(triedKey, startedAtMs);
     await this.#note(underWayKey, { startedAtMs });
     const path = join(home, 'seen.db');
     const seen = Seen.open(path);
     const reader = await startReader(join(home, 'pipeline.db'));
+    let isFailed = false;
     try {
-      seen.begin(read);
       await reader.reads.openSeen(path, key);
+      const what = (await reader.reads.isSeenOfAnother()) ? 'all' : 'tables';
+      while (seen.forgetSome(what)) await this.#rest(0, 0, signal);
       const run: Run = { cause, startedAtMs, seen, reads: reader.reads, signal, unseen: new Map(), damaged: new Set(), sealedUpTo: 1 };
       return await this.#compareAll(run);
+    } catch (error) {
+      isFailed = !signal.aborted;
+      throw error;
     } finally {
       await reader.close();
       seen.close();
+      // Should it be what has failed, it is made anew from the copies.
+      if (isFailed) Seen.drop(path);
     }
   }
 
@@ -241,10 +250,15 @@ export class Certifying {
     const found = first.reduce((sum, one) => sum + differing(one), 0);
     if (found > 0) {
       await this.#pullAgain(run, first);
+      // What was seen of them is read once more as well, from the copies themselves.
+      await this.#doubt(run, first);
       await this.#seeAgain(run, first);
     }
-    await this.#letConfirm(run);
-    if (found > 0 || this.#tools.isSending()) {
+    const waits = comparisons.some(({ days }) =>
+      [...days.values()].some(({ deliveries }) => deliveries.some(({ waiting }) => waiting > 0)),
+    );
+    if (found > 0 || waits) {
+      await this.#letConfirm(run);
       await this.#seeOutbox(run);
       comparisons = await this.#compare(run);
     }
@@ -299,11 +313,12 @@ export class Certifying {
 
   async #seeFiles(run: Run): Promise<void> {
     const { home, key, read } = this.#tools;
-    const { seen, signal, cause } = run;
+    const { seen, reads, signal, cause } = run;
     const unreadable = await seeFiles(seen, {
       home,
       key,
       read,
+      reads,
       onFile: (done, total) => this.#tell({ stage: 'files', done, total, id: null }),
       rest: (tookMs) => this.#rest(tookMs, cause === 'night' ? policies.checkRestsTimes : 0, signal),
       signal,
@@ -333,7 +348,8 @@ export class Certifying {
   }
 
   async #compare(run: Run): Promise<PartComparison[]> {
-    const parts = partsKept(this.#tools.read);
+    const parts = await run.reads.partsKept();
+    this.#tell({ stage: 'comparing', done: 0, total: parts.length, id: null });
     const destinationIds = this.#connections('destination').map(({ id }) => id);
     const done: PartComparison[] = [];
     for (const part of parts) {
@@ -379,6 +395,17 @@ export class Certifying {
       if (tables.has(connection.id) && !connection.isPaused) await sources.syncNow(connection, 'comparison');
     await this.#seeAgain(run, comparisons);
     await this.#seeOutbox(run);
+  }
+
+  /** Have the files of differences read once more: what was seen of them is not beyond doubt. What a copy that is gone has said stays. */
+  async #doubt({ seen, signal }: Run, comparisons: readonly PartComparison[]): Promise<void> {
+    const { home, key, read } = this.#tools;
+    const ids = new Set(comparisons.flatMap(({ differences }) => differences.flatMap(({ file }) => (file ? [file.id] : []))));
+    for (const id of ids) {
+      if (signal.aborted) throw new Fault('stopped');
+      const rawPath = fileById(read, id)?.rawPath;
+      if (rawPath && (await isSound(join(home, rawPath), key, rawPath))) seen.forgetFile(id);
+    }
   }
 
   async #seeAgain(run: Run, comparisons: readonly PartComparison[]): Promise<void> {
@@ -497,9 +524,9 @@ export class Certifying {
     ]);
     await this.#note(underWayKey, null);
     this.#failed = null;
-    if (still > 0) {
-      const keys = named.flatMap((one) => (one.isMended ? [] : [one.key]));
-      await onFault(new Fault('certificate-differs', { count: String(still), keys: keys.slice(0, 5).join(', ') }));
+    const keys = named.flatMap((one) => (one.isMended ? [] : [one.key]));
+    if (keys.length > 0) {
+      await onFault(new Fault('certificate-differs', { count: String(Math.max(still, keys.length)), keys: keys.slice(0, 5).join(', ') }));
     } else if (state !== 'not-compared') await clearFault();
     onMade({ state, records, found, mended });
     return id;

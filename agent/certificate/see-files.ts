@@ -3,7 +3,9 @@ import { Fault } from '../../contract/faults.ts';
 import { FoundLayout, Mapping } from '../../contract/mapping.ts';
 import type { ReadDb } from '../../db/open.ts';
 import { fileById } from '../../db/pipeline/files.ts';
+import type { LongReads } from '../../db/reader.ts';
 import type { FileToSee, Seen } from '../../db/seen.ts';
+import type { Remote } from '../../db/thread-calls.ts';
 import { Normaliser } from '../pipeline/normaliser.ts';
 import { daysOf } from '../pipeline/pull.ts';
 
@@ -11,6 +13,7 @@ export type SeeFilesTools = {
   readonly home: string;
   readonly key: KeyObject;
   readonly read: ReadDb;
+  readonly reads: Pick<Remote<LongReads>, 'filesToSee'>;
   readonly onFile: (done: number, total: number) => void;
   /** Rest between two batches, as long as the hotel needs the PC. */
   readonly rest: (tookMs: number) => Promise<void>;
@@ -23,8 +26,8 @@ export type SeeFilesTools = {
  * @returns the files that cannot be read: their copies are damaged or gone.
  */
 export async function seeFiles(seen: Seen, tools: SeeFilesTools): Promise<FileToSee[]> {
-  const { home, key, read, onFile, signal } = tools;
-  const files = seen.filesToSee(read);
+  const { home, key, reads, onFile, signal } = tools;
+  const files = await reads.filesToSee();
   if (files.length === 0) return [];
   const normaliser = new Normaliser(home, key);
   const unreadable: FileToSee[] = [];
@@ -63,7 +66,7 @@ async function seeFile(seen: Seen, normaliser: Normaliser, file: FileToSee, { re
   let rows = 0;
   let began = performance.now();
   for await (const batch of normaliser.batches(job, signal)) {
-    seen.takeBatch(partId, batch);
+    seen.takeBatch(partId, batch, file.finishedAtMs);
     rows += batch.count + batch.letters.length;
     await rest(performance.now() - began);
     began = performance.now();

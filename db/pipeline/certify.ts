@@ -1,7 +1,7 @@
 import { createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 import { Fault } from '../../contract/faults.ts';
 import type { ReadDb } from '../open.ts';
-import { isPage, type PartKey, type SealedHashes, seenHashBytes } from '../seen.ts';
+import { type FileToSee, isPage, type PartKey, type SealedHashes, seenHashBytes } from '../seen.ts';
 import { openBlock } from './blocks.ts';
 import { delivery, sentLater } from './outbox.ts';
 
@@ -318,8 +318,20 @@ export function certifier(db: ReadDb, path: string, dataKey: KeyObject) {
       `or exists (select 1 from settled_letters d where d.file_id = a.file_id and d.byte_offset = a.byte_offset) else ${tableRowAside} end as isThere ` +
       'from seen.aside a where a.part_id = ? and a.rowid > ? order by a.rowid',
   );
-  return bite;
+  /** The files that were kept whole, or read anew, since they were seen last; in the order in which they were kept. */
+  const filesToSee = db.prepare<[], FileToSee>(
+    'select f.id, f.connection_id as connectionId, f.hotel_id as hotelId, f.source, f.entity, f.sha256, f.finished_at_ms as finishedAtMs from files f ' +
+      `where f.finished_at_ms is not null and f.raw_path <> '' and not ${isPage('f')} ` +
+      'and not exists (select 1 from seen.files s where s.id = f.id and s.finished_at_ms = f.finished_at_ms) order by f.finished_at_ms, f.id',
+  );
+  /** Whether files were seen that this database does not have: it is another one, or was restored. */
+  const isOfAnother = db
+    .prepare<[], 1>('select 1 from seen.files s left join files f on f.id = s.id where f.sha256 is not s.sha256 limit 1')
+    .pluck();
+  return { bite, filesToSee: () => filesToSee.all(), isOfAnother: () => isOfAnother.get() !== undefined };
 }
+
+export type Certifier = ReturnType<typeof certifier>;
 
 const nothingKept = { seenHash: null, seenDay: null, hash: null, day: null, seq: null, keptFileId: null, keptOffset: null, keptAtMs: null };
 
