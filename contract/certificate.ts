@@ -14,7 +14,8 @@ export const CertificateState = z.enum(certificateStates);
 export type CertificateState = z.infer<typeof CertificateState>;
 
 /**
- * Why something was not compared: its source is paused, was removed or was never read; its first load is under way; its night audit runs;
+ * Why something was not compared: its source is paused, was removed or was never read; its first load is under way; it is not asked for this kind
+ * of record any more; its night audit runs;
  * files of it are being read at this moment, or their copies are damaged; or what the fault says.
  */
 export const notComparedReasons = [
@@ -22,6 +23,7 @@ export const notComparedReasons = [
   'removed',
   'never-read',
   'first-load',
+  'not-asked',
   'night-audit',
   'being-read',
   'damaged',

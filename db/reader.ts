@@ -4,7 +4,7 @@ import type { EntityName } from '../contract/record.ts';
 import type { TraceQuery } from '../contract/trace.ts';
 import type { ReadDb } from './open.ts';
 import { type AuditHead, auditPage, checkAudit } from './pipeline/audit.ts';
-import { type Certifier, type CertifyOrder, certifier, partsKept, sealedHashes } from './pipeline/certify.ts';
+import { type Certifier, type CertifyOrder, certifier, sealedHashes } from './pipeline/certify.ts';
 import { checkBlocks, isDatabaseSound, isTableSound, keysOfFile, tablesToCheck } from './pipeline/check.ts';
 import { fileLettersByRule, setAsideByRule } from './pipeline/counts.ts';
 import { type LetterQuery, letterCounts, letterPage } from './pipeline/dead-letters.ts';
@@ -58,7 +58,7 @@ export function longReads(path: string, db: ReadDb, forRecords: ReadDb) {
     isSeenOfAnother: () => seen().isOfAnother(),
     filesToSee: () => seen().filesToSee(),
     certify: (order: CertifyOrder) => seen().bite(order),
-    partsKept: () => partsKept(db),
+    partsToCertify: () => seen().parts(),
   };
 }
 
@@ -100,7 +100,7 @@ export async function startReader(path: string): Promise<{ reads: Remote<LongRea
       isSeenOfAnother: () => caller.call('isSeenOfAnother', []),
       filesToSee: () => caller.call('filesToSee', []),
       certify: (order) => caller.call('certify', [order]),
-      partsKept: () => caller.call('partsKept', []),
+      partsToCertify: () => caller.call('partsToCertify', []),
     },
     close: () => caller.end(),
   };

@@ -223,5 +223,23 @@ describe('a certificate of OPERA, by the real driver and a stand-in server', { t
     ]);
     // The line of the runs is used: one login of the first start, and one of the second.
     expect([logins, server.stats.logins, server.stats.rejected, server.stats.maxSessions]).toEqual([1, 2, [], 1]);
+    const opera = (await test.client.connections.list({})).find(({ id }) => id === 'opera');
+    if (!opera) throw new Error('no OPERA');
+    const { settings, kind, title, id } = opera;
+    await test.client.connections.change({ id, kind, title, settings: { ...settings, readsGuests: false }, secrets: {} });
+    const fewer = await compare();
+    expect([
+      fewer.state,
+      counted(fewer)
+        .map(([entity, state]) => [entity, state])
+        .sort(),
+    ]).toEqual([
+      'not-compared',
+      [
+        ['booking', 'compared'],
+        ['guest', 'not-asked'],
+        ['room', 'compared'],
+      ],
+    ]);
   });
 });

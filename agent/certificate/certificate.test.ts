@@ -294,7 +294,11 @@ describe('the nights', { timeout: 60_000 }, () => {
 describe('bellhop certificate', { timeout: 60_000 }, () => {
   it('compares, prints the table, and exports it', async () => {
     await read('a.csv', bookingRow('B-1'));
-    await arrived(1);
+    // Arrived and noted: without a running agent nothing is confirmed any more.
+    await test.until(
+      () => test.agent.heartbeat('hub').depth,
+      (waiting) => waiting === 0,
+    );
     await test.agent.stop();
     const printed: string[] = [];
     const line = {

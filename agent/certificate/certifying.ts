@@ -29,7 +29,7 @@ import type { Writer } from '../../db/writer.ts';
 import type { Quiet } from '../pipeline/quiet.ts';
 import { connectors } from '../pipeline/registry.ts';
 import { isSound } from '../pipeline/sealed-file.ts';
-import type { Sources } from '../pipeline/sources.ts';
+import { type Sources, unlessStopped } from '../pipeline/sources.ts';
 import { policies, sleep } from '../resilience/policies.ts';
 import { businessDate, nextDailyMs } from '../runtime/hotel-clock.ts';
 import type { Mending } from '../runtime/mending.ts';
@@ -46,6 +46,7 @@ const namedDifferences = 200;
 /** So many are pulled again in a night. */
 const pulledDifferences = 20_000;
 const confirmLookMs = 100;
+const mostLooks = 3;
 
 type Cause = 'night' | 'by-hand';
 
@@ -242,7 +243,7 @@ export class Certifying {
     await this.#seeOutbox(run);
     let comparisons = await this.#compare(run);
     // What has changed at the source meanwhile is brought in first: only what then still differs is a difference.
-    if (comparisons.some((one) => differing(one) > 0 || [...one.days.values()].some(({ later }) => later > 0))) {
+    if (isMoving(comparisons) || comparisons.some((one) => differing(one) > 0)) {
       await this.#catchUp(run, comparisons);
       comparisons = await this.#compare(run);
     }
@@ -257,8 +258,9 @@ export class Certifying {
     const waits = comparisons.some(({ days }) =>
       [...days.values()].some(({ deliveries }) => deliveries.some(({ waiting }) => waiting > 0)),
     );
-    if (found > 0 || waits) {
-      await this.#letConfirm(run);
+    if (found > 0 || waits) await this.#letConfirm(run);
+    // What is kept meanwhile, such as figures of guests, is looked at too, as long as there is not ever more of it.
+    for (let looks = 0; looks < mostLooks && (looks === 0 ? found > 0 || waits || isMoving(comparisons) : isMoving(comparisons)); looks++) {
       await this.#seeOutbox(run);
       comparisons = await this.#compare(run);
     }
@@ -276,7 +278,7 @@ export class Certifying {
       }
       const isDatabase = connectors.get(connection.kind)?.isDatabase === true;
       // A source that is read by hand alone is left alone; what it has brought is compared.
-      if (!isDatabase && connection.schedule.kind !== 'manual') await sources.syncNow(connection, 'comparison');
+      if (!isDatabase && connection.schedule.kind !== 'manual') await unlessStopped(sources.syncNow(connection, 'certificate'), run.signal);
       const { fault } = sources.state(connection.id);
       if (!isDatabase && fault) run.unseen.set(connection.id, { reason: 'fault', fault: fault.report() });
       if (isDatabase) await this.#seeTables(run, connection);
@@ -290,10 +292,10 @@ export class Certifying {
     } catch (error) {
       if (run.signal.aborted) throw error;
       if (!(error instanceof Fault)) throw error;
-      run.unseen.set(
-        connection.id,
-        error.code === 'stopped' ? { reason: 'paused', fault: null } : { reason: 'fault', fault: error.report() },
-      );
+      // Stopped in the middle: by a person, or because its night audit has begun.
+      const isPaused = this.#connections('source').some((one) => one.id === connection.id && one.isPaused);
+      const stopped: NotCompared = { reason: isPaused ? 'paused' : 'night-audit', fault: null };
+      run.unseen.set(connection.id, error.code === 'stopped' ? stopped : { reason: 'fault', fault: error.report() });
     }
   }
 
@@ -348,7 +350,7 @@ export class Certifying {
   }
 
   async #compare(run: Run): Promise<PartComparison[]> {
-    const parts = await run.reads.partsKept();
+    const parts = await run.reads.partsToCertify();
     this.#tell({ stage: 'comparing', done: 0, total: parts.length, id: null });
     const destinationIds = this.#connections('destination').map(({ id }) => id);
     const done: PartComparison[] = [];
@@ -383,6 +385,8 @@ export class Certifying {
       const why = run.unseen.get(id);
       if (why) return why;
     }
+    // What a source is not asked for any more cannot be told from what it has lost.
+    if (part.tableConnections.some((id) => !part.walked.includes(id))) return { reason: 'not-asked', fault: null };
     if (run.damaged.has(JSON.stringify([part.hotelId, part.source, part.entity]))) return { reason: 'damaged', fault: null };
     return part.isBeingRead ? { reason: 'being-read', fault: null } : null;
   }
@@ -392,7 +396,7 @@ export class Certifying {
     const { sources } = this.#tools;
     const tables = new Set(comparisons.filter((one) => differing(one) > 0).flatMap(({ part }) => part.tableConnections));
     for (const connection of this.#connections('source'))
-      if (tables.has(connection.id) && !connection.isPaused) await sources.syncNow(connection, 'comparison');
+      if (tables.has(connection.id) && !connection.isPaused) await unlessStopped(sources.syncNow(connection, 'certificate'), run.signal);
     await this.#seeAgain(run, comparisons);
     await this.#seeOutbox(run);
   }
@@ -444,12 +448,12 @@ export class Certifying {
     for (const { part, differences } of comparisons)
       if (differences.length > 0) await writer.step('pullAgain', [orderOf(run.seen, part, differences)]);
     mending.readAgain();
-    await mending.settled();
+    await unlessStopped(mending.settled(), run.signal);
     const tables = new Set(
       comparisons.flatMap(({ differences }) => differences.flatMap(({ row }) => (row ? [run.seen.tableOf(row.tableId).connectionId] : []))),
     );
     for (const connection of this.#connections('source'))
-      if (tables.has(connection.id) && !connection.isPaused) await sources.compareNow(connection);
+      if (tables.has(connection.id) && !connection.isPaused) await unlessStopped(sources.compareNow(connection, 'certificate'), run.signal);
   }
 
   /** Give the destinations a moment to confirm what was kept just now. */
@@ -573,6 +577,9 @@ export class Certifying {
   }
 }
 
+/** Whether something was kept while it was compared. */
+const isMoving = (comparisons: readonly PartComparison[]) =>
+  comparisons.some(({ days }) => [...days.values()].some(({ later }) => later > 0));
 const nameOfPart = ({ hotelId, source, entity }: FoundPart) => JSON.stringify([hotelId, source, entity]);
 const nameOf = (part: FoundPart, { kind, externalId, file, row }: FoundDifference) =>
   JSON.stringify([nameOfPart(part), kind === 'row-lost' ? [file?.id, file?.byteOffset, row?.tableId, row?.key] : externalId]);

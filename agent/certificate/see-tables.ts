@@ -42,8 +42,8 @@ export type TablesUnseen = 'first-load' | 'night-audit';
  */
 export async function seeTables(seen: Seen, connection: Connection, tools: SeeTablesTools): Promise<TablesUnseen | null> {
   const { sources, isAsked, signal, read, rest } = tools;
-  const asked = await sources.lend(connection, async (session, stopped) => {
-    const { tables, faults } = await session.tables(AbortSignal.any([signal, stopped]), { isAsked });
+  const asked = await sources.lend(connection, signal, async (session, both) => {
+    const { tables, faults } = await session.tables(both, { isAsked });
     if (faults[0]) throw faults[0];
     return tables.filter((table) => !table.isGuestMerges).map(({ name }) => name);
   });
@@ -56,8 +56,8 @@ export async function seeTables(seen: Seen, connection: Connection, tools: SeeTa
     let walk: Walk | null = null;
     while (!walk?.isOver) {
       const began = performance.now();
-      walk = await sources.lend(connection, (session, stopped) =>
-        turnOf(seen, connection.id, name, walk, { ...tools, session, signal: AbortSignal.any([signal, stopped]) }),
+      walk = await sources.lend(connection, signal, (session, both) =>
+        turnOf(seen, connection.id, name, walk, { ...tools, session, signal: both }),
       );
       await rest(performance.now() - began);
     }
@@ -109,8 +109,7 @@ export async function seePagesAgain(seen: Seen, connection: Connection, pages: P
     const { name, partId } = seen.tableOf(tableId);
     for (const [page, keys] of ofTable) {
       const began = performance.now();
-      await sources.lend(connection, async (session, stopped) => {
-        const both = AbortSignal.any([signal, stopped]);
+      await sources.lend(connection, signal, async (session, both) => {
         const table = await tableNamed(session, name, { isAsked, signal: both });
         const reader = pageReader(read, { connectionId: connection.id, table, hidesCards: session.hidesCardNumbers, mapping });
         const { afterKey, rows: held } = seen.pageFacts(tableId, page);

@@ -21,6 +21,7 @@ const reasonWords: Readonly<Record<Exclude<NotCompared['reason'], 'fault'>, stri
   removed: 'the connection was removed',
   'never-read': 'nothing was ever read from it',
   'first-load': 'its first load is under way',
+  'not-asked': 'the source is not asked for it any more',
   'night-audit': 'its night audit runs',
   'being-read': 'files of it are being read',
   damaged: 'copies of its files are damaged',

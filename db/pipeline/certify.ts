@@ -161,6 +161,14 @@ export function certifier(db: ReadDb, path: string, dataKey: KeyObject) {
       `select not ${isPage('f')} and not exists (select 1 from seen.files s where s.id = f.id and s.finished_at_ms is f.finished_at_ms) from files f where f.id = ?`,
     )
     .pluck();
+  const lastOpened = db.prepare<[], number>('select coalesce(max(first_seq + rows - 1), 0) from seen.sealed').pluck();
+  const readSideBySide = db
+    .prepare<[number, number], number>(
+      'select f.id <> g.id and f.taken_at_ms < g.finished_at_ms and g.taken_at_ms < f.finished_at_ms from files f join files g on g.id = ? where f.id = ?',
+    )
+    .pluck();
+  const isSideBySide = ({ fileId, keptFileId }: Joined) =>
+    fileId !== null && keptFileId !== null && readSideBySide.get(fileId, keptFileId) === 1;
   const blockAt = db.prepare<[number], SealedHashes>(
     'select first_seq as firstSeq, rows, hashes from seen.sealed where first_seq <= ? order by first_seq desc limit 1',
   );
@@ -185,6 +193,7 @@ export function certifier(db: ReadDb, path: string, dataKey: KeyObject) {
     const confirmedSeqs = destinationIds.map((id) => delivery(db, id).confirmedSeq);
     const began = performance.now();
     block = undefined;
+    const openedUpTo = lastOpened.get() ?? 0;
 
     function dayOf(day: string | null): DaySums {
       const name = day ?? '';
@@ -260,10 +269,19 @@ export function certifier(db: ReadDb, path: string, dataKey: KeyObject) {
         return;
       }
       const sums = dayOf(row.seenDay);
-      const sum = sumOf(externalId, seenHash);
-      sums.source++;
-      sums.sourceSum += sum;
       const sealed = sealedAt(seq);
+      // Kept since the outbox was opened: what lies under its number was not looked at.
+      if (seq > openedUpTo) {
+        sums.later++;
+        return;
+      }
+      // Two files that were read at the same time: nobody knows which of them has spoken last, and this is what one of them said.
+      if (!seenHash.equals(keptHash) && sealed?.equals(keptHash) && isSideBySide(row)) {
+        sums.later++;
+        return;
+      }
+      sums.source++;
+      sums.sourceSum += sumOf(externalId, seenHash);
       // Kept with this content, and under that number lies a text with this content: the one that leaves, or has left.
       if (seenHash.equals(keptHash) && sealed?.equals(seenHash)) {
         sums.kept++;
@@ -328,7 +346,7 @@ export function certifier(db: ReadDb, path: string, dataKey: KeyObject) {
   const isOfAnother = db
     .prepare<[], 1>('select 1 from seen.files s left join files f on f.id = s.id where f.sha256 is not s.sha256 limit 1')
     .pluck();
-  return { bite, filesToSee: () => filesToSee.all(), isOfAnother: () => isOfAnother.get() !== undefined };
+  return { bite, parts: () => partsOf(db), filesToSee: () => filesToSee.all(), isOfAnother: () => isOfAnother.get() !== undefined };
 }
 
 export type Certifier = ReturnType<typeof certifier>;
@@ -340,10 +358,12 @@ export type FoundPart = PartKey & {
   readonly fileConnections: string[];
   readonly tableConnections: string[];
   readonly isBeingRead: boolean;
+  /** The connections of which a table was walked through for it. */
+  readonly walked: string[];
 };
 
-/** Every kind of record of every source of which anything was ever read. */
-export function partsKept(db: ReadDb): FoundPart[] {
+/** Every kind of record of every source of which anything was ever read, or was seen just now. */
+function partsOf(db: ReadDb): FoundPart[] {
   type Row = PartKey & { connectionId: string; isTable: number; isOpen: number };
   const found = new Map<string, FoundPart & { isBeingRead: boolean }>();
   const rows = db
@@ -354,9 +374,28 @@ export function partsKept(db: ReadDb): FoundPart[] {
     .all();
   for (const { hotelId, source, entity, connectionId, isTable, isOpen } of rows) {
     const name = JSON.stringify([hotelId, source, entity]);
-    const part = found.get(name) ?? { hotelId, source, entity, fileConnections: [], tableConnections: [], isBeingRead: false };
+    const part = found.get(name) ?? { hotelId, source, entity, fileConnections: [], tableConnections: [], isBeingRead: false, walked: [] };
     (isTable ? part.tableConnections : part.fileConnections).push(connectionId);
     part.isBeingRead ||= isOpen === 1;
+    found.set(name, part);
+  }
+  const walked = db
+    .prepare<[], PartKey & { connectionId: string }>(
+      'select p.hotel_id as hotelId, p.source, p.entity, t.connection_id as connectionId from seen.tables t join seen.parts p on p.id = t.part_id order by t.id',
+    )
+    .all();
+  for (const { hotelId, source, entity, connectionId } of walked) {
+    const name = JSON.stringify([hotelId, source, entity]);
+    const part = found.get(name) ?? {
+      hotelId,
+      source,
+      entity,
+      fileConnections: [],
+      tableConnections: [connectionId],
+      isBeingRead: false,
+      walked: [],
+    };
+    part.walked.push(connectionId);
     found.set(name, part);
   }
   return [...found.values()];

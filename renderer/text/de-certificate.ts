@@ -71,6 +71,7 @@ export const certificateDe: typeof certificateEn = {
     removed: 'die Verbindung wurde entfernt',
     'never-read': 'von ihr wurde noch nie etwas gelesen',
     'first-load': 'ihr erstes Laden ist im Gang',
+    'not-asked': 'die Quelle wird danach nicht mehr gefragt',
     'night-audit': 'ihr Tagesabschluss lief',
     'being-read': 'Dateien von ihr wurden gerade gelesen',
     damaged: 'Kopien ihrer Dateien sind beschädigt',

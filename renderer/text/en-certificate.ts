@@ -71,6 +71,7 @@ export const certificateEn = {
     removed: 'the connection was removed',
     'never-read': 'nothing was ever read from it',
     'first-load': 'its first load is under way',
+    'not-asked': 'the source is not asked for it any more',
     'night-audit': 'its night audit was running',
     'being-read': 'files of it were being read',
     damaged: 'copies of its files are damaged',
