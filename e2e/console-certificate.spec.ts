@@ -83,6 +83,7 @@ test('what waits for a destination that is stopped is never called complete; it 
   await page.getByRole('button', { name: 'Compare now' }).click();
   await expect(page.getByText('Not everything was compared.')).toBeVisible();
   await expect(rows(page).last()).toContainText('sending is stopped');
+  await expect(page.getByRole('region', { name: 'Not compared' })).toContainText('Group hub');
   await expect(page.getByText('Nothing is missing: every record')).toBeHidden();
   await page.keyboard.press('Control+k');
   await page.getByRole('combobox').fill('Deutsch');

@@ -167,6 +167,11 @@ function told(line: CommandLine, opened: OpenedCertificate): number {
         : [`Set aside of ${source} ${entity}: ${setAside.map(({ rule, count }) => `${rule} ${count}`).join(', ')}.`],
     ),
     ...open.flatMap(({ title, notCompared }) => (notCompared ? [`Not compared: ${title}, ${reasonOf(notCompared)}`] : [])),
+    ...destinations.flatMap(({ title, isStopped, state: to }) =>
+      isStopped && to === 'not-compared' ? [`Not compared: ${title}, sending to it is stopped, and records wait for it.`] : [],
+    ),
+    ...(sources.length === 0 ? ['Not compared: no source is set up.'] : []),
+    ...(destinations.some(({ isShadow }) => !isShadow) ? [] : ['Not compared: no destination is set up that gets everything.']),
     ...differences.map(
       ({ source, entity, kind, key, where, isMended }) =>
         `  ${isMended ? 'mended' : 'DIFFERS'}: ${source} ${entity} ${key}, ${kind}, said by ${where}`,

@@ -51,7 +51,6 @@ export function Certificate() {
           )}
           {standing.isPending && <Skeleton rows={6} label={text.states.loading} />}
           {standing.data && <Now standing={standing.data} onMade={() => void standing.refetch()} />}
-          {standing.data && list.length === 0 && <Empty {...words.none} />}
           <ul>
             {list.map((one) => (
               <Night key={one.id} night={one} isChosen={one.id === chosenId} />
@@ -70,6 +69,7 @@ export function Certificate() {
       </section>
       <section id="detail" tabIndex={-1} className={styles.detail} aria-label={words.title}>
         {chosenId !== undefined && <Opened id={chosenId} />}
+        {standing.data && chosenId === undefined && <Empty {...words.none} />}
       </section>
     </div>
   );

@@ -94,7 +94,7 @@ function Paper({ opened: { certificate, digest, isUnchanged } }: { readonly open
 }
 
 /** What nothing is claimed about, and why. */
-function NotCompared({ certificate: { sources, parts } }: { readonly certificate: Certificate }) {
+function NotCompared({ certificate: { sources, parts, destinations } }: { readonly certificate: Certificate }) {
   const text = useText();
   const { certificate: words } = text;
   const named = [
@@ -104,16 +104,30 @@ function NotCompared({ certificate: { sources, parts } }: { readonly certificate
       .filter(({ connectionIds }) => !sources.some(({ id, notCompared }) => notCompared && connectionIds.includes(id)))
       .map(({ source, entity, notCompared }) => ({ title: words.from(text.entityName(entity), source), notCompared })),
   ];
-  const open = named.flatMap(({ title, notCompared }) => (notCompared ? [{ title, notCompared }] : []));
-  if (open.length === 0) return null;
+  const open = [
+    ...named.flatMap(({ title, notCompared }) =>
+      notCompared ? [{ title, why: notCompared.fault ? faultText(text, notCompared.fault).what : words.reasons[notCompared.reason] }] : [],
+    ),
+    ...destinations
+      .filter(({ isStopped, state }) => isStopped && state === 'not-compared')
+      .map(({ title }) => ({ title, why: words.stopped })),
+  ];
+  const absent = [
+    ...(sources.length === 0 ? [words.noSource] : []),
+    ...(destinations.some(({ isShadow }) => !isShadow) ? [] : [words.noDestination]),
+  ];
+  if (open.length + absent.length === 0) return null;
   return (
     <section className="stack tight" aria-label={words.notCompared}>
       <h3 className="label">{words.notCompared}</h3>
       <ul className={styles.bullets}>
-        {open.map(({ title, notCompared: { reason, fault } }) => (
+        {open.map(({ title, why }) => (
           <li key={title}>
-            <span className="strong">{title}</span>: {fault ? faultText(text, fault).what : words.reasons[reason]}
+            <span className="strong">{title}</span>: {why}
           </li>
+        ))}
+        {absent.map((why) => (
+          <li key={why}>{why}</li>
         ))}
       </ul>
     </section>

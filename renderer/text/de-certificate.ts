@@ -78,6 +78,9 @@ export const certificateDe: typeof certificateEn = {
     fault: 'sie ist gestört',
   } as Record<NotCompared['reason'], string>,
   notCompared: 'Nicht verglichen',
+  stopped: 'das Senden dorthin ist von Hand angehalten, und Datensätze warten darauf',
+  noDestination: 'Es gibt kein Ziel, das alles bekommt: Niemand hat etwas bestätigt.',
+  noSource: 'Es gibt keine Quelle.',
   columns: {
     kind: 'Art',
     day: 'Hoteldatum',

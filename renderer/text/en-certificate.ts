@@ -78,6 +78,9 @@ export const certificateEn = {
     fault: 'it failed',
   } as Record<NotCompared['reason'], string>,
   notCompared: 'Not compared',
+  stopped: 'a person has stopped sending to it, and records wait for it',
+  noDestination: 'No destination is set up that gets everything: nobody has confirmed anything.',
+  noSource: 'No source is set up.',
   columns: {
     kind: 'Kind of record',
     day: 'Hotel date',
