@@ -4,6 +4,7 @@ import { Fault } from '../contract/faults.ts';
 import { runAgent } from './commands/agent.ts';
 import { showAudit } from './commands/audit.ts';
 import { backUp, restore } from './commands/backup.ts';
+import { exportTo, manageCertificates } from './commands/certificate.ts';
 import { check } from './commands/check.ts';
 import { type CommandLine, faultOf, faultSentences, UsageError } from './commands/command.ts';
 import { manageConnections } from './commands/connections.ts';
@@ -64,6 +65,10 @@ const usage = `bellhop ${version}
       which column of an export is which field; what is saved applies to every file from then on
   bellhop check
       looks at everything that is kept: the database, every row of the outbox, every copy of a file; a running agent mends
+  bellhop certificate [show [NO] | list [--limit N] | now | cancel | schedule HH:MM|off]
+      the proof that nothing is missing: what the sources have, day by day, against what each destination has confirmed
+  bellhop export certificate [NO]
+      its table as CSV, or with --json the whole of it
   bellhop backup FOLDER
       a sealed, verified backup of everything, also while the agent works
   bellhop backup --schedule FOLDER|off [--at HH:MM] [--keep N] | --now | --status
@@ -106,6 +111,8 @@ const commands: Readonly<Record<string, (line: CommandLine) => Promise<number>>>
   'dead-letters': showDeadLetters,
   mappings: showMappings,
   check,
+  certificate: manageCertificates,
+  export: exportTo,
   backup: backUp,
   restore,
   trace: traceRecords,

@@ -9,6 +9,7 @@ import { firstBegunAtMs } from '../db/pipeline/generation.ts';
 import { delivery, waitingBehind } from '../db/pipeline/outbox.ts';
 import { agentItself, standingAlerts } from '../db/pipeline/standing.ts';
 import { Backups } from './backup/scheduled.ts';
+import { Certifying } from './certificate/certifying.ts';
 import { Checking } from './check/checking.ts';
 import { noteWhereSuspect } from './check/suspect.ts';
 import { Destinations } from './pipeline/destinations.ts';
@@ -53,6 +54,7 @@ export class Agent {
   readonly pruning: Pruning;
   readonly mending: Mending;
   readonly checking: Checking;
+  readonly certifying: Certifying;
   readonly backups: Backups;
   readonly disk: DiskWatch;
   readonly #quiet = new Quiet(this.now);
@@ -61,6 +63,7 @@ export class Agent {
   readonly logins: LoginBook;
   #disk: NodeJS.Timeout | null = null;
   #attempts: NodeJS.Timeout | null = null;
+  #isSending = false;
   /** The whole per cent that were last warned of. */
   #warnedOfPercent = 100;
   #stopped: Promise<void> | null = null;
@@ -100,7 +103,10 @@ export class Agent {
       ...shared,
       onKept: () => this.#kept(),
       onUnnoted: (error) => stores.log.warn(errorFields(error), 'a run could not be noted; it went on all the same'),
-      onUnlooked: (error) => stores.log.error(errorFields(error), 'which source is due could not be looked at'),
+      onUnlooked: (error) => {
+        noteWhereSuspect(stores.home, error);
+        stores.log.error(errorFields(error), 'which source is due could not be looked at');
+      },
     });
     this.destinations = new Destinations({
       key: stores.secrets.dataKey,
@@ -163,6 +169,25 @@ export class Agent {
       onChange: () => this.live.tellSoon('overview'),
       onBug,
     });
+    this.certifying = new Certifying({
+      home: stores.home,
+      key: stores.secrets.dataKey,
+      read: stores.read,
+      writer: stores.writer,
+      now: this.now,
+      quiet: this.#quiet,
+      sources: this.sources,
+      mending: this.mending,
+      mapping: (name) => mappingNamed(stores.read, name),
+      isSending: () => this.#isSending,
+      bornAtMs: () => firstBegunAtMs(stores.read),
+      entry: (detail, id) => entryOf(this, byItself(randomUUID()), { action: 'certificate-made', kind: 'certificate', id, detail }),
+      onFault: (fault) => this.#note(agentItself, fault),
+      clearFault: () => stores.writer.step('clearAlert', [agentItself, 'certificate-differs']),
+      onMade: (summary) => stores.log.info(summary, 'the sources were compared with what is kept and was confirmed'),
+      onChange: () => this.live.tellSoon('overview'),
+      onBug,
+    });
     this.backups = new Backups({
       home: stores.home,
       key: stores.secrets.dataKey,
@@ -217,7 +242,9 @@ export class Agent {
     this.figures.start();
     this.pruning.start();
     this.mending.readAgain();
+    this.#isSending = true;
     this.checking.start();
+    this.certifying.start();
     this.backups.start();
     this.#intents = setInterval(() => void this.#carryOut(), intentsEveryMs);
     this.#disk = setInterval(() => void this.#lookAtDisk(), policies.diskLookEveryMs);
@@ -306,6 +333,7 @@ export class Agent {
     if (this.#intents) clearInterval(this.#intents);
     if (this.#disk) clearInterval(this.#disk);
     if (this.#attempts) clearInterval(this.#attempts);
+    await this.certifying.stop();
     await this.checking.stop();
     await this.backups.stop();
     await this.sources.stop();

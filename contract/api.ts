@@ -2,6 +2,7 @@ import { type AnySchema, eventIterator, oc } from '@orpc/contract';
 import { z } from 'zod';
 import { AuditCheck, AuditEntry, AuditFilter, AuditPage } from './audit.ts';
 import { BackupPlan, BackupProgress, BackupStanding } from './backup.ts';
+import { CertificatePlan, CertificateProgress, CertificateStanding, OpenedCertificate } from './certificate.ts';
 import { CheckProgress, CheckStanding } from './check.ts';
 import { AdministratorLetter, Connection, ConnectionDraft, ConnectionId, SystemKind, TestStep } from './connection.ts';
 import { SettingChoices, SourcePreview, UnderstoodAddress } from './database-setup.ts';
@@ -257,6 +258,31 @@ export const api = {
     get: call('GET /checks', nothing, CheckStanding),
     /** Check everything now. It goes on when the caller goes. */
     run: call('POST /checks', nothing, eventIterator(CheckProgress)),
+  },
+  certificates: {
+    /** The newest certificates, when the next is made, and how far one is that is under way. */
+    standing: call(
+      'GET /certificates',
+      z.strictObject({ limit: z.coerce.number().int().min(1).max(400).default(60) }),
+      CertificateStanding,
+    ),
+    /** One of them whole, the newest where none is named. */
+    get: call(
+      'GET /certificates/one',
+      z.strictObject({ id: z.coerce.number().int().positive().optional() }),
+      z.strictObject({ opened: OpenedCertificate.nullable() }),
+    ),
+    /** Compare now. It goes on when the caller goes. */
+    now: call('POST /certificates', nothing, eventIterator(CertificateProgress)),
+    /** End the comparison that is under way; what it has pulled again stands. */
+    cancel: call('POST /certificates/cancel', nothing, nothing),
+    setPlan: call('PUT /certificates/plan', CertificatePlan, CertificateStanding),
+    /** One of them as a file that leaves this PC: written down before it is given. */
+    export: call(
+      'POST /certificates/export',
+      z.strictObject({ id: z.coerce.number().int().positive().optional(), format: z.enum(['csv', 'json']) }),
+      z.strictObject({ fileName: z.string(), text: z.string() }),
+    ),
   },
   resends: {
     /** Say what would come of sending records again, and how long it takes. Sends nothing. */

@@ -47,6 +47,11 @@ export const auditActions = [
   'recovery-key-kept',
   'alert-acknowledged',
   'check-ordered',
+  'certificate-ordered',
+  'certificate-made',
+  'certificate-cancelled',
+  'certificate-exported',
+  'certificate-plan-set',
   'backup-plan-set',
   'backup-begun',
   'backup-made',
@@ -68,6 +73,7 @@ export const auditTargets = [
   'agent',
   'audit',
   'backup',
+  'certificate',
 ] as const;
 export type AuditTarget = (typeof auditTargets)[number];
 

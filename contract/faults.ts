@@ -91,6 +91,12 @@ export const faults = {
     safe: 'The raw file is kept, and the records read from it stay.',
     next: 'Keep the data folder as it is and tell support: this is a fault of ours.',
   },
+  'certificate-differs': {
+    who: 'person',
+    what: '{count} records or rows of the sources are still missing here, or are other here, after they were pulled again: {keys}.',
+    safe: 'Everything that is kept is sent as ever, and nothing was overwritten. The certificate of this night says that they are missing.',
+    next: 'Open the certificate: it names each with its file or table. Export those records once more, or change them in the hotel system.',
+  },
   'check-found-damage': {
     who: 'person',
     what: 'A check has found damaged parts of what is kept here that could not be mended ({count}): {names}.',
@@ -647,6 +653,7 @@ export const sidelines: readonly FaultCode[] = [
   'disk-low',
   'database-mended',
   'check-found-damage',
+  'certificate-differs',
   'database-restored',
   'copies-unread',
   'backup-drill-failed',

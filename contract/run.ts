@@ -3,9 +3,9 @@ import { FaultReport } from './faults.ts';
 
 /**
  * Why a source was read: its schedule; a time that was missed, or a run before it that failed; a person; a person who wants everything
- * compared.
+ * compared; a certificate of completeness.
  */
-export const runCauses = ['schedule', 'catch-up', 'by-hand', 'comparison'] as const;
+export const runCauses = ['schedule', 'catch-up', 'by-hand', 'comparison', 'certificate'] as const;
 export type RunCause = (typeof runCauses)[number];
 
 /** How a run ended. `agent-ended`: nobody saw its end, the agent was gone before it. */

@@ -4,6 +4,7 @@ import type { EntityName } from '../contract/record.ts';
 import type { TraceQuery } from '../contract/trace.ts';
 import type { ReadDb } from './open.ts';
 import { type AuditHead, auditPage, checkAudit } from './pipeline/audit.ts';
+import { type Certifier, type CertifyOrder, certifier, sealedHashes } from './pipeline/certify.ts';
 import { checkBlocks, isDatabaseSound, isTableSound, keysOfFile, tablesToCheck } from './pipeline/check.ts';
 import { fileLettersByRule, setAsideByRule } from './pipeline/counts.ts';
 import { type LetterQuery, letterCounts, letterPage } from './pipeline/dead-letters.ts';
@@ -22,6 +23,11 @@ import { threadFile } from './thread-file.ts';
 export function longReads(path: string, db: ReadDb, forRecords: ReadDb) {
   const recordPage = recordViews(forRecords);
   knowFolded(db);
+  let certify: Certifier | null = null;
+  function seen(): Certifier {
+    if (!certify) throw new Error('nothing was seen');
+    return certify;
+  }
   return {
     recordPage,
     keptSince: (entity: EntityName, seq: number) => keptSince(db, entity, seq),
@@ -44,6 +50,15 @@ export function longReads(path: string, db: ReadDb, forRecords: ReadDb) {
     isDatabaseSound: () => isDatabaseSound(db),
     checkBlocks: (key: KeyObject, fromSeq: number) => checkBlocks(db, key, fromSeq),
     keysOfFile: (fileId: number) => keysOfFile(db, fileId),
+    sealedHashes: (key: KeyObject, fromSeq: number) => sealedHashes(db, key, fromSeq),
+    /** Make ready to compare with what was seen. */
+    openSeen: (seenPath: string, key: KeyObject): void => {
+      certify = certifier(db, seenPath, key);
+    },
+    isSeenOfAnother: () => seen().isOfAnother(),
+    filesToSee: () => seen().filesToSee(),
+    certify: (order: CertifyOrder) => seen().bite(order),
+    partsToCertify: () => seen().parts(),
   };
 }
 
@@ -80,6 +95,12 @@ export async function startReader(path: string): Promise<{ reads: Remote<LongRea
       isDatabaseSound: () => caller.call('isDatabaseSound', []),
       checkBlocks: (...args) => caller.call('checkBlocks', args),
       keysOfFile: (fileId) => caller.call('keysOfFile', [fileId]),
+      sealedHashes: (...args) => caller.call('sealedHashes', args),
+      openSeen: (...args) => caller.call('openSeen', args),
+      isSeenOfAnother: () => caller.call('isSeenOfAnother', []),
+      filesToSee: () => caller.call('filesToSee', []),
+      certify: (order) => caller.call('certify', [order]),
+      partsToCertify: () => caller.call('partsToCertify', []),
     },
     close: () => caller.end(),
   };

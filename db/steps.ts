@@ -3,6 +3,7 @@ import type { AuditDraft } from '../contract/audit.ts';
 import type { WriteDb } from './open.ts';
 import { attemptStatements, type Tried } from './pipeline/attempts.ts';
 import { auditStatements } from './pipeline/audit.ts';
+import { certificateStatements, type PullAgain } from './pipeline/certificates.ts';
 import { checkStatements } from './pipeline/check.ts';
 import { connectionStatements } from './pipeline/connections.ts';
 import { fileStatements } from './pipeline/files.ts';
@@ -45,6 +46,7 @@ export function pipelineSteps(db: WriteDb, key: KeyObject, now: () => number = D
   const { pruneNext } = pruneStatements(db, key);
   const { setDamagedAside } = mendStatements(db, key);
   const { noteDamagedRaw, rawIsWhole } = checkStatements(db);
+  const { keepCertificate, pullAgain } = certificateStatements(db);
   const figures = guestFigureStatements(db, key, records);
   const { countRows, countFile, countLook, ...runs } = runStatements(db);
 
@@ -149,6 +151,8 @@ export function pipelineSteps(db: WriteDb, key: KeyObject, now: () => number = D
     setDamagedAside: (seq: number) => setDamagedAside(seq, now()),
     noteDamagedRaw: (fileId: number) => noteDamagedRaw(fileId, now()),
     rawIsWhole,
+    keepCertificate,
+    pullAgain: (order: PullAgain) => pullAgain(order, now()),
     readForFigures: figures.readForFigures,
     workOutFigures: () => records.numbersBack(() => figures.workOutFigures(now())),
     mergeGuests: figures.mergeGuests,

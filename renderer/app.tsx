@@ -1,5 +1,6 @@
 import { MantineProvider } from '@mantine/core';
 import { type ReactNode, useEffect } from 'react';
+import { Certificate } from './certificate/certificate.tsx';
 import { Connections } from './connections/connections.tsx';
 import { FirstRun } from './first-run/first-run.tsx';
 import { Frame } from './frame/frame.tsx';
@@ -28,6 +29,7 @@ const screens: Record<Place, () => ReactNode> = {
   monitoring: () => <Monitoring />,
   'set-aside': () => <SetAside />,
   records: () => <Records />,
+  certificate: () => <Certificate />,
   connections: () => <Connections />,
   leaves: () => <Leaves />,
   settings: () => <Settings />,

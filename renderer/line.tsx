@@ -24,6 +24,7 @@ const followed: Record<LiveEvent['topic'], readonly string[] | 'all'> = {
     'overview',
     'check',
     'backups',
+    'certificates',
     'tables',
     'runs',
     'fingerprint',

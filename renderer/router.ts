@@ -1,12 +1,12 @@
 import { useSyncExternalStore } from 'react';
 
 /** The places of the console. The part behind the second slash names one thing in it, what stands behind the question mark narrows a list. */
-export type Place = 'monitoring' | 'set-aside' | 'records' | 'connections' | 'leaves' | 'settings';
+export type Place = 'monitoring' | 'set-aside' | 'records' | 'certificate' | 'connections' | 'leaves' | 'settings';
 export type Narrowing = Readonly<Record<string, string | undefined>>;
 export type Route = { readonly place: Place; readonly id: string | null; readonly narrowing: Narrowing };
 
-/** In the order in which they stand in the rail; the digit of each is its shortcut. */
-export const places: readonly Place[] = ['monitoring', 'set-aside', 'records', 'connections', 'leaves', 'settings'];
+/** The digit of each is its shortcut: one that came later stands behind the others, wherever it stands in the rail. */
+export const places: readonly Place[] = ['monitoring', 'set-aside', 'records', 'connections', 'leaves', 'settings', 'certificate'];
 
 function parse(hash: string): Route {
   const [path = '', query = ''] = hash.replace(/^#/, '').split('?');

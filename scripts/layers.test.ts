@@ -47,6 +47,8 @@ const forbidden: readonly (readonly [file: string, source: string, rule: string]
   ['renderer/set-aside/planted-j.ts', '../records/records.tsx', 'the parts of the console never import each other'],
   ['renderer/leaves/planted-k.ts', '../records/records.tsx', 'the parts of the console never import each other'],
   ['renderer/records/planted-l.ts', '../leaves/leaves.tsx', 'the parts of the console never import each other'],
+  ['renderer/certificate/planted-p.ts', '../leaves/leaves.tsx', 'the parts of the console never import each other'],
+  ['renderer/leaves/planted-q.ts', '../certificate/certificate.tsx', 'the parts of the console never import each other'],
   ['renderer/resend/planted-m.ts', '../records/records.tsx', 'what several parts of the console share'],
   ['renderer/sending/planted-n.ts', '../monitoring/overview.tsx', 'what several parts of the console share'],
   ['renderer/forms/planted-o.ts', '../connections/add.tsx', 'what several parts of the console share'],

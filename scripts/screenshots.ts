@@ -8,6 +8,7 @@ import { type RunningAgent, startAgent } from '../sandbox/agent.ts';
 import { createOperaHotel, type OperaHotel, type OracleServer, startOracle } from '../sandbox/oracle/index.ts';
 import { storedName, type TableColumn } from '../sandbox/oracle/sql/catalogue.ts';
 import { startUpstream, type Upstream } from '../sandbox/upstream/server.ts';
+import { certificatePictures } from './screenshots/certificate.ts';
 
 /**
  * Pictures of every screen and state of the console, from the real agent in a real browser, into docs/screenshots.
@@ -694,12 +695,19 @@ async function kept(camera: Camera): Promise<void> {
   await busy.close();
 }
 
+async function certificate(camera: Camera): Promise<void> {
+  const busy = await hotel();
+  await connect(busy);
+  await certificatePictures({ busy, take: (...args) => camera.take(...args), place, drop, row, until });
+  await busy.close();
+}
+
 mkdirSync(folder, { recursive: true });
 if (!chromiumPath) throw new Error('there is no Chromium: set BELLHOP_CHROMIUM');
 const browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArgs });
 try {
   const camera = new Camera(browser);
-  const parts = { firstRun, daily, besides, opera, kept };
+  const parts = { firstRun, daily, besides, opera, kept, certificate };
   const wanted = process.argv.slice(2);
   for (const [name, take] of Object.entries(parts)) if (wanted.length === 0 || wanted.includes(name)) await take(camera);
 } finally {

@@ -8,6 +8,7 @@ const causes: Readonly<Record<Run['cause'], string>> = {
   'catch-up': 'made up for',
   'by-hand': 'by hand',
   comparison: 'comparison',
+  certificate: 'for the certificate',
 };
 const outcomes: Readonly<Record<NonNullable<Run['outcome']>, string>> = {
   well: 'well',

@@ -132,6 +132,29 @@ export async function sweepTable(reading: TableReading, mayGoOn: () => boolean =
   return true;
 }
 
+/**
+ * The pages of a walk over all keys that keeps nothing, from behind a key on. `afterKey`: behind which key a page begins; `next`: behind which
+ * one the page after it does, null at the end.
+ */
+export async function* pagesByKey(
+  table: SourceTable,
+  from: string | null,
+  pageRows: number,
+  signal: AbortSignal,
+): AsyncGenerator<{ readonly afterKey: string | null; readonly rows: readonly SourceRow[]; readonly next: string | null }> {
+  const turns = new TurnGuard(table.name);
+  const size = new PageSize(pageRows);
+  for (let at: { readonly afterKey: string | null } | null = { afterKey: from }; at !== null; ) {
+    if (signal.aborted) throw new Fault('stopped');
+    const { afterKey } = at;
+    const { page, last, isEnd } = await pageOf(size, (limit) => table.pageByKey(afterKey, limit, signal));
+    const next = isEnd || !last ? null : last.key;
+    if (next !== null) turns.passed(next);
+    yield { afterKey, rows: page.rows, next };
+    at = next === null ? null : { afterKey: next };
+  }
+}
+
 type Fetched = { readonly page: TablePage; readonly last: Pick<SourceRow, 'key' | 'stamp'> | undefined; readonly isEnd: boolean };
 
 /** Fetch a page, and see where it ends and whether the rows do. One that takes the database too long is asked for again in halves. */

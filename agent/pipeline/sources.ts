@@ -9,7 +9,7 @@ import { isSighted } from '../../db/pipeline/files.ts';
 import { type RunEnd, wasCutShort } from '../../db/pipeline/runs.ts';
 import { standingAlerts, syncOf } from '../../db/pipeline/standing.ts';
 import { nextRunMs } from '../runtime/schedule.ts';
-import { type Logins, readsTables, type SourceSession } from './connector.ts';
+import { type Logins, readsTables, type SourceSession, type TableSession } from './connector.ts';
 import { mappedColumns } from './normalise/row-mapper.ts';
 import { type PullProgress, pullSource } from './pull.ts';
 import { pullTables, type TablePullTools } from './pull-tables.ts';
@@ -43,6 +43,8 @@ export type SourceState = {
 };
 
 type Running = {
+  /** Somebody else than a run holds the line for a moment. */
+  readonly isLent?: true;
   readonly abort: AbortController;
   readonly done: Promise<void>;
   readonly cause: RunCause;
@@ -164,7 +166,8 @@ export class Sources {
 
   /** Run a source now, unless it is running; resolves when that run has ended. Its failure is kept in its state, not thrown. */
   async syncNow(connection: Connection, cause: RunCause = 'by-hand'): Promise<void> {
-    const current = this.#running.get(connection.id);
+    let current = this.#running.get(connection.id);
+    for (; current?.isLent; current = this.#running.get(connection.id)) await current.done;
     if (current) return current.done;
     const abort = new AbortController();
     let finish = (): void => undefined;
@@ -184,10 +187,31 @@ export class Sources {
   }
 
   /** Run a source that is a database and compare everything; a run that is under way is finished first. */
-  async compareNow(connection: Connection): Promise<void> {
+  async compareNow(connection: Connection, cause: RunCause = 'comparison'): Promise<void> {
     await this.#running.get(connection.id)?.done;
     this.#comparing.add(connection.id);
-    await this.syncNow(connection, 'comparison');
+    await this.syncNow(connection, cause);
+  }
+
+  /**
+   * Lend the line of a source that is a database, between its runs: reading beside them logs in no second time.
+   * @param signal ends the waiting for it, and its use.
+   * @throws {Fault} what opening it throws; `stopped` when the source is stopped meanwhile.
+   */
+  async lend<T>(connection: Connection, signal: AbortSignal, use: (session: TableSession, signal: AbortSignal) => Promise<T>): Promise<T> {
+    for (let run = this.#running.get(connection.id); run; run = this.#running.get(connection.id)) await unlessStopped(run.done, signal);
+    if (this.#isStopping || signal.aborted) throw new Fault('stopped');
+    const abort = new AbortController();
+    const { promise: done, resolve: finish } = Promise.withResolvers<void>();
+    this.#running.set(connection.id, { isLent: true, abort, done, cause: 'comparison', runId: null, progress: null });
+    try {
+      const session = await this.#session(connection);
+      if (!readsTables(session)) throw new Error(`${connection.id} is no database`);
+      return await use(session, AbortSignal.any([abort.signal, signal]));
+    } finally {
+      this.#running.delete(connection.id);
+      finish();
+    }
   }
 
   /** Run a source once, and note the run. */
@@ -304,5 +328,18 @@ export class Sources {
     this.#isStopping = true;
     if (this.#timer) clearInterval(this.#timer);
     await Promise.all([...new Set([...this.#running.keys(), ...this.#sessions.keys()])].map((id) => this.stopOne(id)));
+  }
+}
+
+/** Wait for something that goes on by itself, but no longer than until the signal fires. @throws {Fault} `stopped` then. */
+export async function unlessStopped<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: stopped, reject } = Promise.withResolvers<never>();
+  const stop = () => reject(new Fault('stopped'));
+  if (signal.aborted) stop();
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    return await Promise.race([promise, stopped]);
+  } finally {
+    signal.removeEventListener('abort', stop);
   }
 }

@@ -51,6 +51,10 @@ export const policies = {
   /** Whether everything is to be checked is asked so often; after each step a check that nobody has asked for rests so many times as long. */
   checkLookEveryMs: 600_000,
   checkRestsTimes: 4,
+  /** Whether a certificate is due is asked so often; one that has failed is tried again after an hour. At its end destinations have so long to confirm. */
+  certificateLookEveryMs: 60_000,
+  certificateAgainAfterMs: 3_600_000,
+  certificateConfirmWithinMs: 60_000,
   /** Whether a backup is due is asked so often; one that has failed is tried again after an hour. */
   backupLookEveryMs: 60_000,
   backupAgainAfterMs: 3_600_000,

@@ -4,6 +4,7 @@ import type { Connection, ConnectionDraft } from '../../contract/connection.ts';
 import { importedByHand } from '../../contract/dead-letter.ts';
 import { Fault } from '../../contract/faults.ts';
 import { entityNames } from '../../contract/record.ts';
+import { openCertificate } from '../../db/pipeline/certificates.ts';
 import { connections, isIdUsed, property } from '../../db/pipeline/connections.ts';
 import { recentFiles } from '../../db/pipeline/counts.ts';
 import { openLetter } from '../../db/pipeline/dead-letters.ts';
@@ -20,6 +21,7 @@ import { settingsHash } from '../pipeline/sources.ts';
 import { type Caller, checkChain, entryOf, exportChain, writeDown } from './audit.ts';
 import { backUp, backUpNow, planBackups } from './backups.ts';
 import { assertNotHeld, resetBreaker, tripBreaker } from './breakers.ts';
+import { exportCertificate } from './certificates.ts';
 import {
   addConnection,
   changeConnection,
@@ -367,6 +369,28 @@ export function apiRouter(agent: Agent) {
         await writeDown(agent, context, { action: 'check-ordered', kind: 'agent', id: 'check' });
         return faultsNamed(agent, agent.checking.now(signal ?? agent.signal), { ...context, call: 'checks.run' });
       }),
+    },
+    certificates: {
+      standing: os.certificates.standing.handler(({ input }) => agent.certifying.standing(input.limit)),
+      get: os.certificates.get.handler(({ input }) => ({ opened: openCertificate(stores.read, input.id ?? null) })),
+      now: os.certificates.now.handler(async ({ context, signal }) => {
+        await writeDown(agent, context, { action: 'certificate-ordered', kind: 'certificate', id: 'now' });
+        return faultsNamed(agent, agent.certifying.now(signal ?? agent.signal), { ...context, call: 'certificates.now' });
+      }),
+      cancel: os.certificates.cancel.handler(async ({ context }) => {
+        if (await agent.certifying.cancel())
+          await writeDown(agent, context, { action: 'certificate-cancelled', kind: 'certificate', id: 'now' });
+        return {};
+      }),
+      setPlan: os.certificates.setPlan.handler(async ({ input, context }) => {
+        const detail = { at: input.at };
+        await agent.certifying.setPlan(
+          input,
+          entryOf(agent, context, { action: 'certificate-plan-set', kind: 'certificate', id: 'plan', detail }),
+        );
+        return agent.certifying.standing(1);
+      }),
+      export: os.certificates.export.handler(({ input, context }) => exportCertificate(agent, input, context)),
     },
     backups: {
       make: os.backups.make.handler(({ input, context, signal }) => {

@@ -1,5 +1,6 @@
 import {
   IconActivityHeartbeat,
+  IconCertificate,
   IconDoorExit,
   IconFileAlert,
   IconFiles,
@@ -17,6 +18,7 @@ const icons: Record<Place, TablerIcon> = {
   monitoring: IconActivityHeartbeat,
   'set-aside': IconFileAlert,
   records: IconFiles,
+  certificate: IconCertificate,
   connections: IconPlugConnected,
   leaves: IconDoorExit,
   settings: IconSettings,
@@ -34,6 +36,7 @@ export function Rail({ onShortcuts }: { readonly onShortcuts: () => void }) {
       <Entry place="monitoring" count={troubles} isBad />
       <Entry place="set-aside" count={overview.data?.setAside ?? 0} />
       <Entry place="records" count={0} />
+      <Entry place="certificate" count={0} />
       <h2>{text.frame.groups.setup}</h2>
       <Entry place="connections" count={connections.data?.length ?? 0} />
       <Entry place="leaves" count={0} />

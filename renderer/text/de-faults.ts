@@ -72,6 +72,11 @@ export const faultsDe: Record<FaultCode, Sentences> = {
     safe: 'Die Rohdatei ist aufbewahrt, die gelesenen Datensätze bleiben.',
     next: 'Lassen Sie den Datenordner, wie er ist, und melden Sie es der Betreuung: Das ist unser Fehler.',
   },
+  'certificate-differs': {
+    what: '{count} Datensätze oder Zeilen der Quellen fehlen hier noch, oder sind hier anders, nachdem sie noch einmal geholt wurden: {keys}.',
+    safe: 'Alles Aufbewahrte wird gesendet wie immer, und nichts wurde überschrieben. Der Nachweis dieser Nacht sagt, dass sie fehlen.',
+    next: 'Öffnen Sie den Nachweis: Er nennt zu jedem die Datei oder die Tabelle. Exportieren Sie diese Datensätze noch einmal, oder ändern Sie sie im Hotelsystem.',
+  },
   'check-found-damage': {
     what: 'Eine Prüfung hat im Aufbewahrten Beschädigtes gefunden, das sich nicht heilen ließ ({count}): {names}.',
     safe: 'Nichts Beschädigtes wird gesendet, und alles andere geht weiter. Was dort liegt, bleibt, wie es ist.',

@@ -32,6 +32,7 @@ export const runsDe: typeof runsEn = {
     'catch-up': 'nachgeholt',
     'by-hand': 'von Hand',
     comparison: 'ganz verglichen, von Hand',
+    certificate: 'für den Nachweis',
   },
   times: (count, since) => `${number(count)}-mal seit ${since}`,
   brief: 'unter 1 s',

@@ -1,5 +1,6 @@
 import type { EntityName } from '../../contract/record.ts';
 import type { Schedule } from '../../contract/schedule.ts';
+import { certificateDe } from './de-certificate.ts';
 import { databaseDe } from './de-database.ts';
 import { databaseFieldsDe, databaseFoundDe, databaseKindsDe, databaseStepsDe } from './de-database-systems.ts';
 import { faultsDe } from './de-faults.ts';
@@ -59,6 +60,7 @@ export const de: Text = {
       monitoring: 'Überwachung',
       'set-aside': 'Beiseitegelegt',
       records: 'Datensätze',
+      certificate: 'Nachweis',
       connections: 'Verbindungen',
       leaves: 'Was hinausgeht',
       settings: 'Einstellungen',
@@ -307,6 +309,7 @@ export const de: Text = {
   sending: sendingDe,
   kept: keptDe,
   same: sameDe,
+  certificate: certificateDe,
   leaves: leavesDe,
   database: databaseDe,
   runs: runsDe,
@@ -493,6 +496,7 @@ export const de: Text = {
         monitoring: 'Zur Überwachung',
         'set-aside': 'Zum Beiseitegelegten',
         records: 'Zu den Datensätzen',
+        certificate: 'Zu den Nachweisen',
         connections: 'Zu den Verbindungen',
         leaves: 'Zu dem, was hinausgeht',
         settings: 'Zu den Einstellungen',

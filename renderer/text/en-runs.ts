@@ -32,6 +32,7 @@ export const runsEn = {
     'catch-up': 'made up for',
     'by-hand': 'by hand',
     comparison: 'compared whole, by hand',
+    certificate: 'for the certificate',
   } satisfies Record<RunCause, string> as Record<RunCause, string>,
   times: (count: number, since: string) => `${number(count)} times since ${since}`,
   brief: 'under 1 s',

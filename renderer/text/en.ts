@@ -3,6 +3,7 @@ import { faults } from '../../contract/faults.ts';
 import type { FoundLayout } from '../../contract/mapping.ts';
 import type { EntityName } from '../../contract/record.ts';
 import type { Schedule } from '../../contract/schedule.ts';
+import { certificateEn } from './en-certificate.ts';
 import { databaseEn } from './en-database.ts';
 import { historyEn } from './en-history.ts';
 import { keptEn } from './en-kept.ts';
@@ -48,6 +49,7 @@ export const en = {
       monitoring: 'Monitoring',
       'set-aside': 'Set aside',
       records: 'Records',
+      certificate: 'Certificate',
       connections: 'Connections',
       leaves: 'What leaves',
       settings: 'Settings',
@@ -287,6 +289,7 @@ export const en = {
   sending: sendingEn,
   kept: keptEn,
   same: sameEn,
+  certificate: certificateEn,
   leaves: leavesEn,
   database: databaseEn,
   runs: runsEn,
@@ -470,6 +473,7 @@ export const en = {
         monitoring: 'Go to Monitoring',
         'set-aside': 'Go to what is set aside',
         records: 'Go to Records',
+        certificate: 'Go to the certificates',
         connections: 'Go to Connections',
         leaves: 'Go to what leaves this hotel',
         settings: 'Go to Settings',
