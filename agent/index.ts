@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { AuditDraft } from '../contract/audit.ts';
 import type { Connection } from '../contract/connection.ts';
-import { Fault, sidelines } from '../contract/faults.ts';
+import { Fault, type FaultCode, sidelines } from '../contract/faults.ts';
 import type { Heartbeat } from '../contract/ingest.ts';
 import { connectionById, property } from '../db/pipeline/connections.ts';
 import { entityCounts } from '../db/pipeline/counts.ts';
@@ -88,12 +88,21 @@ export class Agent {
       onChange: () => this.live.tellSoon('overview'),
     };
     this.logins = new LoginBook({ key: stores.secrets.dataKey, read: stores.read, writer: stores.writer, now: this.now });
+    let stuckBy: FaultCode | null = null;
     this.unnamed = new Unnamed({
       pull: () => this.pullTools(),
       signal: this.signal,
-      onRead: (files) => stores.log.warn({ files }, 'what was taken since the backup was read again from its copies'),
-      onFault: (fault) => this.#note(agentItself, fault),
-      onBug,
+      onRead: async (found) => {
+        stores.log.warn(found, 'what was taken since the backup was read again from its copies');
+        if (stuckBy !== null) await stores.writer.step('clearAlert', [agentItself, stuckBy]);
+      },
+      // The name of a file may be that of a guest: it is said, and not logged.
+      onUnread: (fault) => this.#raise(agentItself, fault),
+      onStuck: (error) => {
+        const fault = error instanceof Fault ? error : new Fault('internal', { correlationId: 'copies' }, { cause: error });
+        stuckBy = fault.code;
+        return this.#note(agentItself, fault);
+      },
     });
     this.sources = new Sources({
       ...this.pullTools(),
@@ -333,18 +342,21 @@ export class Agent {
     if (this.#intents) clearInterval(this.#intents);
     if (this.#disk) clearInterval(this.#disk);
     if (this.#attempts) clearInterval(this.#attempts);
-    await this.certifying.stop();
-    await this.checking.stop();
-    await this.backups.stop();
-    await this.sources.stop();
-    await this.unnamed.settled();
-    await this.destinations.stop();
-    await this.figures.stop();
-    await this.pruning.stop();
-    await this.mending.settled();
-    await this.#carrying;
-    this.stores.log.info('the agent has stopped');
-    await this.stores.close();
+    try {
+      await this.certifying.stop();
+      await this.checking.stop();
+      await this.backups.stop();
+      await this.sources.stop();
+      await this.unnamed.settled();
+      await this.destinations.stop();
+      await this.figures.stop();
+      await this.pruning.stop();
+      await this.mending.settled();
+      await this.#carrying;
+      this.stores.log.info('the agent has stopped');
+    } finally {
+      await this.stores.close();
+    }
   }
 
   async #takeAgain(connectionIds: readonly string[]): Promise<void> {
@@ -377,6 +389,10 @@ export class Agent {
       { connectionId, code: fault.code, detail: fault.detail, ...(fault.code === 'internal' ? errorFields(fault.cause) : {}) },
       fault.message,
     );
+    await this.#raise(connectionId, fault);
+  }
+
+  async #raise(connectionId: string, fault: Fault): Promise<void> {
     const severity = fault.who === 'later' || sidelines.includes(fault.code) ? 'warning' : 'critical';
     await this.stores.writer.step('raiseAlert', [connectionId, fault.report(), severity, this.now()]);
     this.live.tellSoon('overview');

@@ -143,7 +143,7 @@ export const faults = {
     who: 'person',
     what: 'The copies of {count} files that were taken since the backup cannot be read: {names}.',
     safe: 'All other files of that time were read again. These copies lie below raw in the data folder, as they are.',
-    next: 'Have the hotel system export these files once more, or put them back from where they were moved to. Then say that you have seen this.',
+    next: 'Have the hotel system export the bookings of that time once more, as they are now; do not put an old file back. Then say that you have seen this.',
   },
   'database-mended': {
     who: 'person',

@@ -1,12 +1,14 @@
 import { type KeyObject, randomUUID } from 'node:crypto';
-import { copyFileSync, existsSync, linkSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { z } from 'zod';
 import type { BackupFacts } from '../../contract/backup.ts';
 import { Fault, type FaultReport } from '../../contract/faults.ts';
 import { openForWriting, type WriteDb } from '../../db/open.ts';
 import { auditStatements } from '../../db/pipeline/audit.ts';
-import { connectionStatements, connections } from '../../db/pipeline/connections.ts';
-import { unnamedSince } from '../../db/pipeline/files.ts';
+import { newestFileId } from '../../db/pipeline/check.ts';
+import { connectionStatements, connections, setting } from '../../db/pipeline/connections.ts';
+import { type UnnamedSince, unnamedSince } from '../../db/pipeline/files.ts';
 import { generations } from '../../db/pipeline/generation.ts';
 import { heldSending, holdStatements } from '../../db/pipeline/held-sending.ts';
 import { agentItself, standingStatements } from '../../db/pipeline/standing.ts';
@@ -17,7 +19,7 @@ import { localOperator } from '../runtime/context.ts';
 import { lockHome } from '../runtime/home.ts';
 import { Secrets } from '../runtime/secrets.ts';
 import { unsealDatabase } from './drill.ts';
-import { copyFile, findBackup, readFacts, secretsNames, stampOf } from './place.ts';
+import { copyFile, findBackup, placeJson, readFacts, secretsNames, stampOf } from './place.ts';
 import { planName } from './plan.ts';
 
 export type RestoreOrder = {
@@ -40,6 +42,8 @@ export type Restored = {
   readonly lostRawFiles: number;
   /** Files that were taken since the backup and lie in the data folder that was there before: the next start reads them again. */
   readonly readAgain: number;
+  /** Copies there that do not open by the key of the backup, none of which does: they are of another hotel or PC. */
+  readonly unopened: number;
   /** Where the data that was there before lies now. */
   readonly movedTo: string | null;
 };
@@ -63,22 +67,28 @@ export async function restoreBackup(order: RestoreOrder): Promise<Restored> {
   const facts = await readFacts(backup);
   const lock = lockHome(home);
   const stage = join(home, staging);
+  const asideBefore = foldersAside(home);
   try {
     const isOccupied = existsSync(join(home, 'pipeline.db')) || (hasSecrets(home) && !existsSync(stage));
     if (isOccupied && !order.replaces) throw new Fault('home-not-empty', { home });
     rmSync(stage, { recursive: true, force: true });
     mkdirSync(stage, { mode: 0o700 });
+    // A restore that was cut short has moved things aside already: its successor looks for copies there as well.
+    const asideName = `replaced-${stampOf(nowMs)}`;
+    await placeJson(join(stage, asideList), [...asideBefore, asideName]);
     const key = Secrets.keyOf(backup, { home, recoveryKey });
     const database = join(stage, 'pipeline.db');
     await unsealDatabase(backup, facts, key, database);
     const caller: Caller = { actor: localOperator, client: 'cli', correlationId: randomUUID() };
     const rawPaths = prepareDatabase(database, key, facts, { nowMs, caller, said: null });
-    const lostRawFiles = await copyBack(stage, join(backup, '..'), rawPaths, key);
-    const { movedTo, undo } = moveAside(home, nowMs);
-    let readAgain = 0;
+    const beside = [home, ...asideBefore.map((name) => join(home, name))];
+    const lostRawFiles = await copyBack(stage, [join(backup, '..'), ...beside], rawPaths, key);
+    const { movedTo, undo } = moveAside(home, asideName);
+    let brought = { readAgain: 0, unopened: 0 };
     try {
       if (existsSync(join(stage, 'raw'))) renameSync(join(stage, 'raw'), join(home, 'raw'));
-      if (movedTo !== null) readAgain = await bringUnnamed(movedTo, { home, named: new Set(rawPaths), key });
+      const aside = [...asideBefore, asideName].map((name) => join(home, name));
+      brought = await bringUnnamed(aside, { home, named: new Set(rawPaths), key });
       await placeSecrets(order, backup);
       renameSync(database, join(home, 'pipeline.db'));
     } catch (error) {
@@ -86,7 +96,7 @@ export async function restoreBackup(order: RestoreOrder): Promise<Restored> {
       throw error;
     }
     const { madeAtMs, hotelId, records } = facts;
-    return { backup, madeAtMs, hotelId, records, rawFiles: rawPaths.length - lostRawFiles, lostRawFiles, readAgain, movedTo };
+    return { backup, madeAtMs, hotelId, records, rawFiles: rawPaths.length - lostRawFiles, lostRawFiles, ...brought, movedTo };
   } finally {
     rmSync(stage, { recursive: true, force: true });
     lock.release();
@@ -116,7 +126,8 @@ export function prepareDatabase(path: string, key: KeyObject, { madeAtMs }: Back
     db.transaction(() => {
       restored(madeAtMs, nowMs);
       append([entry]);
-      saveSetting(unnamedSince, madeAtMs);
+      // Where an earlier restore is not read to its end, what was taken since that one is still owed.
+      if (!setting(db, unnamedSince)) saveSetting(unnamedSince, { madeAtMs, newestFileId: newestFileId(db) } satisfies UnnamedSince);
       // A check that was under way was one of the other database.
       db.exec("delete from settings where key = 'check/under-way'");
       if (!said) return;
@@ -150,33 +161,57 @@ function holdAll(db: WriteDb, { madeAtMs, nowMs, actorName }: Hold): { destinati
     });
 }
 
-/** Copy the raw files, opening each seal. @returns how many of them are missing or damaged. */
-async function copyBack(stage: string, place: string, paths: readonly string[], key: KeyObject): Promise<number> {
+/** Copy the raw files from the first place where all seals of them open. @returns how many of them are missing or damaged in all. */
+async function copyBack(stage: string, places: readonly string[], paths: readonly string[], key: KeyObject): Promise<number> {
   let lost = 0;
   for (const path of paths) {
-    if (await isSound(join(place, path), key, path)) await copyFile(join(place, path), join(stage, path));
+    let from: string | null = null;
+    for (const place of places) if (from === null && (await isSound(join(place, path), key, path))) from = join(place, path);
+    if (from !== null) await copyFile(from, join(stage, path));
     else lost++;
   }
   return lost;
 }
 
+/** In the staging folder: what this restore and those before it that were cut short move aside. */
+const asideList = 'aside.json';
+
+function foldersAside(home: string): string[] {
+  try {
+    return z.array(z.string().regex(/^replaced-[0-9A-Z-]+$/)).parse(JSON.parse(readFileSync(join(home, staging, asideList), 'utf8')));
+  } catch {
+    return [];
+  }
+}
+
 /**
  * Put those raw files of the data folder that was there before where the next start looks for them, which the backup does not name: what
- * was taken since. Only what opens by the key of the backup is of the same hotel.
- * @returns how many.
+ * was taken since. Where some open by the key of the backup they are all of this hotel: then the next start names those that do not.
  */
 async function bringUnnamed(
-  before: string,
+  folders: readonly string[],
   { home, named, key }: { readonly home: string; readonly named: ReadonlySet<string>; readonly key: KeyObject },
-): Promise<number> {
-  let brought = 0;
-  for (const { path } of rawFilesThere(before)) {
-    if (named.has(path) || !(await readRawFacts({ home: before, path, key }).catch(() => null))) continue;
+): Promise<{ readAgain: number; unopened: number }> {
+  const found = new Map<string, string>();
+  let opened = 0;
+  for (const before of folders) {
+    for (const { path } of rawFilesThere(before)) {
+      if (named.has(path) || found.has(path)) continue;
+      const opens = await readRawFacts({ home: before, path, key }).then(
+        (facts) => (facts ? 'file' : 'page'),
+        () => 'not',
+      );
+      if (opens === 'page') continue;
+      if (opens === 'file') opened++;
+      found.set(path, before);
+    }
+  }
+  if (opened === 0) return { readAgain: 0, unopened: found.size };
+  for (const [path, before] of found) {
     mkdirSync(dirname(join(home, path)), { recursive: true, mode: 0o700 });
     await placeLink(join(before, path), join(home, path));
-    brought++;
   }
-  return brought;
+  return { readAgain: found.size, unopened: 0 };
 }
 
 /** The same file in two places: nothing is written, and what was moved aside stays whole. Not every disk can do that. */
@@ -193,8 +228,8 @@ async function placeLink(from: string, to: string): Promise<void> {
  * @returns that folder, null when there is nothing, and how to put all of it back.
  * @throws {Fault} `restore-blocked` when another program holds a file; then everything is where it was.
  */
-function moveAside(home: string, nowMs: number): { movedTo: string | null; undo: () => void } {
-  const aside = join(home, `replaced-${stampOf(nowMs)}`);
+function moveAside(home: string, name: string): { movedTo: string | null; undo: () => void } {
+  const aside = join(home, name);
   const stays = ['run', staging, 'quarantine', accountKey, planName];
   const there = readdirSync(home).filter((name) => !stays.includes(name) && !name.startsWith('replaced-'));
   const placed = () => {
@@ -211,13 +246,13 @@ function moveAside(home: string, nowMs: number): { movedTo: string | null; undo:
     }
     rmSync(aside, { recursive: true, force: true });
   };
-  for (const name of there) {
+  for (const one of there) {
     try {
-      renameSync(join(home, name), join(aside, name));
-      moved.push(name);
+      renameSync(join(home, one), join(aside, one));
+      moved.push(one);
     } catch (error) {
       undo();
-      throw new Fault('restore-blocked', { file: name }, { cause: error });
+      throw new Fault('restore-blocked', { file: one }, { cause: error });
     }
   }
   return { movedTo: aside, undo };

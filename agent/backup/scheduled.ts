@@ -50,7 +50,7 @@ export class Backups {
   /** The plan stands in a file that cannot be read: what is in it is not known, and it is not written over before one is set anew. */
   #unread: Fault | null = null;
   #underWay: BackupProgress | null = null;
-  #looking: Promise<LyingBackup[]> | null = null;
+  readonly #looking = new Map<string, Promise<LyingBackup[]>>();
   /** Another plan is looked at at once. */
   #planned = Promise.withResolvers<void>();
 
@@ -82,12 +82,11 @@ export class Backups {
     };
   }
 
-  /** Asked once at a time: a share that does not answer must not take every thread that waits for a disk. */
+  /** Each place is asked once at a time: a share that does not answer must not take every thread that waits for a disk. */
   #lying(place: string): Promise<LyingBackup[]> {
-    this.#looking ??= lying(place).finally(() => {
-      this.#looking = null;
-    });
-    return this.#looking;
+    const asked = this.#looking.get(place) ?? lying(place).finally(() => this.#looking.delete(place));
+    this.#looking.set(place, asked);
+    return asked;
   }
 
   /** The folder into which backups are made by themselves. @throws {Fault} `input-wrong` where none is set. */

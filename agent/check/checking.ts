@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CheckFinding, CheckProgress, CheckReport, CheckStanding } from '../../contract/check.ts';
 import { Fault } from '../../contract/faults.ts';
@@ -10,7 +10,7 @@ import type { Quiet } from '../pipeline/quiet.ts';
 import { policies, sleep } from '../resilience/policies.ts';
 import type { Mending } from '../runtime/mending.ts';
 import { isCheckDue } from './due.ts';
-import { suspectFile } from './suspect.ts';
+import { forgetSuspicion, suspectFile } from './suspect.ts';
 import { type WalkPlace, type WalkStep, type WalkTools, walk, walkStart } from './walk.ts';
 
 const lastKey = 'check/last';
@@ -219,7 +219,7 @@ export class Checking {
       mending.readAgain();
       await mending.settled();
     }
-    if (!met.some(({ kind }) => kind === 'database')) rmSync(suspectFile(home), { force: true });
+    if (!met.some(({ kind }) => kind === 'database')) forgetSuspicion(home, startedAtMs);
     const findings = met.map(({ at, isNews, ...one }): CheckFinding => ({ ...one, isMended: this.#isMended({ ...one, at, isNews }) }));
     const mended = findings.filter(({ isMended }) => isMended).length;
     const counts = { startedAtMs, endedAtMs: now(), blocks, rows, rawFiles, rawBytes };

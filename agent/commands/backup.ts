@@ -121,7 +121,7 @@ export async function restore(line: CommandLine): Promise<number> {
     nowMs: Date.now(),
     ...(values['recovery-key-stdin'] ? { recoveryKey: await line.readAll() } : {}),
   });
-  const { records, rawFiles, lostRawFiles, readAgain, movedTo } = restored;
+  const { records, rawFiles, lostRawFiles, readAgain, unopened, movedTo } = restored;
   const sentences = [
     `Restored: ${records} records, ${rawFiles} raw files, as of ${whenText(restored.madeAtMs)}.`,
     ...(lostRawFiles > 0
@@ -129,6 +129,9 @@ export async function restore(line: CommandLine): Promise<number> {
       : []),
     ...(readAgain > 0
       ? [`${readAgain} files that were taken since the backup are read again from their copies when the agent starts.`]
+      : []),
+    ...(unopened > 0
+      ? [`${unopened} copies of files in the data folder that was there do not open by the key of this backup: none of them is read again.`]
       : []),
     ...(movedTo ? [`What was there before lies in ${movedTo}. Delete it when all is well.`] : []),
     'Start the agent now: it reads what has come since, and sends every record again that its source names. Never start the agent of the old PC again.',

@@ -10,6 +10,8 @@ import {
   finishedAt,
   isContentKnown,
   isSighted,
+  laterUsedFiles,
+  placeOfContent,
   type RegisteredFile,
   type UnfinishedFile,
   unfinishedFiles,
@@ -107,7 +109,7 @@ async function oneByOne(faults: Fault[], run: () => Promise<unknown>): Promise<v
 }
 
 /** A damaged raw file, or a mapping that no longer works, concerns that file; a damaged database stops the run. */
-export function concernsOneFile(fault: Fault): boolean {
+function concernsOneFile(fault: Fault): boolean {
   if (fault.code === 'database-damaged') return fault.detail.file?.startsWith('raw') ?? false;
   return fault.code === 'input-wrong' || fault.code === 'bytes-unaccounted' || fault.code.startsWith('file-');
 }
@@ -158,7 +160,8 @@ async function takeFile(tools: PullTools, file: SourceFile, order: FileOrder, si
   const count = { bytes: 0 };
   const chunks = counted(plan.hidesCardNumbers ? withoutCards(taken) : taken, count);
   const told = () => ({ ...facts, sha256: sha256.copy().digest('hex'), bytes: count.bytes, layoutJson: layoutJson() });
-  const rawPath = await writeRawFile({ home: tools.home, source: plan.source, key: tools.key, chunks, atMs: tools.now(), facts: told });
+  const about = () => ({ ...told(), afterFileId: placeOfContent(tools.read, told()), afterwards: plan.afterwards });
+  const rawPath = await writeRawFile({ home: tools.home, source: plan.source, key: tools.key, chunks, atMs: tools.now(), facts: about });
   const stored = await tools.writer.step('registerFile', [{ ...told(), rawPath }]);
   if (stored.uselessRaw !== '') await rm(join(tools.home, stored.uselessRaw), { force: true });
   return stored;
@@ -213,7 +216,10 @@ export function daysOf(connectionId: string): FileOrder['days'] {
   return prefix === importedByHand && from && to ? { from, to } : null;
 }
 
-/** Read a taken file from where it stands to its end, keep every row, and close its account. */
+/**
+ * Read a taken file from where it stands to its end, keep every row, and close its account. Where later files of the same records were used
+ * already, because this one could not be read in its turn, they are read once more behind it: the last word stays the last.
+ */
 export async function normaliseAndStore(
   tools: PullTools,
   connectionId: string,
@@ -227,14 +233,16 @@ export async function normaliseAndStore(
     hotelId: file.hotelId,
     source: file.source,
     rawPath: file.rawPath,
-    mapping: Mapping.parse(JSON.parse(file.mappingJson)),
-    layout: FoundLayout.parse(JSON.parse(file.layoutJson)),
+    ...asItIsRead(file),
     bytes: file.bytes,
     position: file.position,
     days,
   };
   const correlationId = randomUUID();
   tools.onReading({ connectionId, correlationId, fileId: file.id });
+  const later = laterUsedFiles(tools.read, file.id);
+  // Before a row of this one is kept: a kill in between leaves them to be read.
+  for (const { id, mappingJson, layoutJson } of later) await tools.writer.step('reopenFile', [id, mappingJson, layoutJson]);
   let position = file.position;
   let rows = 0;
   for await (const batch of tools.normaliser.batches(job, signal)) {
@@ -246,13 +254,26 @@ export async function normaliseAndStore(
     tools.onProgress({ fileName: file.name, bytesDone: position, bytesTotal: file.bytes, rows });
   }
   await tools.writer.step('finishFile', [file.id, then && intentFor(connectionId, file, then), tools.runId]);
+  for (const { id } of later) {
+    const again = fileById(tools.read, id);
+    if (again) await normaliseAndStore(tools, again.connectionId, again, null, daysOf(again.connectionId), signal);
+  }
+}
+
+/** By which mapping and layout a file is read. @throws {Fault} `input-wrong` where what stands there is none. */
+function asItIsRead({ name, mappingJson, layoutJson }: UnfinishedFile): { mapping: Mapping; layout: FoundLayout } {
+  try {
+    return { mapping: Mapping.parse(JSON.parse(mappingJson)), layout: FoundLayout.parse(JSON.parse(layoutJson)) };
+  } catch (error) {
+    throw new Fault('input-wrong', { detail: `the mapping by which ${name} was taken` }, { cause: error });
+  }
 }
 
 /** What is to happen to a file when it is kept. Without proof in its mark its content has to tell that it is still the same. */
-type Then = Afterwards & { readonly isMarkProof: boolean };
+export type Then = Afterwards & { readonly isMarkProof: boolean };
 
 /** A file that an earlier start has taken: what it could tell by the mark is not known any more. */
-function resumed({ afterwards }: FilePlan): Then | null {
+export function resumed({ afterwards }: Pick<FilePlan, 'afterwards'>): Then | null {
   return afterwards && { ...afterwards, isMarkProof: false };
 }
 

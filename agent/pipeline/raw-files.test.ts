@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Fault } from '../../contract/faults.ts';
 import { sealingKey } from '../../db/seal.ts';
 import { type RawFacts, rawFilesThere, readRawFacts, readRawFile, withoutCards, writeRawFile } from './raw-files.ts';
+import { writeSealedFile } from './sealed-file.ts';
 
 const key = sealingKey(Buffer.alloc(32, 7));
 const atMs = Date.UTC(2026, 2, 1, 10);
@@ -26,7 +27,16 @@ const told = {
   name: 'Brandt.csv',
   path: 'c:\\drops\\Brandt.csv',
 };
-const facts: RawFacts = { ...told, mark: '1-2', sha256: 'ab', mappingJson: '{}', layoutJson: '{}', bytes: 12 };
+const facts: RawFacts = {
+  ...told,
+  mark: '1-2',
+  sha256: 'ab',
+  mappingJson: '{}',
+  layoutJson: '{}',
+  bytes: 12,
+  afterFileId: 4,
+  afterwards: null,
+};
 const write = (bytes: Uint8Array, size = 100_000, about: (() => RawFacts) | null = null) =>
   writeRawFile({ home, source: 'opera', key, chunks: pieces(bytes, size), atMs, facts: about });
 
@@ -98,8 +108,12 @@ describe('a raw file', () => {
   });
 
   it('is damaged when frames are cut off, doubled, exchanged, missing or from another file', async () => {
-    const path = await write(randomBytes(3 * frame + 10));
-    const other = frames(await write(randomBytes(3 * frame + 10)));
+    const withoutFacts = async (path: string) => {
+      await writeSealedFile(join(home, path), key, pieces(randomBytes(3 * frame + 10), frame));
+      return path;
+    };
+    const path = await withoutFacts('one.raw');
+    const other = frames(await withoutFacts('other.raw'));
     const [a, b, c, d] = frames(path) as [Buffer, Buffer, Buffer, Buffer];
     const wrong = [[], [a], [a, b, c], [a, c, b, d], [a, b, c, d, d], [b, c, d], [a, b, d], [a, b, other[2] as Buffer, d], other];
     for (const parts of [...wrong, [a, b, c, d.subarray(0, -1)], [a, b, c, d, Buffer.from([0])], [Buffer.from([255, 255, 255, 255])]]) {

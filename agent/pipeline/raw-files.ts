@@ -2,6 +2,7 @@ import { type KeyObject, randomBytes } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { z } from 'zod';
+import { Fault } from '../../contract/faults.ts';
 import { hideCards } from './normalise/cards.ts';
 import { frameStart, readSealedFacts, readSealedFile, writeSealedFile } from './sealed-file.ts';
 
@@ -10,8 +11,11 @@ import { frameStart, readSealedFacts, readSealedFile, writeSealedFile } from './
  * them commits.
  */
 
-/** What a raw file tells of itself: all that it takes to read it again where no database knows of it. */
-const RawFacts = z.strictObject({
+/**
+ * What a raw file tells of itself: all that it takes to read it again where no database knows of it.
+ * @shape `afterFileId`: the file behind which it has its place (`placeOfContent`); `afterwards`: what was to become of it at its source.
+ */
+const RawFacts = z.object({
   connectionId: z.string(),
   hotelId: z.string(),
   source: z.string(),
@@ -23,6 +27,13 @@ const RawFacts = z.strictObject({
   mappingJson: z.string(),
   layoutJson: z.string(),
   bytes: z.int().nonnegative(),
+  afterFileId: z.int().nonnegative(),
+  afterwards: z
+    .discriminatedUnion('kind', [
+      z.object({ kind: z.literal('archive-file'), to: z.string() }),
+      z.object({ kind: z.literal('put-away-file') }),
+    ])
+    .nullable(),
 });
 export type RawFacts = z.infer<typeof RawFacts>;
 
@@ -50,7 +61,7 @@ export async function* withoutCards(chunks: AsyncIterable<Uint8Array>): AsyncGen
 /**
  * Write one raw file from chunks of bytes.
  *
- * @param facts asked for when all chunks are written; null for a page of a table, which its source is asked for again.
+ * @param facts asked for when all chunks are written; null for what nobody reads again, as a page of a table: its source gives the rows.
  * @returns its path relative to `home`. The file is durable when this resolves; on any failure nothing is left behind.
  * @throws {Fault} `disk-full`
  */
@@ -62,10 +73,9 @@ export async function writeRawFile(spec: {
   readonly atMs: number;
   readonly facts: (() => RawFacts) | null;
 }): Promise<string> {
-  const { facts } = spec;
   const name = `${spec.atMs.toString(36)}-${randomBytes(9).toString('base64url')}.raw`;
   const path = join(rawFolder(spec.source, spec.atMs), name);
-  await writeSealedFile(join(spec.home, path), spec.key, spec.chunks, facts && (() => JSON.stringify(facts())));
+  await writeSealedFile(join(spec.home, path), spec.key, spec.chunks, () => JSON.stringify(spec.facts?.() ?? null));
   return path.replaceAll('\\', '/');
 }
 
@@ -83,8 +93,8 @@ export function readRawFile(spec: {
 }
 
 /**
- * Read what a raw file tells of itself; null where it tells nothing.
- * @throws {Fault} `database-damaged`
+ * Read what a raw file tells of itself; null where it says that nobody reads it again.
+ * @throws {Fault} `database-damaged`, also where it tells nothing, or what this version does not understand.
  */
 export async function readRawFacts(file: {
   readonly home: string;
@@ -92,10 +102,14 @@ export async function readRawFacts(file: {
   readonly key: KeyObject;
 }): Promise<RawFacts | null> {
   const text = await readSealedFacts(join(file.home, file.path), file.key, file.path);
-  return text === null ? null : RawFacts.parse(JSON.parse(text));
+  try {
+    return RawFacts.nullable().parse(JSON.parse(text ?? ''));
+  } catch (error) {
+    throw new Fault('database-damaged', { file: file.path }, { cause: error });
+  }
 }
 
-/** All raw files that lie in a home, by their paths relative to it, in the order in which they were taken. */
+/** All raw files that lie in a home, by their paths relative to it, in the order of the clock by which they were taken. */
 export function rawFilesThere(home: string): { readonly path: string; readonly takenAtMs: number }[] {
   const folder = join(home, 'raw');
   if (!existsSync(folder)) return [];
@@ -103,6 +117,7 @@ export function rawFilesThere(home: string): { readonly path: string; readonly t
     .filter((one) => one.isFile() && one.name.endsWith('.raw'))
     .map((one) => relative(home, join(one.parentPath, one.name)).replaceAll('\\', '/'))
     .map((path) => ({ path, takenAtMs: Number.parseInt(basename(path), 36) }))
+    .filter(({ takenAtMs }) => !Number.isNaN(takenAtMs))
     .toSorted((one, other) => one.takenAtMs - other.takenAtMs);
 }
 

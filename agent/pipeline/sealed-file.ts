@@ -119,7 +119,7 @@ export async function* readSealedFile(path: string, key: KeyObject, shownAs: str
 }
 
 /**
- * Read the facts that were kept with a file, without opening its content; null where none were.
+ * Read the facts that were kept with a file, opening nothing of its content but its last frame where there are none; null then.
  * @throws {Fault} `database-damaged`
  */
 export async function readSealedFacts(path: string, key: KeyObject, shownAs: string): Promise<string | null> {
@@ -136,24 +136,28 @@ async function* openedFrames(path: string, key: KeyObject, shownAs: string, from
   try {
     file = await open(path, 'r');
     const { size } = await file.stat();
-    const opened = async (at: number, length: number, context: string) => {
-      // zstd makes bytes that it cannot pack a little longer.
+    const opened = async (at: number, length: number, context: string) =>
+      zstdDecompressSync(unseal(key, await bytesAt(file as FileHandle, at, length), context), unpacking);
+    // zstd makes bytes that it cannot pack a little longer.
+    const assertFrame = (length: number) => {
       if (length < sealOverheadBytes || length > frameBytes * 2) throw new RangeError('no frame');
-      return zstdDecompressSync(unseal(key, await bytesAt(file as FileHandle, at, length), context), unpacking);
     };
     let length = await lengthAt(file, 0);
     for (let index = 0, at = 0; ; index++) {
+      assertFrame(length);
       const behind = at + lengthBytes + length;
       const next = behind === size ? null : await lengthAt(file, behind);
       const hasFacts = next !== null && next >= factsBit;
       const end = next === null ? ' last' : hasFacts ? ' last before facts' : '';
-      const isSkipped = (index + 1) * frameBytes <= from;
+      // The last one says that nothing was cut off behind it.
+      const isSkipped = (index + 1) * frameBytes <= from && next !== null;
       if (!isSkipped) yield { kind: 'content', plain: await opened(at + lengthBytes, length, frameContext(name, index, end)) };
       if (next === null) return;
       at = behind;
       length = next;
       if (!hasFacts) continue;
       length -= factsBit;
+      assertFrame(length);
       if (at + lengthBytes + length !== size) throw new RangeError('something behind the facts');
       yield { kind: 'facts', plain: await opened(at + lengthBytes, length, frameContext(name, factsIndex, '')) };
       return;

@@ -224,7 +224,7 @@ export class Sources {
 
   async #pull(connection: Connection, running: Running, signal: AbortSignal): Promise<Ended> {
     try {
-      await this.#tools.readFirst();
+      await unlessAborted(this.#tools.readFirst(), signal);
       await this.#tools.writer.step('noteSyncStarted', [connection.id, this.#tools.now()]);
       const hotel = property(this.#tools.read);
       if (!hotel) throw new Fault('input-wrong', { detail: 'the hotel is not set up yet' });
@@ -246,7 +246,7 @@ export class Sources {
       this.#tools.onWell(connection.id);
       return { outcome: 'well', fault: null };
     } catch (error) {
-      if (signal.aborted) return { outcome: 'stopped', fault: null };
+      if (signal.aborted || (error instanceof Fault && error.code === 'stopped')) return { outcome: 'stopped', fault: null };
       const fault = error instanceof Fault ? error : new Fault('internal', { correlationId: connection.id }, { cause: error });
       const before = this.#failed.get(connection.id);
       this.#failed.set(connection.id, { fault, sinceMs: before?.sinceMs ?? this.#tools.now(), atMs: this.#tools.now() });
@@ -341,5 +341,19 @@ export async function unlessStopped<T>(promise: Promise<T>, signal: AbortSignal)
     return await Promise.race([promise, stopped]);
   } finally {
     signal.removeEventListener('abort', stop);
+  }
+}
+
+/** Wait for something, or until the signal fires. @throws {Fault} `stopped` */
+async function unlessAborted(something: Promise<void>, signal: AbortSignal): Promise<void> {
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(new Fault('stopped'));
+  if (signal.aborted) abort();
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    await Promise.race([something, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+    aborted.promise.catch(() => undefined);
   }
 }

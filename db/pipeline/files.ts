@@ -1,6 +1,6 @@
 import { Fault } from '../../contract/faults.ts';
 import type { ReadDb, WriteDb } from '../open.ts';
-import { checkStatements, isRawDamaged } from './check.ts';
+import { checkStatements, isRawDamaged, newestFileId } from './check.ts';
 
 /** What is known of a file when it has been taken into the raw store. */
 export type TakenFile = {
@@ -42,8 +42,11 @@ export type UnfinishedFile = {
 /** Where it is noted when all content was forgotten last: what was read before may be other at a destination. */
 export const contentForgotten = 'content-forgotten';
 
-/** Where it is noted when the backup was made that has taken the place of the database, until what was taken since has been read again. */
+/** Where it is noted that a backup has taken the place of the database, until what was taken since has been read again: {@link UnnamedSince}. */
 export const unnamedSince = 'unnamed-since';
+
+/** When that backup was made, and the newest file that it knows. */
+export type UnnamedSince = { readonly madeAtMs: number; readonly newestFileId: number };
 
 const unfinishedColumns =
   '(select mark from sightings s where s.file_id = files.id and s.path = files.path order by seen_at_ms desc limit 1) as mark, id, connection_id as connectionId, name, path, sha256, hotel_id as hotelId, source, entity, raw_path as rawPath, mapping as mappingJson, layout as layoutJson, bytes, position';
@@ -213,9 +216,36 @@ export function namedRawFiles(db: ReadDb): Set<string> {
   return new Set(db.prepare<[], string>("select raw_path from files where raw_path <> ''").pluck().all());
 }
 
-/** Whether a connection has taken a file with this content, be it read or not. */
-export function isContentTaken(db: ReadDb, connectionId: string, sha256: string): boolean {
-  return db.prepare('select 1 from files where connection_id = ? and sha256 = ?').get(connectionId, sha256) !== undefined;
+type WhoseFile = Pick<TakenFile, 'hotelId' | 'source' | 'entity'>;
+
+/** Whether one of the files up to `newestFileId` came behind `afterFileId` for the same records. */
+export function isFollowed(db: ReadDb, { hotelId, source, entity }: WhoseFile, afterFileId: number, newestFileId: number): boolean {
+  const found = db.prepare('select 1 from files where hotel_id = ? and source = ? and entity = ? and id > ? and id <= ? limit 1');
+  return found.get(hotelId, source, entity, afterFileId, newestFileId) !== undefined;
+}
+
+/**
+ * Behind which file the content that is being taken has its place in the order of all files. That is the end; but what was taken before and
+ * only gets another copy keeps its place. No clock is asked.
+ */
+export function placeOfContent(db: ReadDb, { connectionId, sha256, path }: Pick<TakenFile, 'connectionId' | 'sha256' | 'path'>): number {
+  const known = db
+    .prepare<[string, string], number>('select id from files where connection_id = ? and sha256 = ?')
+    .pluck()
+    .get(connectionId, sha256);
+  const lastThere = db.prepare<[string, string], number>(
+    'select file_id from sightings where connection_id = ? and path = ? order by seen_at_ms desc, file_id desc limit 1',
+  );
+  const isWhereItWas = known !== undefined && lastThere.pluck().get(connectionId, path) === known;
+  return isWhereItWas ? known - 1 : newestFileId(db);
+}
+
+/** The files that came later for the same records and of which rows were used, whole, in their order. */
+export function laterUsedFiles(db: ReadDb, id: number): UnfinishedFile[] {
+  // Most files are the newest of all when they are read.
+  if (id === newestFileId(db)) return [];
+  const isUsed = db.prepare('select 1 from files where id = ? and kept + unchanged > 0 and finished_at_ms is not null');
+  return laterFiles(db, id).flatMap((later) => (isUsed.get(later.id) === undefined ? [] : (fileById(db, later.id) ?? [])));
 }
 
 /** One file with what reading it needs. */

@@ -115,7 +115,7 @@ export const faultsDe: Record<FaultCode, Sentences> = {
   'copies-unread': {
     what: 'Die Kopien von {count} Dateien, die seit der Sicherung geholt wurden, sind nicht lesbar: {names}.',
     safe: 'Alle anderen Dateien jener Zeit wurden noch einmal gelesen. Diese Kopien liegen, wie sie sind, im Datenordner unter raw.',
-    next: 'Lassen Sie das Hotelsystem diese Dateien noch einmal exportieren, oder legen Sie sie von dort zurück, wohin sie verschoben wurden. Bestätigen Sie dann, dass Sie dies gesehen haben.',
+    next: 'Lassen Sie das Hotelsystem die Buchungen jener Zeit noch einmal exportieren, so wie sie jetzt sind; legen Sie keine alte Datei zurück. Bestätigen Sie dann, dass Sie dies gesehen haben.',
   },
   'database-mended': {
     what: 'Ein Teil der Datenbank war beschädigt: {rows} Zeilen des Ausgangs.',
