@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -220,6 +221,26 @@ describe('a certificate of files', { timeout: 60_000 }, () => {
       ),
     );
     expect(named(await compare())).toEqual([['changed', 'B-2', 'b.csv:2', true]]);
+  });
+
+  it('forgets what another database has seen, and makes what cannot be opened anew', async () => {
+    await read('a.csv', bookingRow('B-1'));
+    await arrived(1);
+    await compare();
+    const path = join(test.home, 'seen.db');
+    await change((db) => db.exec("update files set sha256 = 'of another'"));
+    const seen = new Database(path);
+    seen.exec("insert into rows (part_id, external_id, hash, file_id, said_at_ms, line) values (1, 'B-9', x'00', 1, 1, 9)");
+    seen.close();
+    const another = await compare();
+    await test.agent.stop();
+    writeFileSync(
+      path,
+      'no database at all, and as long as the head of one would be: more than a hundred bytes are to stand here, so they do.',
+    );
+    await test.restart();
+    const anew = await compare();
+    expect([another.found, another.state, anew.records, anew.state]).toEqual([0, 'complete', 1, 'complete']);
   });
 
   it('finds a lost word of a record that was mended before', async () => {

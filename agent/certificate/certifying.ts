@@ -255,12 +255,9 @@ export class Certifying {
       await this.#doubt(run, first);
       await this.#seeAgain(run, first);
     }
-    const waits = comparisons.some(({ days }) =>
-      [...days.values()].some(({ deliveries }) => deliveries.some(({ waiting }) => waiting > 0)),
-    );
-    if (found > 0 || waits) await this.#letConfirm(run);
     // What is kept meanwhile, such as figures of guests, is looked at too, as long as there is not ever more of it.
-    for (let looks = 0; looks < mostLooks && (looks === 0 ? found > 0 || waits || isMoving(comparisons) : isMoving(comparisons)); looks++) {
+    for (let looks = 0; looks < mostLooks && ((looks === 0 && found > 0) || isMoving(comparisons) || isWaiting(comparisons)); looks++) {
+      await this.#letConfirm(run);
       await this.#seeOutbox(run);
       comparisons = await this.#compare(run);
     }
@@ -580,6 +577,9 @@ export class Certifying {
 /** Whether something was kept while it was compared. */
 const isMoving = (comparisons: readonly PartComparison[]) =>
   comparisons.some(({ days }) => [...days.values()].some(({ later }) => later > 0));
+/** Whether a destination has not confirmed all of it yet. */
+const isWaiting = (comparisons: readonly PartComparison[]) =>
+  comparisons.some(({ days }) => [...days.values()].some(({ deliveries }) => deliveries.some(({ waiting }) => waiting > 0)));
 const nameOfPart = ({ hotelId, source, entity }: FoundPart) => JSON.stringify([hotelId, source, entity]);
 const nameOf = (part: FoundPart, { kind, externalId, file, row }: FoundDifference) =>
   JSON.stringify([nameOfPart(part), kind === 'row-lost' ? [file?.id, file?.byteOffset, row?.tableId, row?.key] : externalId]);

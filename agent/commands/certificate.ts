@@ -160,7 +160,7 @@ function told(line: CommandLine, opened: OpenedCertificate): number {
   const head = ['source', 'kind', 'hotel date', 'at source', 'kept', 'destination', 'confirmed', 'apart', 'waiting', 'state'];
   const words = [
     `Certificate ${id}, business date ${businessDate ?? '-'}, made ${whenText(certificate.endedAtMs)}: ${stateWords[state]}.`,
-    `${records} records at the sources; ${found} differed, ${mended} of them mended by pulling them again; ${waiting} wait for a destination.`,
+    `${records} records of the sources compared; ${found} differed, ${mended} of them mended by pulling them again; ${waiting} wait for a destination.`,
     ...parts.flatMap(({ source, entity, setAside }) =>
       setAside.length === 0
         ? []

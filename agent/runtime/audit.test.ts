@@ -80,6 +80,8 @@ const unaudited: Record<string, string> = {
   'audit.verify': 'keeps nothing and shows no entry',
   'resends.list': 'counts',
   'backups.get': 'counts and times',
+  'certificates.standing': 'when certificates were made, and counts',
+  'certificates.get': 'dates, counts and keys of records; no field of one',
   'checks.get': 'counts, and keys of records',
   'sameRecords.list': 'counts and names of sources',
   'overview.get': 'counts',
@@ -223,6 +225,17 @@ const audited: Record<string, readonly [action: AuditAction, call: (given: Given
     'leaves-changed',
     () => test.client.leaves.save({ id: 'hub', entity: 'booking', rules: { guestPhone: 'drop' }, version: 0 }),
   ],
+  'certificates.now': ['certificate-ordered', () => drained(test.client.certificates.now({}))],
+  'certificates.cancel': [
+    'certificate-cancelled',
+    async () => {
+      const run = await test.client.certificates.now({});
+      await run.next();
+      await test.client.certificates.cancel({});
+    },
+  ],
+  'certificates.export': ['certificate-exported', () => test.client.certificates.export({ format: 'csv' })],
+  'certificates.setPlan': ['certificate-plan-set', () => test.client.certificates.setPlan({ at: '05:00' })],
   'backups.setPlan': [
     'backup-plan-set',
     async () => {

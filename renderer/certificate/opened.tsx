@@ -79,7 +79,7 @@ function Paper({ opened: { certificate, digest, isUnchanged } }: { readonly open
         <Status tone={tones[state]}>{words.states[state]}</Status>
         <p className="strong">{words.verdicts[state]}</p>
         <p>
-          {words.counted(records)} {words.found(found, mended)} {waiting > 0 && words.waits(waiting)}
+          {words.counted(records)} {records + found > 0 && words.found(found, mended)} {waiting > 0 && words.waits(waiting)}
         </p>
         <p className="small muted">{words.made(moment(startedAtMs), moment(endedAtMs))}</p>
       </div>

@@ -60,7 +60,10 @@ export const certificateDe: typeof certificateEn = {
     different: 'Etwas fehlt, auch nachdem es noch einmal geholt wurde.',
     'not-compared': 'Nicht alles wurde verglichen. Was nicht, ist genannt, und darüber wird nichts behauptet.',
   } as Record<CertificateState, string>,
-  counted: (records) => `${many(records, 'Datensatz', 'Datensätze')} an den Quellen.`,
+  counted: (records) =>
+    records === 0
+      ? 'Kein Datensatz einer Quelle wurde verglichen.'
+      : `${many(records, 'Datensatz der Quellen wurde', 'Datensätze der Quellen wurden')} verglichen.`,
   found: (found, mended) =>
     found === 0
       ? 'Keiner wich ab.'

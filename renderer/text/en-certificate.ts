@@ -60,7 +60,10 @@ export const certificateEn = {
     different: 'Something is missing, also after it was pulled again.',
     'not-compared': 'Not everything was compared. What was not is named, and nothing is claimed about it.',
   } as Record<CertificateState, string>,
-  counted: (records: number) => `${many(records, 'record', 'records')} at the sources.`,
+  counted: (records: number) =>
+    records === 0
+      ? 'No record of a source was compared.'
+      : `${many(records, 'record of the sources was', 'records of the sources were')} compared.`,
   found: (found: number, mended: number) =>
     found === 0
       ? 'None differed.'
