@@ -30,7 +30,7 @@ it('goes on from where it is when it gets another speed, and tells the library s
   expect([seen, told, readFileSync(file, 'utf8')]).toEqual([
     [0, 5_990_000, 5_990_000, 5_999_000, 5_999_000],
     '+5900.000 x10\n',
-    '+5999.000\n',
+    '+5999.000 x1\n',
   ]);
 });
 
@@ -38,5 +38,5 @@ it('can be set, also back', () => {
   const file = join(mkdtempSync(join(tmpdir(), 'bellhop-clock-')), 'clock');
   const clock = new FakeClock(file);
   clock.set(-3_600_000);
-  expect([clock.now(), readFileSync(file, 'utf8')]).toEqual([startMs - 3_600_000, '-3600.000\n']);
+  expect([clock.now(), readFileSync(file, 'utf8')]).toEqual([startMs - 3_600_000, '-3600.000 x1\n']);
 });

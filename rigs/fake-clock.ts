@@ -68,6 +68,7 @@ export class FakeClock {
 
   #tell(): void {
     const seconds = this.#aheadAtStartMs / 1000;
-    writeFileSync(this.#file, `${seconds < 0 ? '' : '+'}${seconds.toFixed(3)}${this.#speed === 1 ? '' : ` x${this.#speed}`}\n`);
+    // The library keeps the speed it had where none is told.
+    writeFileSync(this.#file, `${seconds < 0 ? '' : '+'}${seconds.toFixed(3)} x${this.#speed}\n`);
   }
 }

@@ -70,7 +70,7 @@ export async function outageRun(wanted: { readonly seed: number; readonly hours:
       const held = (await following.look()).overview.waiting;
       await nobody.close();
       clock.run(waitingSpeed);
-      const hubClock = new FakeClock(join(site.dir, 'clock-of-hub'), { aheadMs: clock.aheadMs });
+      const hubClock = new FakeClock(join(site.dir, 'clock-of-hub'), { aheadMs: clock.aheadMs, speed: waitingSpeed });
       const returnedAtMs = clock.now();
       book(freshRows);
       const hub = await startHubProcess(site, hubClock.environment('measures as we do'));
@@ -80,6 +80,7 @@ export async function outageRun(wanted: { readonly seed: number; readonly hours:
         const firstAtMs = performance.now();
         const first = await hub.received();
         clock.run(1);
+        hubClock.run(1);
         // It is read every ten minutes; what is new must not wait for that here.
         void agent.client.connections.syncNow({ id: 'pms' }).catch(() => undefined);
         await until(async () => (await following.look()).overview.waiting === 0, deadline);
