@@ -27,7 +27,7 @@ const usage = `npm run rig -- NAME [--n N] [--seed S] [--record]
   sftp           the same from an SFTP server that cuts the line or stops answering; N effective kills
   answers        the hub misbehaves or is ended during such an import; N troubles
   net            a secure line to the hub that is slow, cut, silent or false during such an import; N troubles
-  outage         the hub is away for N hours of scaled time while 10,000 bookings a day go on arriving, and comes back (Linux, libfaketime)
+  outage         the hub is away while as many bookings come as in N hours at 10,000 a day, one hour in ten seconds, and comes back
   diskfull       the disk of the home is filled to its last byte during such an import; N fillings (Linux, root)
   bitrot         files at rest are damaged: bits, pages, ends, heads; N times
   broker         a PostgreSQL and a RabbitMQ are killed, cut and blocked during such an import; N troubles

@@ -44,7 +44,7 @@ export const promises: readonly Promised[] = [
   },
   {
     id: 'P6',
-    says: 'The hub is away for 72 hours: nothing is lost, and the rest is delivered without a storm of tries.',
+    says: 'The hub is away while 72 hours of bookings come: nothing is lost, and all of it is delivered soon, without a storm of tries.',
     rigs: [{ rig: 'outage', full: 72 }],
   },
   {

@@ -138,7 +138,7 @@ describe('where the database is damaged at a start', { timeout: 60_000 }, () => 
 
   it.each([
     ['at once, where nothing can start', 'connections'],
-    ['at once, where nothing can start', 'alerts'],
+    ['at the next start, where the rest goes on', 'alerts'],
     ['at the next start, where the rest goes on', 'runs'],
   ])('and is too large to be looked at each time: %s, for damage in the table %s', async (when, table) => {
     await backedUp();

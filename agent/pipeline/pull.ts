@@ -261,11 +261,11 @@ export async function normaliseAndStore(
 }
 
 /** By which mapping and layout a file is read. @throws {Fault} `input-wrong` where what stands there is none. */
-function asItIsRead({ name, mappingJson, layoutJson }: UnfinishedFile): { mapping: Mapping; layout: FoundLayout } {
+function asItIsRead({ id, mappingJson, layoutJson }: UnfinishedFile): { mapping: Mapping; layout: FoundLayout } {
   try {
     return { mapping: Mapping.parse(JSON.parse(mappingJson)), layout: FoundLayout.parse(JSON.parse(layoutJson)) };
   } catch (error) {
-    throw new Fault('input-wrong', { detail: `the mapping by which ${name} was taken` }, { cause: error });
+    throw new Fault('input-wrong', { detail: `the mapping by which file ${id} was taken` }, { cause: error });
   }
 }
 
