@@ -24,6 +24,7 @@ import type { Normaliser } from './normaliser.ts';
 import { tellLateParts } from './parts.ts';
 import { putAwayKept } from './put-away.ts';
 import { withoutCards, writeRawFile } from './raw-files.ts';
+import { isSound } from './sealed-file.ts';
 
 /** What the pull works with. `onProgress` is told of every batch that is kept. */
 export type PullTools = {
@@ -240,9 +241,7 @@ export async function normaliseAndStore(
   };
   const correlationId = randomUUID();
   tools.onReading({ connectionId, correlationId, fileId: file.id });
-  const later = laterUsedFiles(tools.read, file.id);
-  // Before a row of this one is kept: a kill in between leaves them to be read.
-  for (const { id, mappingJson, layoutJson } of later) await tools.writer.step('reopenFile', [id, mappingJson, layoutJson]);
+  const later = await reopenLater(tools, file);
   let position = file.position;
   let rows = 0;
   for await (const batch of tools.normaliser.batches(job, signal)) {
@@ -258,6 +257,20 @@ export async function normaliseAndStore(
     const again = fileById(tools.read, id);
     if (again) await normaliseAndStore(tools, again.connectionId, again, null, daysOf(again.connectionId), signal);
   }
+}
+
+/**
+ * Have the files read once more that came behind one that is read late. Before a row of it is kept: a kill in between leaves them to be read.
+ * @throws {Fault} `database-damaged` where its copy cannot be read: then nothing of theirs is touched, this time and every other.
+ */
+async function reopenLater(
+  { home, key, read, writer }: PullTools,
+  { id, rawPath, position, bytes }: UnfinishedFile,
+): Promise<UnfinishedFile[]> {
+  const later = position < bytes ? laterUsedFiles(read, id) : [];
+  if (later.length > 0 && !(await isSound(join(home, rawPath), key, rawPath))) throw new Fault('database-damaged', { file: rawPath });
+  for (const one of later) await writer.step('reopenFile', [one.id, one.mappingJson, one.layoutJson]);
+  return later;
 }
 
 /** By which mapping and layout a file is read. @throws {Fault} `input-wrong` where what stands there is none. */

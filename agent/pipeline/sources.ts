@@ -224,7 +224,7 @@ export class Sources {
 
   async #pull(connection: Connection, running: Running, signal: AbortSignal): Promise<Ended> {
     try {
-      await unlessAborted(this.#tools.readFirst(), signal);
+      await unlessStopped(this.#tools.readFirst(), signal);
       await this.#tools.writer.step('noteSyncStarted', [connection.id, this.#tools.now()]);
       const hotel = property(this.#tools.read);
       if (!hotel) throw new Fault('input-wrong', { detail: 'the hotel is not set up yet' });
@@ -341,19 +341,5 @@ export async function unlessStopped<T>(promise: Promise<T>, signal: AbortSignal)
     return await Promise.race([promise, stopped]);
   } finally {
     signal.removeEventListener('abort', stop);
-  }
-}
-
-/** Wait for something, or until the signal fires. @throws {Fault} `stopped` */
-async function unlessAborted(something: Promise<void>, signal: AbortSignal): Promise<void> {
-  const aborted = Promise.withResolvers<never>();
-  const abort = () => aborted.reject(new Fault('stopped'));
-  if (signal.aborted) abort();
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    await Promise.race([something, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-    aborted.promise.catch(() => undefined);
   }
 }
