@@ -179,6 +179,7 @@ export class Agent {
       onBug,
     });
     this.certifying = new Certifying({
+      assertRoom: () => this.disk.assertRoom(),
       home: stores.home,
       key: stores.secrets.dataKey,
       read: stores.read,

@@ -174,15 +174,16 @@ export type CertificateStanding = z.infer<typeof CertificateStanding>;
 /** The table of a certificate as CSV: a row for each kind of record, hotel date and destination. */
 export function certificateCsv({ certificate, id, digest }: Pick<OpenedCertificate, 'certificate' | 'id' | 'digest'>): string {
   const head =
-    'certificate,business_date,source,kind,hotel_date,at_source,at_source_checksum,kept,kept_checksum,missing,changed,corrected,gone,destination,confirmed,confirmed_checksum,withheld,refused,waiting,state,digest';
-  const { businessDate, destinations, parts } = certificate;
+    'certificate,business_date,source,kind,hotel_date,at_source,at_source_checksum,kept,kept_checksum,missing,changed,corrected,gone,later,destination,is_shadow,confirmed,confirmed_checksum,withheld,refused,waiting,state,certificate_state,digest';
+  const { businessDate, destinations, parts, state } = certificate;
   const rows = parts.flatMap(({ source, entity, notCompared, lines }) =>
     lines.flatMap((line) => {
       // What was not compared has no number of the source: an empty cell is not 0.
-      const there = notCompared ? ['', '', line.kept, line.keptSum, '', '', line.corrected, ''] : known(line);
+      const there = notCompared ? ['', '', line.kept, line.keptSum, '', '', line.corrected, '', line.later] : known(line);
       const first = [id, businessDate ?? '', source, entity, line.day ?? '', ...there];
       const deliveries = line.deliveries.map((one, at) => [
         destinations[at]?.id ?? '',
+        destinations[at]?.isShadow ? 1 : 0,
         one.confirmed,
         one.sum,
         one.withheld,
@@ -190,15 +191,15 @@ export function certificateCsv({ certificate, id, digest }: Pick<OpenedCertifica
         one.waiting,
         one.state,
       ]);
-      return (deliveries.length > 0 ? deliveries : [['', '', '', '', '', '', lineState(line, notCompared)]]).map((delivery) =>
-        csvRow([...first, ...delivery, digest].map(String)),
+      return (deliveries.length > 0 ? deliveries : [['', '', '', '', '', '', '', lineState(line, notCompared)]]).map((delivery) =>
+        csvRow([...first, ...delivery, state, digest].map(String)),
       );
     }),
   );
   return [csvRow(head.split(',')), ...rows].join('');
 }
 
-const known = ({ source, sourceSum, kept, keptSum, missing, changed, corrected, gone }: CertificateLine) => [
+const known = ({ source, sourceSum, kept, keptSum, missing, changed, corrected, gone, later }: CertificateLine) => [
   source,
   sourceSum,
   kept,
@@ -207,6 +208,7 @@ const known = ({ source, sourceSum, kept, keptSum, missing, changed, corrected, 
   changed,
   corrected,
   gone,
+  later,
 ];
 
 /** What a line comes to for this PC alone. */

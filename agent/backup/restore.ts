@@ -128,8 +128,8 @@ export function prepareDatabase(path: string, key: KeyObject, { madeAtMs }: Back
       append([entry]);
       // Where an earlier restore is not read to its end, what was taken since that one is still owed.
       if (!setting(db, unnamedSince)) saveSetting(unnamedSince, { madeAtMs, newestFileId: newestFileId(db) } satisfies UnnamedSince);
-      // A check that was under way was one of the other database.
-      db.exec("delete from settings where key = 'check/under-way'");
+      // What was under way was of the other database.
+      db.exec("delete from settings where key in ('check/under-way', 'certificate/under-way')");
       if (!said) return;
       raiseAlert(agentItself, said, 'warning', nowMs);
       for (const { destinationId, reason } of holdAll(db, { madeAtMs, nowMs, actorName: caller.actor.name })) {
@@ -186,27 +186,27 @@ function foldersAside(home: string): string[] {
 
 /**
  * Put those raw files of the data folder that was there before where the next start looks for them, which the backup does not name: what
- * was taken since. Where some open by the key of the backup they are all of this hotel: then the next start names those that do not.
+ * was taken since. Where any copy there opens by the key of the backup they are all of this hotel: then the next start names those that do not.
  */
 async function bringUnnamed(
   folders: readonly string[],
   { home, named, key }: { readonly home: string; readonly named: ReadonlySet<string>; readonly key: KeyObject },
 ): Promise<{ readAgain: number; unopened: number }> {
   const found = new Map<string, string>();
-  let opened = 0;
+  let isOurs = false;
   for (const before of folders) {
     for (const { path } of rawFilesThere(before)) {
-      if (named.has(path) || found.has(path)) continue;
+      // Of those that the backup knows one that opens is enough.
+      if (found.has(path) || (isOurs && named.has(path))) continue;
       const opens = await readRawFacts({ home: before, path, key }).then(
         (facts) => (facts ? 'file' : 'page'),
         () => 'not',
       );
-      if (opens === 'page') continue;
-      if (opens === 'file') opened++;
-      found.set(path, before);
+      if (opens !== 'not') isOurs = true;
+      if (opens !== 'page' && !named.has(path)) found.set(path, before);
     }
   }
-  if (opened === 0) return { readAgain: 0, unopened: found.size };
+  if (!isOurs) return { readAgain: 0, unopened: found.size };
   for (const [path, before] of found) {
     mkdirSync(dirname(join(home, path)), { recursive: true, mode: 0o700 });
     await placeLink(join(before, path), join(home, path));

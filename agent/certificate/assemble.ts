@@ -84,7 +84,7 @@ function lineOf(day: string, sums: DaySums, notCompared: NotCompared | null, des
 
 /** What a line comes to for a destination. It is complete only where every record is accounted for, and both sums agree where they can. */
 function stateOf(
-  line: Pick<CertificateLine, 'missing' | 'changed' | 'source' | 'kept' | 'sourceSum'>,
+  line: Pick<CertificateLine, 'missing' | 'changed' | 'source' | 'kept' | 'sourceSum' | 'later'>,
   to: { confirmed: number; sum: string; waiting: number; withheld: number; refused: number },
   { notCompared, isStopped }: { readonly notCompared: NotCompared | null; readonly isStopped: boolean },
 ): CertificateState {
@@ -92,6 +92,8 @@ function stateOf(
   if (here !== 'complete') return here;
   if (to.waiting > 0) return isStopped ? 'not-compared' : 'waiting';
   if (to.refused > 0) return 'refused';
+  // Kept here, and no part of this comparison: nothing is claimed of it yet.
+  if (line.later > 0) return 'waiting';
   const isWhole = to.confirmed + to.withheld === line.kept && line.kept === line.source;
   return isWhole && (to.withheld > 0 || to.sum === line.sourceSum) ? 'complete' : 'different';
 }

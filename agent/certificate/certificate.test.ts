@@ -1,9 +1,11 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Certificate, OpenedCertificate } from '../../contract/certificate.ts';
+import { restoreBackup } from '../backup/restore.ts';
 import { exportTo, manageCertificates } from '../commands/certificate.ts';
+import { rawFilesThere } from '../pipeline/raw-files.ts';
 import { bookingRow, bookingsFile, hubDraft, type TestHotel, testHotel } from '../testing.ts';
 import { arrivedAt } from '../testing-two-sources.ts';
 
@@ -337,6 +339,54 @@ describe('bellhop certificate', { timeout: 60_000 }, () => {
       0,
       true,
       ['"pms"', '"booking"', '"2026-03-01"', '"1"', expect.stringMatching(/^"[0-9a-f]{16}"$/), '"1"'],
+    ]);
+  });
+});
+
+describe('after a backup was restored', { timeout: 60_000 }, () => {
+  /** The database is lost, and a backup of before takes its place. */
+  async function restored(from: string): Promise<void> {
+    const recoveryKey = test.agent.stores.secrets.recoveryKey();
+    await test.agent.stop();
+    await restoreBackup({ from, recoveryKey, home: test.home, replaces: true, nowMs: Date.now() });
+    await test.restart();
+  }
+  async function backUp(): Promise<string> {
+    const folder = join(test.folder, 'usb');
+    mkdirSync(folder);
+    let from = '';
+    for await (const { result } of await test.client.backups.make({ folder })) from = result?.folder ?? from;
+    return from;
+  }
+
+  it('nothing counts as missing because its content is not known any more, and no old state is sent again', async () => {
+    await read('a.csv', bookingRow('B-1'), bookingRow('B-2'));
+    await arrived(2);
+    const from = await backUp();
+    await restored(from);
+    await test.agent.unnamed.done();
+    const made = await compare();
+    expect([made.state, made.found, made.records, named(made), arrivedAt(test.upstream).length]).toEqual(['complete', 0, 2, [], 2]);
+  });
+
+  it('nothing is claimed of files whose copies are still to be read again, or could not be', async () => {
+    await read('a.csv', bookingRow('B-1'));
+    await arrived(1);
+    const from = await backUp();
+    await read('b.csv', bookingRow('B-2'));
+    const copy = rawFilesThere(test.home).at(-1)?.path ?? '';
+    truncateSync(join(test.home, copy), 50);
+    for (const name of readdirSync(test.drops)) rmSync(join(test.drops, name));
+    await restored(from);
+    await test.agent.unnamed.done();
+    const unread = await compare();
+    await test.client.alerts.acknowledge({ code: 'copies-unread' });
+    await test.agent.stores.writer.step('saveSetting', ['unnamed-since', { madeAtMs: 1, newestFileId: 1 }]);
+    const owed = await compare();
+    const reasons = [unread, owed].map(({ state, parts }) => [state, parts[0]?.notCompared?.reason]);
+    expect(reasons).toEqual([
+      ['not-compared', 'damaged'],
+      ['not-compared', 'being-read'],
     ]);
   });
 });

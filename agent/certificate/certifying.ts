@@ -15,13 +15,15 @@ import { Fault } from '../../contract/faults.ts';
 import type { Mapping } from '../../contract/mapping.ts';
 import type { Property } from '../../contract/property.ts';
 import type { EntityName } from '../../contract/record.ts';
+import { isDamage } from '../../db/faults.ts';
 import type { ReadDb } from '../../db/open.ts';
 import { certificateDigest, certificates, lastCertificateMs, type PullAgain } from '../../db/pipeline/certificates.ts';
 import type { CertifyPlace, FoundDifference, FoundPart } from '../../db/pipeline/certify.ts';
 import { connections, property, setting } from '../../db/pipeline/connections.ts';
-import { fileById } from '../../db/pipeline/files.ts';
+import { fileById, unnamedSince } from '../../db/pipeline/files.ts';
 import { heldSending } from '../../db/pipeline/held-sending.ts';
 import { delivery, waitingBehind } from '../../db/pipeline/outbox.ts';
+import { standingAlerts } from '../../db/pipeline/standing.ts';
 import { type LongReads, startReader } from '../../db/reader.ts';
 import { Seen } from '../../db/seen.ts';
 import type { Remote } from '../../db/thread-calls.ts';
@@ -50,6 +52,10 @@ const mostLooks = 3;
 
 type Cause = 'night' | 'by-hand';
 
+/** A run that was begun and has not ended. `tries`: so often in a row; one that ends the agent each time waits for its hour. */
+type UnderWay = { readonly startedAtMs: number; readonly tries?: number };
+const mostTries = 3;
+
 export type CertifyingTools = {
   readonly home: string;
   readonly key: KeyObject;
@@ -57,6 +63,8 @@ export type CertifyingTools = {
   readonly writer: Pick<Writer, 'step' | 'audited'>;
   readonly now: () => number;
   readonly quiet: Quiet;
+  /** Throws when the disk has no room for more. */
+  readonly assertRoom: () => void;
   readonly sources: Pick<Sources, 'lend' | 'syncNow' | 'compareNow' | 'state'>;
   readonly mending: Pick<Mending, 'readAgain' | 'settled'>;
   readonly mapping: (name: string) => Mapping;
@@ -139,7 +147,8 @@ export class Certifying {
     const hotel = property(read);
     const { at } = this.#plan();
     if (!hotel) return null;
-    if (setting(read, underWayKey) != null) return now();
+    const underWay = setting(read, underWayKey) as UnderWay | null | undefined;
+    if (underWay && (underWay.tries ?? 1) < mostTries) return now();
     if (at === null) return null;
     const triedAtMs = Math.max((setting(read, triedKey) as number | undefined) ?? 0, lastCertificateMs(read) ?? 0) || bornAtMs();
     const daily = nextDailyMs(at, hotel.timeZone, Math.min(triedAtMs, now()));
@@ -212,14 +221,15 @@ export class Certifying {
   }
 
   async #make(cause: Cause, signal: AbortSignal): Promise<number> {
-    const { home, key, now } = this.#tools;
+    const { home, key, now, read } = this.#tools;
     const startedAtMs = now();
     await this.#note(triedKey, startedAtMs);
-    await this.#note(underWayKey, { startedAtMs });
+    const before = setting(read, underWayKey) as UnderWay | null | undefined;
+    await this.#note(underWayKey, { startedAtMs, tries: before ? (before.tries ?? 1) + 1 : 1 } satisfies UnderWay);
     const path = join(home, 'seen.db');
     const seen = Seen.open(path);
     const reader = await startReader(join(home, 'pipeline.db'));
-    let isFailed = false;
+    let isDamaged = false;
     try {
       await reader.reads.openSeen(path, key);
       const what = (await reader.reads.isSeenOfAnother()) ? 'all' : 'tables';
@@ -227,13 +237,14 @@ export class Certifying {
       const run: Run = { cause, startedAtMs, seen, reads: reader.reads, signal, unseen: new Map(), damaged: new Set(), sealedUpTo: 1 };
       return await this.#compareAll(run);
     } catch (error) {
-      isFailed = !signal.aborted;
+      // A full disk or a source that does not answer costs nothing of what was read.
+      isDamaged = isDamage(error) || (error instanceof Fault && error.code === 'database-damaged');
       throw error;
     } finally {
       await reader.close();
       seen.close();
       // Should it be what has failed, it is made anew from the copies.
-      if (isFailed) Seen.drop(path);
+      if (isDamaged) Seen.drop(path);
     }
   }
 
@@ -256,12 +267,23 @@ export class Certifying {
       await this.#seeAgain(run, first);
     }
     // What is kept meanwhile, such as figures of guests, is looked at too, as long as there is not ever more of it.
-    for (let looks = 0; looks < mostLooks && ((looks === 0 && found > 0) || isMoving(comparisons) || isWaiting(comparisons)); looks++) {
+    for (
+      let looks = 0;
+      looks < mostLooks && ((looks === 0 && found > 0) || isMoving(comparisons) || this.#isWaiting(comparisons));
+      looks++
+    ) {
       await this.#letConfirm(run);
       await this.#seeOutbox(run);
       comparisons = await this.#compare(run);
     }
     return this.#finish(run, { first, last: comparisons, found });
+  }
+
+  /** Whether a destination to which something is sent has not confirmed all of it yet. */
+  #isWaiting(comparisons: readonly PartComparison[]): boolean {
+    const counts = this.#destinations().map(({ connection, isStopped }) => !isStopped && connection.isShadow !== true);
+    const isOpen = (deliveries: readonly { readonly waiting: number }[]) => deliveries.some(({ waiting }, at) => counts[at] && waiting > 0);
+    return comparisons.some(({ days }) => [...days.values()].some(({ deliveries }) => isOpen(deliveries)));
   }
 
   /** Bring in what lies at the sources now, and read their tables for the comparison. */
@@ -276,8 +298,10 @@ export class Certifying {
       const isDatabase = connectors.get(connection.kind)?.isDatabase === true;
       // A source that is read by hand alone is left alone; what it has brought is compared.
       if (!isDatabase && connection.schedule.kind !== 'manual') await unlessStopped(sources.syncNow(connection, 'certificate'), run.signal);
-      const { fault } = sources.state(connection.id);
+      const { fault, waitsFor } = sources.state(connection.id);
       if (!isDatabase && fault) run.unseen.set(connection.id, { reason: 'fault', fault: fault.report() });
+      // Parts of a set lie there, and are not read before the others have come.
+      else if (waitsFor.length > 0) run.unseen.set(connection.id, { reason: 'being-read', fault: null });
       if (isDatabase) await this.#seeTables(run, connection);
     }
   }
@@ -328,6 +352,8 @@ export class Certifying {
   async #rest(tookMs: number, times: number, signal: AbortSignal): Promise<void> {
     await sleep(this.#tools.quiet.inMs() + tookMs * times, signal);
     if (signal.aborted) throw new Fault('stopped');
+    // What is read for it must not take the room of what comes in.
+    this.#tools.assertRoom();
   }
 
   /** Open what lies sealed, from where it was opened last. */
@@ -363,9 +389,11 @@ export class Certifying {
           destinationIds,
           from,
         };
+        const began = performance.now();
         const bite: Awaited<ReturnType<typeof run.reads.certify>> = await run.reads.certify(order);
         addBite(comparison, bite, pulledDifferences);
         from = bite.next;
+        if (run.cause === 'night') await this.#rest(performance.now() - began, policies.checkRestsTimes, run.signal);
       }
       done.push(comparison);
       this.#tell({ stage: 'comparing', done: done.length, total: parts.length, id: null });
@@ -382,6 +410,10 @@ export class Certifying {
       const why = run.unseen.get(id);
       if (why) return why;
     }
+    // After a restore: copies that no row names are still to be read, or could not be.
+    if (part.fileConnections.length > 0 && setting(this.#tools.read, unnamedSince)) return { reason: 'being-read', fault: null };
+    if (part.fileConnections.length > 0 && standingAlerts(this.#tools.read).some(({ fault }) => fault.code === 'copies-unread'))
+      return { reason: 'damaged', fault: null };
     // What a source is not asked for any more cannot be told from what it has lost.
     if (part.tableConnections.some((id) => !part.walked.includes(id))) return { reason: 'not-asked', fault: null };
     if (run.damaged.has(JSON.stringify([part.hotelId, part.source, part.entity]))) return { reason: 'damaged', fault: null };
@@ -577,9 +609,6 @@ export class Certifying {
 /** Whether something was kept while it was compared. */
 const isMoving = (comparisons: readonly PartComparison[]) =>
   comparisons.some(({ days }) => [...days.values()].some(({ later }) => later > 0));
-/** Whether a destination has not confirmed all of it yet. */
-const isWaiting = (comparisons: readonly PartComparison[]) =>
-  comparisons.some(({ days }) => [...days.values()].some(({ deliveries }) => deliveries.some(({ waiting }) => waiting > 0)));
 const nameOfPart = ({ hotelId, source, entity }: FoundPart) => JSON.stringify([hotelId, source, entity]);
 const nameOf = (part: FoundPart, { kind, externalId, file, row }: FoundDifference) =>
   JSON.stringify([nameOfPart(part), kind === 'row-lost' ? [file?.id, file?.byteOffset, row?.tableId, row?.key] : externalId]);

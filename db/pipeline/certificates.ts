@@ -66,6 +66,7 @@ export function certificateStatements(db: WriteDb) {
       'where b.ledger_id = @ledgerId and o.external_id in (select value from json_each(@keys)) group by o.external_id) newest ' +
       'join outbox o on o.seq = newest.seq join blocks b on b.first_seq = (select max(first_seq) from blocks where first_seq <= o.seq) where true on conflict do nothing',
   );
+  const isThere = db.prepare<[number, string], 1>('select 1 from records where ledger_id = ? and external_id = ?').pluck();
   const dropSums = db.prepare('delete from ledger_sums where ledger_id = ?');
   const addSums = db.prepare(
     'insert into ledger_sums (ledger_id, currency, records, high, low) ' +
@@ -99,7 +100,9 @@ export function certificateStatements(db: WriteDb) {
     addLedger.run(hotelId, source, entity);
     const ledgerId = findLedger.get(hotelId, source, entity) as number;
     for (const key of keys) forgetContent.run(ledgerId, key);
-    if (putBack.run({ ledgerId, keys: JSON.stringify(keys) }).changes > 0) {
+    // It looks at all of the outbox: only for what is really gone.
+    const gone = keys.filter((key) => isThere.get(ledgerId, key) === undefined);
+    if (gone.length > 0 && putBack.run({ ledgerId, keys: JSON.stringify(gone) }).changes > 0) {
       dropSums.run(ledgerId);
       addSums.run(ledgerId);
     }

@@ -14,6 +14,8 @@ const biteMs = 40;
 const biteRows = 2000;
 const noHash = Buffer.alloc(seenHashBytes);
 const hashMark = '"hash":"';
+/** No file takes so long to be read. */
+const longReadMs = 3_600_000;
 
 export type SealedBite = { readonly blocks: readonly SealedHashes[]; readonly nextSeq: number | null; readonly lastSeq: number };
 
@@ -164,7 +166,10 @@ export function certifier(db: ReadDb, path: string, dataKey: KeyObject) {
   const lastOpened = db.prepare<[], number>('select coalesce(max(first_seq + rows - 1), 0) from seen.sealed').pluck();
   const readSideBySide = db
     .prepare<[number, number], number>(
-      'select f.id <> g.id and f.taken_at_ms < g.finished_at_ms and g.taken_at_ms < f.finished_at_ms from files f join files g on g.id = ? where f.id = ?',
+      'select f.id <> g.id and f.taken_at_ms < g.finished_at_ms and g.taken_at_ms < f.finished_at_ms ' +
+        // One that was opened again, or lay half read, was not read all that time.
+        `and f.finished_at_ms - f.taken_at_ms < ${longReadMs} and g.finished_at_ms - g.taken_at_ms < ${longReadMs} ` +
+        'from files f join files g on g.id = ? where f.id = ?',
     )
     .pluck();
   const isSideBySide = ({ fileId, keptFileId }: Joined) =>
@@ -233,7 +238,13 @@ export function certifier(db: ReadDb, path: string, dataKey: KeyObject) {
     }
     function compare(row: Joined): void {
       const { externalId, seenHash, hash, seq } = row;
-      const keptHash = hash === null || hash.length === 0 ? null : hash.subarray(0, seenHashBytes);
+      // After a restore no content counts as known, so that it is sent again when its source says it; what lies sealed is what is kept all the same.
+      const isForgotten = hash?.length === 0 && seq !== null && row.keptFileId !== null;
+      const keptHash = isForgotten ? sealedAt(seq) : hash === null || hash.length === 0 ? null : hash.subarray(0, seenHashBytes);
+      if (isForgotten && keptHash === null) {
+        dayOf(row.seenDay ?? row.day).later++;
+        return;
+      }
       if (keptHash === null || seq === null) {
         if (seenHash === null) return;
         const sums = dayOf(row.seenDay);
@@ -272,6 +283,11 @@ export function certifier(db: ReadDb, path: string, dataKey: KeyObject) {
       const sealed = sealedAt(seq);
       // Kept since the outbox was opened: what lies under its number was not looked at.
       if (seq > openedUpTo) {
+        sums.later++;
+        return;
+      }
+      // A row of a table that has changed since it was looked at.
+      if (!seenHash.equals(keptHash) && sealed?.equals(keptHash) && row.tableId !== null && (row.keptAtMs ?? 0) >= sinceMs) {
         sums.later++;
         return;
       }
