@@ -57,7 +57,7 @@ export type TestHotel = {
   /** Stop the agent and start another one on the same home. */
   restart(): Promise<void>;
   sync(): Promise<void>;
-  /** Wait until something is so; fails after ten seconds with what it was last. */
+  /** Wait until something is so; fails after half a minute with what it was last. */
   until<T>(look: () => T | Promise<T>, isSo: (value: T) => boolean): Promise<T>;
   close(): Promise<void>;
 };
@@ -100,7 +100,7 @@ export async function testHotel(
       if (source) await test.agent.sources.syncNow(source);
     },
     until: async (look, isSo) => {
-      const deadline = Date.now() + 10_000;
+      const deadline = Date.now() + 30_000;
       for (;;) {
         const value = await look();
         if (isSo(value)) return value;

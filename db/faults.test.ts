@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { areSaidWhole } from './faults.ts';
+import { areSaidWhole, isDamage } from './faults.ts';
 
 const said = (...lines: string[]) => ['*** in database main ***', ...lines].join('\n');
 const judged = (text: string) => {
@@ -22,4 +22,9 @@ it('calls a page that the disk did not give unread, and only what was read and d
     judged('row 3 missing from index i'),
     judged(''),
   ]).toEqual([true, 'database-unreadable', 'database-unreadable', false, false, false, false]);
+});
+
+it('takes no error for damage that is numbered, as those of a file server are', () => {
+  const numbered = Object.assign(new Error('Permission denied'), { code: 3 });
+  expect([isDamage(numbered), isDamage({ code: 'SQLITE_CORRUPT_INDEX' }), isDamage(null)]).toEqual([false, true, false]);
 });

@@ -2,7 +2,8 @@ import { Fault } from '../contract/faults.ts';
 
 /** Whether SQLite says that what it has read is damaged. What it could not read, or was not let to, is not. */
 export function isDamage(error: unknown): boolean {
-  const code = (error as { code?: string } | null)?.code ?? '';
+  // Others number their errors.
+  const code = String((error as { code?: unknown } | null)?.code ?? '');
   return code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB';
 }
 

@@ -183,7 +183,9 @@ describe('a check of everything that is kept', { timeout: 60_000 }, () => {
     await damage((db) => db.prepare('delete from blocks where first_seq = 1').run());
     await damage(spoilIndex);
     const report = await check();
-    expect([summary(report), await codes(), existsSync(suspectFile(test.home))]).toEqual([
+    // What is written meanwhile may meet the damage as well, and says so.
+    const said = (await codes()).filter((code) => code !== 'database-damaged');
+    expect([summary(report), said, existsSync(suspectFile(test.home))]).toEqual([
       [
         ['database', 'dead_letters', 0, false],
         ['block-gone', 'outbox 1', 250, false],
