@@ -218,7 +218,7 @@ export function daysOf(connectionId: string): FileOrder['days'] {
 }
 
 /**
- * Read a taken file from where it stands to its end, keep every row, and close its account. Where later files of the same records were used
+ * Read a taken file from where it stands to its end, keep every row, and close its account. Where later files of its connection were used
  * already, because this one could not be read in its turn, they are read once more behind it: the last word stays the last.
  */
 export async function normaliseAndStore(

@@ -240,12 +240,17 @@ export function placeOfContent(db: ReadDb, { connectionId, sha256, path }: Pick<
   return isWhereItWas ? known - 1 : newestFileId(db);
 }
 
-/** The files that came later for the same records and of which rows were used, whole, in their order. */
+/**
+ * The files of the same connection that came later for the same records and of which rows were used, whole, in their order. A connection reads
+ * one file after the other; those of another go on beside it, and none of them has come behind anything.
+ */
 export function laterUsedFiles(db: ReadDb, id: number): UnfinishedFile[] {
   // Most files are the newest of all when they are read.
   if (id === newestFileId(db)) return [];
-  const isUsed = db.prepare('select 1 from files where id = ? and kept + unchanged > 0 and finished_at_ms is not null');
-  return laterFiles(db, id).flatMap((later) => (isUsed.get(later.id) === undefined ? [] : (fileById(db, later.id) ?? [])));
+  const isUsed = db.prepare(
+    'select 1 from files g join files f on f.id = ? and f.connection_id = g.connection_id where g.id = ? and g.kept + g.unchanged > 0 and g.finished_at_ms is not null',
+  );
+  return laterFiles(db, id).flatMap((later) => (isUsed.get(id, later.id) === undefined ? [] : (fileById(db, later.id) ?? [])));
 }
 
 /** One file with what reading it needs. */
