@@ -17,7 +17,7 @@ import type { Property } from '../../contract/property.ts';
 import type { EntityName } from '../../contract/record.ts';
 import { isDamage } from '../../db/faults.ts';
 import type { ReadDb } from '../../db/open.ts';
-import { certificateDigest, certificates, lastCertificateMs, type PullAgain } from '../../db/pipeline/certificates.ts';
+import { certificateDigest, certificates, lastCertificateMs } from '../../db/pipeline/certificates.ts';
 import type { CertifyPlace, FoundDifference, FoundPart } from '../../db/pipeline/certify.ts';
 import { connections, property, setting } from '../../db/pipeline/connections.ts';
 import { fileById, unnamedSince } from '../../db/pipeline/files.ts';
@@ -36,6 +36,7 @@ import { policies, sleep } from '../resilience/policies.ts';
 import { businessDate, nextDailyMs } from '../runtime/hotel-clock.ts';
 import type { Mending } from '../runtime/mending.ts';
 import { addBite, assemble, type DestinationFacts, differing, type PartComparison } from './assemble.ts';
+import { isMoving, nameOf, nameOfPart, orderOf } from './differences.ts';
 import { seeFiles } from './see-files.ts';
 import { type PagesToSee, type SeeTablesTools, seePagesAgain, seeTables } from './see-tables.ts';
 
@@ -604,40 +605,4 @@ export class Certifying {
     this.#change = Promise.withResolvers();
     this.#tools.onChange();
   }
-}
-
-/** Whether something was kept while it was compared. */
-const isMoving = (comparisons: readonly PartComparison[]) =>
-  comparisons.some(({ days }) => [...days.values()].some(({ later }) => later > 0));
-const nameOfPart = ({ hotelId, source, entity }: FoundPart) => JSON.stringify([hotelId, source, entity]);
-const nameOf = (part: FoundPart, { kind, externalId, file, row }: FoundDifference) =>
-  JSON.stringify([nameOfPart(part), kind === 'row-lost' ? [file?.id, file?.byteOffset, row?.tableId, row?.key] : externalId]);
-
-/** What to read again so that a part is whole. */
-function orderOf(seen: Seen, { hotelId, source, entity }: FoundPart, differences: readonly FoundDifference[]): PullAgain {
-  return {
-    hotelId,
-    source,
-    entity,
-    keys: differences.flatMap(({ kind, externalId }) => (kind === 'row-lost' || externalId === null ? [] : [externalId])),
-    rows: differences.flatMap(({ kind, externalId, file }) =>
-      file
-        ? [
-            {
-              fileId: file.id,
-              line: file.line,
-              byteOffset: file.byteOffset,
-              byteLength: file.byteLength,
-              externalId,
-              wasKept: kind !== 'row-lost',
-            },
-          ]
-        : [],
-    ),
-    tableRows: differences.flatMap(({ row }) => {
-      if (!row) return [];
-      const { connectionId, name } = seen.tableOf(row.tableId);
-      return [{ connectionId, table: name, key: row.key }];
-    }),
-  };
 }
